@@ -1,0 +1,40 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test lint openapi release bench build-tools
+
+# The example data that `make run` starts with.
+DEMO ?= mile
+
+help: ## 列出这些命令
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build-tools ## 带示例数据启动服务（DEMO=mile 可换）
+	cargo run -p api --bin huying -- serve --demo $(DEMO)
+
+test: build-tools ## 运行全部测试（缺 PostgreSQL、Redis 时先装好）
+	@scripts/test-services.sh
+	cargo test --workspace --locked
+
+lint: ## 检查格式、clippy 和依赖许可
+	@scripts/build-tools.sh rustfmt clippy
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@if cargo deny --version >/dev/null 2>&1; then \
+		echo 'cargo deny check licenses bans sources'; \
+		cargo deny check licenses bans sources; \
+	else \
+		echo '未安装 cargo-deny，略过依赖许可检查（安装：cargo install cargo-deny --locked）'; \
+	fi
+
+# By way of a temporary file: a failure leaves the old contract as it was.
+openapi: build-tools ## 重新生成 openapi/openapi.json
+	cargo run -q -p api --bin huying -- openapi > openapi/openapi.json.tmp || { rm -f openapi/openapi.json.tmp; exit 1; }
+	mv openapi/openapi.json.tmp openapi/openapi.json
+
+release: build-tools ## 编译发布版 target/release/huying
+	cargo build --release --locked -p api
+
+bench: release ## 编译发布版并跑性能测试
+	bench/run.sh
+
+build-tools:
+	@scripts/build-tools.sh

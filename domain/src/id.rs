@@ -1,0 +1,32 @@
+//! Identities: UUID v7 in a type of their own each, so that a unit is never taken for a person.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A ticket (工单).
+    TicketId,
+    /// A person (人员): resident or staff.
+    UserId,
+    /// A unit (单位): department, institution, property company.
+    UnitId,
+    /// A place (地点). Immutable, while its code may change.
+    PlaceId,
+    /// A text that somebody wrote freely (文本).
+    TextId,
+}

@@ -1,0 +1,20 @@
+//! The rules of residents' calls (呼应), and nothing else.
+//!
+//! Everything here is pure: no I/O, no async, no clock, no randomness. Time and ids come in as arguments, so that
+//! every rule can be tested by a table. What must never appear: tokio, actix, sea-orm, reqwest, redis.
+//!
+//! To add a concept: a module of its own with its values, a refusal enum beside it (listed in [`refusal::Refusal`]),
+//! and, where it has a history, `decide` and `apply` as [`ticket`] shows them.
+
+pub mod actor;
+pub mod geo;
+pub mod id;
+pub mod number;
+pub mod permission;
+pub mod place;
+pub mod playbook;
+pub mod refusal;
+pub mod text;
+pub mod ticket;
+pub mod time;
+pub mod view;

@@ -1,0 +1,247 @@
+//! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
+
+use crate::place::Levels;
+use crate::ticket::{ClockKind, Severity};
+use crate::time::seconds;
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+/// What a county's seed file holds, checked by [`Playbook::faults`] before it is used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Playbook {
+    /// Short name, also the file's: `mile`.
+    pub key: String,
+    /// Name for people: 弥勒 53522.
+    pub name: String,
+    /// Code of the county, six digits.
+    pub county: String,
+    /// Levels below the community, from the top.
+    pub levels: Vec<LevelName>,
+    /// What a ticket may be about.
+    pub categories: Vec<Category>,
+    /// Words for the steps, in what the interface says.
+    pub vocabulary: Vocabulary,
+    /// The clocks.
+    pub policy: Policy,
+}
+
+/// A level below the community.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelName {
+    /// 小组、小区…
+    pub name: String,
+    /// Digits, 1 to 4.
+    pub width: u8,
+}
+
+/// A category (类别) that tickets are sorted into.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    /// Stable key, `snake_case`.
+    pub key: String,
+    /// Name for people.
+    pub name: String,
+}
+
+/// A county's words for the steps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the steps are the glossary's")]
+pub struct Vocabulary {
+    pub submit: String,
+    pub dispatch: String,
+    pub accept: String,
+    pub arrive: String,
+    pub resolve: String,
+    pub rate: String,
+    pub rework: String,
+}
+
+/// The clocks of a playbook (时限), as data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Grows with every change; clocks keep the one that they began under.
+    pub version: u32,
+    /// What becomes of an arrive clock that is still running when the ticket is resolved.
+    pub arrive_unmet_at_resolve: Unmet,
+    /// One a kind and severity.
+    pub clocks: Vec<ClockRule>,
+}
+
+/// What becomes of a clock that nothing met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unmet {
+    /// It no longer matters: the problem was solved without it.
+    Cancel,
+    /// The promise was broken.
+    Breach,
+}
+
+/// One limit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClockRule {
+    /// What must happen.
+    pub kind: ClockKind,
+    /// For which severity; all of them when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// Natural time, in seconds, more than 0.
+    pub limit_seconds: u32,
+    /// After which share of the limit it warns, 1 to 100.
+    pub warn_percent: u8,
+}
+
+impl ClockRule {
+    /// From start to due.
+    pub fn limit(&self) -> TimeDelta {
+        seconds(self.limit_seconds)
+    }
+
+    /// From start to warning.
+    pub fn warning(&self) -> TimeDelta {
+        TimeDelta::milliseconds(i64::from(self.limit_seconds) * i64::from(self.warn_percent) * 10)
+    }
+}
+
+impl Policy {
+    /// The rule for a clock; `severity` is `None` while the ticket has not been graded.
+    pub fn rule(&self, kind: ClockKind, severity: Option<Severity>) -> Option<&ClockRule> {
+        self.clocks
+            .iter()
+            .find(|rule| rule.kind == kind && (rule.severity.is_none() || rule.severity == severity))
+    }
+}
+
+/// Why a playbook cannot be used: which key, and what is wrong there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {reason}")]
+pub struct Fault {
+    /// Path of the key, `policy.clocks[2].limit_seconds`.
+    pub key: String,
+    /// For the administrator, in Chinese.
+    pub reason: &'static str,
+}
+
+impl Playbook {
+    /// The widths of its codes; the default ones when they do not fit (which [`Self::faults`] reports).
+    pub fn code_levels(&self) -> Levels {
+        let widths: Vec<_> = self.levels.iter().map(|level| level.width).collect();
+        Levels::below_community(&widths).unwrap_or_default()
+    }
+
+    /// Everything that is wrong with it, all at once.
+    pub fn faults(&self) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        let mut fault = |key: String, reason| faults.push(Fault { key, reason });
+        if self.county.len() != 6 || !self.county.bytes().all(|b| b.is_ascii_digit()) {
+            fault("county".into(), "县级代码应为 6 位数字");
+        }
+        let widths: Vec<_> = self.levels.iter().map(|level| level.width).collect();
+        if Levels::below_community(&widths).is_none() {
+            fault("levels".into(), "社区以下至多三级，每级 1 至 4 位");
+        }
+        for (i, category) in self.categories.iter().enumerate() {
+            if self.categories[..i].iter().any(|other| other.key == category.key) {
+                fault(format!("categories[{i}].key"), "类别重复");
+            }
+        }
+        for (i, rule) in self.policy.clocks.iter().enumerate() {
+            if rule.limit_seconds == 0 {
+                fault(format!("policy.clocks[{i}].limit_seconds"), "时限必须大于 0");
+            }
+            if !(1..=100).contains(&rule.warn_percent) {
+                fault(
+                    format!("policy.clocks[{i}].warn_percent"),
+                    "预警比例应为 1 至 100",
+                );
+            }
+            let same = |other: &ClockRule| {
+                other.kind == rule.kind && (other.severity == rule.severity || other.severity.is_none())
+            };
+            if self.policy.clocks[..i].iter().any(same) {
+                fault(
+                    format!("policy.clocks[{i}].kind"),
+                    "同类时限重复，或已被不分大小的时限覆盖",
+                );
+            }
+        }
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(kind: ClockKind, severity: Option<Severity>, limit_seconds: u32, warn_percent: u8) -> ClockRule {
+        ClockRule {
+            kind,
+            severity,
+            limit_seconds,
+            warn_percent,
+        }
+    }
+
+    #[test]
+    fn a_bad_playbook_names_every_fault_at_once() {
+        let category = Category {
+            key: "water".into(),
+            name: "供水".into(),
+        };
+        let word = String::new;
+        let playbook = Playbook {
+            key: "bad".into(),
+            name: "坏".into(),
+            county: "5325".into(),
+            levels: vec![LevelName {
+                name: "组".into(),
+                width: 9,
+            }],
+            categories: vec![category.clone(), category],
+            vocabulary: Vocabulary {
+                submit: word(),
+                dispatch: word(),
+                accept: word(),
+                arrive: word(),
+                resolve: word(),
+                rate: word(),
+                rework: word(),
+            },
+            policy: Policy {
+                version: 1,
+                arrive_unmet_at_resolve: Unmet::Cancel,
+                clocks: vec![
+                    rule(ClockKind::Arrive, None, 0, 80),
+                    rule(ClockKind::Arrive, Some(Severity::Small), 60, 101),
+                ],
+            },
+        };
+        let keys: Vec<_> = playbook.faults().into_iter().map(|fault| fault.key).collect();
+        assert_eq!(
+            keys,
+            [
+                "county",
+                "levels",
+                "categories[1].key",
+                "policy.clocks[0].limit_seconds",
+                "policy.clocks[1].warn_percent",
+                "policy.clocks[1].kind"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_warning_comes_before_its_limit() {
+        let rule = rule(ClockKind::Solve, None, 1800, 80);
+        assert_eq!(
+            (rule.limit().num_seconds(), rule.warning().num_seconds()),
+            (1800, 1440)
+        );
+    }
+}
