@@ -1,1 +1,26 @@
+//! The HTTP face of huying 呼应: command line, assembly, authentication, routes, background jobs, Swagger UI. No SQL, no
+//! rules.
+//!
+//! To add a call: a handler in `routes/<resource>.rs` with `#[utoipa::path]`, its permission as the type of an argument
+//! ([`auth::Permit`]) and in `x-permission`, registered in [`routes::configure`].
 
+mod app;
+mod auth;
+pub mod cli;
+mod config;
+mod cursor;
+mod demo;
+mod docs;
+mod edge;
+mod error;
+mod extract;
+mod jobs;
+mod people;
+mod routes;
+
+pub use app::App;
+pub use config::{Config, Demo};
+pub use infra::Clock;
+pub use infra::store::{Cursor, LoggedEvent};
+pub use people::{NewToken, Scope};
+pub use routes::document;

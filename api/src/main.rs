@@ -1,1 +1,8 @@
-fn main() {}
+//! The binary `huying`.
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    api::cli::run(api::cli::Cli::parse()).await
+}

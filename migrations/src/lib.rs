@@ -1,1 +1,27 @@
+//! The schema, forward and back, the same for SQLite and PostgreSQL. What cannot be the same is in [`dialect`].
+//!
+//! To add a migration: a file `mYYYYMMDD_NNNNNN_what.rs`, listed in [`Migrator`]. Expand first, contract in a later
+//! release; never rewrite one that has shipped.
 
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+pub mod dialect;
+mod m20261121_000001_county;
+mod m20261121_000002_journal;
+mod m20261121_000003_ticket;
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261121_000001_county::Migration),
+            Box::new(m20261121_000002_journal::Migration),
+            Box::new(m20261121_000003_ticket::Migration),
+        ]
+    }
+}

@@ -11,8 +11,8 @@
     "Expand operation": "展开", "Collapse operation": "收起",
     // authorization
     "Authorize": "授权", "Authorized": "已授权", "Available authorizations": "可用的授权方式",
-    "Logout": "注销", "Close": "关闭", "Value:": "值：", "Name:": "名称：", "In:": "位置：",
-    "Username:": "用户名：", "Password:": "密码：",
+    "Logout": "退出授权", "Close": "关闭",
+    "Value:": "值：", "Name:": "名称：", "In:": "位置：", "Username:": "用户名：", "Password:": "密码：",
     "Apply credentials": "提交凭证", "Remove authorization": "清除授权",
     "authorization button locked": "已授权，点击查看", "authorization button unlocked": "未授权，点击授权",
     "auth-bearer-value": "令牌", "auth-basic-username": "用户名", "auth-basic-password": "密码",
@@ -132,7 +132,7 @@
   function translateAttributes(element) {
     for (const name of ATTRIBUTES) {
       const value = element.getAttribute(name);
-      // The placeholder of a parameter is its name.
+      // Any other placeholder is the name of a parameter.
       if (!value || (name === "placeholder" && !element.matches(".operation-filter-input"))) continue;
       const said = chinese(value, element);
       if (said !== value) element.setAttribute(name, said);
@@ -161,10 +161,11 @@
     }
   }).observe(page, { subtree: true, childList: true, characterData: true, attributeFilter: ATTRIBUTES });
 
-  // Swagger UI takes the reason phrase of HTTP, or a guess in English, for the message of a failed call.
+  // Of a failed call Swagger UI shows HTTP's reason phrase or a guess, both in English.
   function failure({ statusCode, message }) {
     if (statusCode) return `请求未成功，状态码 ${statusCode}。`;
-    return /Failed to fetch|Load failed|NetworkError/.test(message) ? "请求失败：无法连接服务器，或被浏览器拦截。" : message;
+    const unreachable = /Failed to fetch|Load failed|NetworkError/.test(message);
+    return unreachable ? "请求失败：无法连接服务器，或被浏览器拦截。" : message;
   }
 
   const chinesePlugin = () => ({

@@ -1,0 +1,102 @@
+//! What the server is told at start.
+
+use anyhow::Context;
+use infra::MasterKey;
+use infra::store::Database;
+use secrecy::SecretString;
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Everything that a server needs to know.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the data is.
+    pub database: Database,
+    /// Shared cache; in-process without.
+    pub redis_url: Option<SecretString>,
+    /// Wraps all other keys.
+    pub master_key: MasterKey,
+    /// Whether `dev:<name>` signs in.
+    pub dev_login: bool,
+    /// Example data to begin with.
+    pub demo: Option<Demo>,
+    /// Threads that serve requests; as many as cores without.
+    pub workers: Option<usize>,
+    /// Whether SIGINT and SIGTERM end it gracefully.
+    pub handle_signals: bool,
+}
+
+/// Example data that comes with the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Demo {
+    /// 弥勒市：点单、派单、办单、评单，53522。
+    Mile,
+}
+
+const DATABASE_FILE: &str = "huying.db";
+const MASTER_KEY_FILE: &str = "master.key";
+
+/// The database and the master key that go together.
+///
+/// # Errors
+/// A URL or key that is none, a data directory that cannot be written, PostgreSQL without a master key.
+pub(crate) fn data(
+    data_dir: &Path,
+    database_url: Option<&str>,
+    master_key: Option<&str>,
+) -> anyhow::Result<(Database, MasterKey)> {
+    let database = match database_url {
+        Some(url) => Database::parse(url)?,
+        None => {
+            make_private_dir(data_dir)?;
+            Database::sqlite_file(data_dir.join(DATABASE_FILE))
+        }
+    };
+    let master_key = match master_key {
+        Some(text) => MasterKey::parse(text)?,
+        None if database.is_sqlite() => {
+            make_private_dir(data_dir)?;
+            kept_master_key(&data_dir.join(MASTER_KEY_FILE))?
+        }
+        None => anyhow::bail!(
+            "使用 PostgreSQL 时必须设置 HUYING_MASTER_KEY（32 字节的 base64，例如：openssl rand -base64 32）"
+        ),
+    };
+    Ok((database, master_key))
+}
+
+fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("无法创建数据目录 {}", dir.display()))
+}
+
+/// The key in the file, made at the first start. Whoever comes second reads what the first one wrote.
+fn kept_master_key(path: &PathBuf) -> anyhow::Result<MasterKey> {
+    if !path.exists() {
+        // Written aside and linked into place: a half-written key would lock everyone out of their data for ever.
+        let aside = path.with_extension(format!("{}.tmp", std::process::id()));
+        write_private(&aside, &MasterKey::generate())
+            .with_context(|| format!("无法写入 {}", aside.display()))?;
+        match fs::hard_link(&aside, path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error).with_context(|| format!("无法写入 {}", path.display())),
+        }
+        fs::remove_file(&aside)?;
+    }
+    let text = fs::read_to_string(path).with_context(|| format!("无法读取 {}", path.display()))?;
+    Ok(MasterKey::parse(&text)?)
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}

@@ -1,0 +1,58 @@
+//! Swagger UI at `/docs/`, from files that are part of the program: it works offline. Its own words are English; ours
+//! are put over them by `huying.js`.
+
+use crate::app::State;
+use crate::error::{ApiError, ApiResult};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::{HttpResponse, web};
+use std::sync::Arc;
+use utoipa_swagger_ui::Config;
+
+const INDEX: &str = include_str!("../assets/docs/index.html");
+const SCRIPT: &str = include_str!("../assets/docs/huying.js");
+/// Nothing from elsewhere: a page that holds tokens talks to this server alone.
+const POLICY: &str =
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+
+pub(crate) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .route("/openapi.json", web::get().to(document))
+        .route("/docs", web::get().to(to_docs))
+        .route("/", web::get().to(to_docs))
+        .route("/docs/{file:.*}", web::get().to(file));
+}
+
+async fn document(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(state.document.clone())
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::Found().insert_header((LOCATION, "/docs/")).finish()
+}
+
+async fn file(path: web::Path<String>) -> ApiResult<HttpResponse> {
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((CACHE_CONTROL, "no-cache"));
+    match path.as_str() {
+        "" | "index.html" => Ok(response.content_type("text/html; charset=utf-8").body(INDEX)),
+        "huying.js" => Ok(response
+            .content_type("text/javascript; charset=utf-8")
+            .body(SCRIPT)),
+        other => {
+            let found = utoipa_swagger_ui::serve(other, Arc::new(Config::from("/openapi.json")));
+            let file = found
+                .map_err(ApiError::internal)?
+                .ok_or_else(|| ApiError::new("route.not_found"))?;
+            Ok(response
+                .insert_header((CONTENT_TYPE, file.content_type))
+                .body(file.bytes.into_owned()))
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! A JSON body, with the bytes that it came in.
+
+use super::fault::{fault, pointer};
+use crate::error::ApiError;
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest};
+use openapi::problem::Fault;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::pin::Pin;
+
+/// The largest body, in bytes.
+pub(crate) const MAX_BODY: usize = 1024 * 1024;
+
+/// A body that parsed.
+pub(crate) struct Body<T> {
+    pub(crate) value: T,
+    /// As they came: an idempotency key belongs to them.
+    pub(crate) bytes: Bytes,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = is_json(request);
+        // Limited by the `PayloadConfig` of the app.
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if !is_json {
+                return Err(ApiError::new("request.media_type"));
+            }
+            let bytes = bytes.await.map_err(|error| unread(&error))?;
+            Ok(Self {
+                value: parse(&bytes)?,
+                bytes,
+            })
+        })
+    }
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let sent = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    sent.split(';')
+        .next()
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn unread(error: &actix_web::Error) -> ApiError {
+    match error.as_error::<PayloadError>() {
+        Some(PayloadError::Overflow) => Fault::new("request.too_large").with("max", MAX_BODY).into(),
+        _ => ApiError::new("request.body_interrupted"),
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let at = pointer(error.path());
+        let error = error.inner();
+        if error.is_data() {
+            let below =
+                |name: &str| format!("{}/{name}", at.strip_suffix(&format!("/{name}")).unwrap_or(&at));
+            return fault(&error.to_string(), at.clone(), below);
+        }
+        malformed(error)
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(parsed)
+}
+
+fn malformed(error: &serde_json::Error) -> Fault {
+    let sentence = error.to_string();
+    let reason = sentence.split(" at line ").next().unwrap_or_default();
+    Fault::new("request.malformed_json")
+        .with("line", error.line())
+        .with("column", error.column())
+        .with("reason", reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openapi::ticket::{CreateTicket, Dispatch};
+
+    fn refused<T: DeserializeOwned>(json: &str) -> (Option<String>, &'static str) {
+        let Err(error) = parse::<T>(json.as_bytes()) else {
+            panic!("{json} was accepted")
+        };
+        let [fault] = &error.faults[..] else {
+            panic!("one fault")
+        };
+        (fault.field.clone(), fault.code)
+    }
+
+    #[test]
+    fn what_does_not_parse_names_its_field() {
+        let cases = [
+            (
+                r#"{"content": 5, "place": {"code": "1"}}"#,
+                Some("/content"),
+                "request.invalid_type",
+            ),
+            (
+                r#"{"content": "x", "place": {"code": 5}}"#,
+                Some("/place/code"),
+                "request.invalid_type",
+            ),
+            (
+                r#"{"content": "x", "place": {"cod": "5"}}"#,
+                Some("/place/cod"),
+                "request.unknown_field",
+            ),
+            (
+                r#"{"content": "x", "place": {}, "extra": 1}"#,
+                Some("/extra"),
+                "request.unknown_field",
+            ),
+            (r#"{"content": "x"}"#, Some("/place"), "request.missing_field"),
+            (
+                r#"{"content": "x", "content": "y", "place": {}}"#,
+                Some("/content"),
+                "request.duplicate_field",
+            ),
+            (
+                r#"{"content": "x", "place": {}, "severity": "huge"}"#,
+                Some("/severity"),
+                "request.unknown_value",
+            ),
+            (
+                r#"{"content": "x", "place": {"lat": "1"}}"#,
+                Some("/place/lat"),
+                "request.invalid_type",
+            ),
+            (r#"[]"#, Some(""), "request.invalid_type"),
+            (r#"{"content": "x""#, None, "request.malformed_json"),
+            (
+                r#"{"content": "x", "place": {}} {}"#,
+                None,
+                "request.malformed_json",
+            ),
+            (
+                r#"{"content": "\ud800", "place": {}}"#,
+                None,
+                "request.malformed_json",
+            ),
+            ("", None, "request.malformed_json"),
+        ];
+        for (json, field, code) in cases {
+            assert_eq!(
+                refused::<CreateTicket>(json),
+                (field.map(str::to_owned), code),
+                "{json}"
+            );
+        }
+        let lead = r#"{"lead": {"person": "nobody"}}"#;
+        assert_eq!(
+            refused::<Dispatch>(lead),
+            (Some("/lead/person".to_owned()), "request.invalid_value")
+        );
+    }
+}

@@ -1,0 +1,62 @@
+//! Whether the server is alive and ready.
+
+use crate::app::State;
+use actix_web::{HttpResponse, get, web};
+use infra::cache::CacheHealth;
+use openapi::health::{Health, Readiness};
+
+/// Alive: the process answers.
+#[utoipa::path(
+    tag = "运行",
+    operation_id = "health",
+    summary = "存活",
+    description = "进程能应答即为存活，不检查数据库。",
+    responses((status = 200, description = "存活", body = Health)),
+    extensions(("x-permission" = json!("public")))
+)]
+#[get("/health")]
+pub(crate) async fn alive() -> web::Json<Health> {
+    web::Json(Health {
+        status: "alive",
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+/// Ready: the database answers. Without the cache everything works, more slowly.
+#[utoipa::path(
+    tag = "运行",
+    operation_id = "ready",
+    summary = "就绪",
+    description = "数据库可用即为就绪；缓存不可用时仍可服务。",
+    responses(
+        (status = 200, description = "就绪", body = Readiness),
+        (status = 503, description = "数据库不可用", body = Readiness)
+    ),
+    extensions(("x-permission" = json!("public")))
+)]
+#[get("/ready")]
+pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
+    let cache = match state.cache.health().await {
+        CacheHealth::Memory => "memory",
+        CacheHealth::Up => "up",
+        CacheHealth::Down => "down",
+    };
+    match state.store.ping().await {
+        Ok(()) => HttpResponse::Ok().json(Readiness {
+            status: "ready",
+            database: "up",
+            cache,
+        }),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            let body = Readiness {
+                status: "not_ready",
+                database: "down",
+                cache,
+            };
+            HttpResponse::ServiceUnavailable()
+                .insert_header(("retry-after", "1"))
+                .json(body)
+        }
+    }
+}

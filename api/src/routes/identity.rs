@@ -1,0 +1,107 @@
+//! Signing in, and who one is.
+
+use crate::app::State;
+use crate::auth::{Permit, may, token};
+use crate::error::{ApiError, ApiResult, fault};
+use crate::extract::Body;
+use crate::people::{self, MAX_NAME};
+use actix_web::{HttpResponse, get, post, web};
+use domain::actor::{Actor, Scope};
+use domain::playbook::Playbook;
+use domain::text::FreeText;
+use domain::view::Profile;
+use openapi::identity::{Me, SignedIn, User, WechatLogin};
+use std::sync::Arc;
+
+/// What a development login begins with.
+const DEV: &str = "dev:";
+
+/// Signs in with a WeChat code; for now development logins only.
+#[utoipa::path(
+    tag = "身份",
+    operation_id = "sign_in_wechat",
+    summary = "微信登录",
+    description = "以小程序 `wx.login` 的 code 登录。目前只支持开发登录：以 `HUYING_DEV_LOGIN=1` 或 `--demo` 启动后，code 填 `dev:姓名`，首次登录即建立用户。",
+    request_body = WechatLogin,
+    responses((status = 200, description = "登录成功", body = SignedIn)),
+    extensions(("x-permission" = json!("public")))
+)]
+#[post("/auth/wechat")]
+pub(crate) async fn sign_in_wechat(
+    state: web::Data<State>,
+    body: Body<WechatLogin>,
+) -> ApiResult<HttpResponse> {
+    let WechatLogin { code } = body.value;
+    let name = code
+        .strip_prefix(DEV)
+        .filter(|_| state.dev_login)
+        .ok_or_else(|| ApiError::new("auth.code_invalid"))?;
+    FreeText::check(name, MAX_NAME).map_err(|refusal| fault(refusal, Some("/code".into())))?;
+    let now = state.clock.now();
+    let user = people::by_name(&state.store, name.trim(), None, now).await?;
+    let answer = SignedIn {
+        access_token: state.tokens.issue(&user, now, token::LIFETIME)?,
+        token_type: "Bearer",
+        expires_in: token::LIFETIME.num_seconds(),
+        user: User {
+            id: user.actor.user.0,
+            name: user.name,
+        },
+    };
+    Ok(HttpResponse::Ok()
+        .insert_header(("cache-control", "no-store"))
+        .json(answer))
+}
+
+/// Who one is, what one may, and how one's county does it.
+#[utoipa::path(
+    tag = "身份",
+    operation_id = "me",
+    summary = "本人资料",
+    description = "本人、角色及其范围、所在县的规程与叫法。所在县依授权而定；没有授权时，若本部署只服务一个县，则为该县。",
+    responses((status = 200, description = "本人资料", body = Me)),
+    extensions(("x-permission" = json!("me.view")))
+)]
+#[get("/me")]
+pub(crate) async fn me(state: web::Data<State>, permit: Permit<may::MeView>) -> ApiResult<web::Json<Me>> {
+    let user = state.store.user(permit.actor.user).await?;
+    let user = user.filter(|user| user.grants_version == permit.grants_version);
+    let user = user.ok_or_else(|| ApiError::new("auth.grants_changed"))?;
+    let playbook = playbook(&state, &user.actor).await?;
+    let profile = Profile {
+        actor: user.actor,
+        name: user.name,
+    };
+    Ok(web::Json(Me::new(profile, playbook.as_deref())))
+}
+
+async fn playbook(state: &State, actor: &Actor) -> ApiResult<Option<Arc<Playbook>>> {
+    for grant in &actor.grants {
+        let county = match &grant.scope {
+            Scope::Places(places) => places.first().copied(),
+            Scope::Unit(unit) => state.store.unit_county(*unit).await?,
+        };
+        if let Some(county) = county {
+            return Ok(state.store.playbook(county.county()).ok());
+        }
+    }
+    Ok(state.store.only_county())
+}
+
+/// The public keys of access tokens.
+#[utoipa::path(
+    tag = "运行",
+    operation_id = "jwks",
+    summary = "令牌公钥",
+    description = "验证访问令牌的公钥集（RFC 7517，Ed25519）。",
+    responses((status = 200, description = "公钥集", body = Object,
+        example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+            "kid": "0199f3a0-0000-7000-8000-00000000000a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))),
+    extensions(("x-permission" = json!("public")))
+)]
+#[get("/.well-known/jwks.json")]
+pub(crate) async fn keys(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("cache-control", "public, max-age=300"))
+        .json(state.tokens.jwks())
+}

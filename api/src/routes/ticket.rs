@@ -1,0 +1,65 @@
+//! Tickets: 点单 → 派单 → 接单 → 办单 → 评单, and 查单.
+
+mod act;
+mod list;
+mod read;
+mod submit;
+
+pub(crate) use act::{accept_ticket, arrive_ticket, dispatch_ticket, rate_ticket, resolve_ticket};
+pub(crate) use list::list_tickets;
+pub(crate) use read::{get_ticket, ticket_timeline};
+pub(crate) use submit::submit_ticket;
+
+use crate::app::State;
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, HeaderValue};
+use domain::geo::Datum;
+use domain::text::{FreeText, Text};
+use domain::time::Timestamp;
+use domain::view::TicketView;
+use infra::store::{Answer, Delivered};
+use openapi::problem::Fault;
+use openapi::ticket::Ticket;
+
+/// The ticket as the answer to a change.
+fn answer(status: StatusCode, view: &TicketView, now: Timestamp) -> Answer {
+    let version = view.version;
+    let body = serde_json::to_vec(&Ticket::at(view.clone(), now)).unwrap_or_default();
+    Answer {
+        status: status.as_u16(),
+        version,
+        body,
+    }
+}
+
+fn deliver(delivered: Delivered) -> HttpResponse {
+    let Delivered { answer, replayed } = delivered;
+    let mut response = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap_or_default());
+    response
+        .insert_header((ETAG, etag(answer.version)))
+        .content_type("application/json");
+    if replayed {
+        response.insert_header(("idempotent-replayed", "true"));
+    }
+    response.body(answer.body)
+}
+
+fn etag(version: i32) -> HeaderValue {
+    HeaderValue::from_str(&format!("\"{version}\"")).expect("digits in quotes are a header")
+}
+
+/// A free text of a field.
+fn text(state: &State, field: &str, body: String, now: Timestamp) -> Result<Text, Fault> {
+    let body =
+        FreeText::parse(body).map_err(|refusal| crate::error::fault(refusal, Some(field.to_owned())))?;
+    Ok(state.store.text(body, now))
+}
+
+/// A position below a field.
+fn position(field: &str, lat: f64, lng: f64, datum: Datum) -> Result<domain::geo::Position, Fault> {
+    domain::geo::Position::new(lat, lng, datum).map_err(|refusal| {
+        let field = format!("{field}/{}", refusal.field());
+        crate::error::fault(refusal, Some(field))
+    })
+}

@@ -1,0 +1,106 @@
+//! 查单: one ticket, and its history.
+
+use super::etag;
+use crate::app::State;
+use crate::auth::{Permit, Session, may};
+use crate::cursor;
+use crate::edge::language;
+use crate::error::{ApiResult, fault};
+use crate::extract::{Query, TicketPath, limit};
+use actix_web::http::header::{ETAG, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::permission::Action;
+use domain::ticket::TicketRefusal;
+use domain::view::TicketView;
+use openapi::ticket::{Ticket, TimelineEntry, TimelinePage, TimelineQuery};
+
+/// One ticket.
+#[utoipa::path(
+    tag = "工单",
+    operation_id = "get_ticket",
+    summary = "查看工单",
+    description = "范围内的工作人员、承办人和诉求人可看。时限按当前时刻显示。`If-None-Match` 与 `ETag` 相同则 304；时限的状态随时间变化，不改变版本。",
+    responses(
+        (status = 200, description = "工单", body = Ticket, headers(("ETag" = String, description = "版本"))),
+        (status = 304, description = "未变动")
+    ),
+    extensions(("x-permission" = json!("ticket.view")))
+)]
+#[get("/tickets/{id}")]
+pub(crate) async fn get_ticket(
+    state: web::Data<State>,
+    permit: Permit<may::TicketView>,
+    path: TicketPath,
+    request: HttpRequest,
+) -> ApiResult<HttpResponse> {
+    let view = state
+        .store
+        .ticket(path.0, permit.actor.user, permit.grants_version)
+        .await?;
+    let sees = |view: &TicketView| {
+        permit
+            .actor
+            .may(Action::TicketView, &view.ticket.parties())
+            .is_ok()
+    };
+    let view = view
+        .filter(sees)
+        .ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    let etag = etag(view.version);
+    if request.headers().get(IF_NONE_MATCH) == Some(&etag) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
+    }
+    Ok(HttpResponse::Ok()
+        .insert_header((ETAG, etag))
+        .json(Ticket::at(view, state.clock.now())))
+}
+
+/// The history of a ticket, oldest first.
+#[utoipa::path(
+    tag = "工单",
+    operation_id = "ticket_timeline",
+    summary = "办理过程",
+    description = "工单经过的每一步：何时、何人、何事，先发生的在前。",
+    params(TimelineQuery),
+    responses((status = 200, description = "一页办理过程", body = TimelinePage)),
+    extensions(("x-permission" = json!("ticket.view")))
+)]
+#[get("/tickets/{id}/timeline")]
+pub(crate) async fn ticket_timeline(
+    state: web::Data<State>,
+    permit: Permit<may::TicketView>,
+    path: TicketPath,
+    query: Query<TimelineQuery>,
+    request: HttpRequest,
+) -> ApiResult<web::Json<TimelinePage>> {
+    let TimelineQuery { cursor, limit: asked } = query.0;
+    let limit = limit(asked)?;
+    let keys = state.store.keys();
+    let list = format!("timeline {}", path.0);
+    let after = cursor
+        .map(|cursor| cursor::open(keys, &list, &cursor).map(i32::from_le_bytes))
+        .transpose()?;
+    let Session {
+        actor,
+        grants_version,
+        ..
+    } = &*permit;
+    // One more than the page holds tells whether there is another page.
+    let found = state
+        .store
+        .timeline(path.0, actor.user, *grants_version, after.unwrap_or(0), limit + 1)
+        .await?;
+    let found = found.filter(|(parties, _)| actor.may(Action::TicketView, parties).is_ok());
+    let (_, mut entries) = found.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    let more = entries.len() > usize::from(limit);
+    entries.truncate(limit.into());
+    let end = entries.last().filter(|_| more).map(|entry| entry.version);
+    let lang = language(&request);
+    Ok(web::Json(TimelinePage {
+        items: entries
+            .into_iter()
+            .map(|entry| TimelineEntry::new(entry, lang))
+            .collect(),
+        next_cursor: end.map(|version| cursor::seal(keys, &list, &version.to_le_bytes())),
+    }))
+}

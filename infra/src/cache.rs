@@ -1,0 +1,99 @@
+//! A cache for what is immutable or keyed by its version. Losing it costs time, never truth: every fault of it is a
+//! miss.
+
+use redis::AsyncCommands;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Values live at most this long.
+const TTL: Duration = Duration::from_secs(15 * 60);
+/// How many values the in-process cache holds.
+const CAPACITY: u64 = 50_000;
+
+/// In-process, or shared between replicas through Redis.
+#[derive(Clone)]
+pub enum Cache {
+    /// In this process.
+    Memory(moka::sync::Cache<String, Vec<u8>>),
+    /// Shared.
+    Redis(ConnectionManager),
+}
+
+/// How the cache is, for readiness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheHealth {
+    /// In this process: nothing to be reached.
+    Memory,
+    /// Redis answers.
+    Up,
+    /// Redis does not; everything works, more slowly.
+    Down,
+}
+
+impl Cache {
+    /// Redis when there is a URL. A Redis that is away does not keep the server from starting.
+    ///
+    /// # Errors
+    /// A URL that is none.
+    pub fn connect(redis_url: Option<&str>) -> Result<Self, redis::RedisError> {
+        let Some(url) = redis_url else {
+            let memory = moka::sync::Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(TTL)
+                .build();
+            return Ok(Self::Memory(memory));
+        };
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(Duration::from_millis(500)))
+            .set_response_timeout(Some(Duration::from_millis(200)))
+            .set_number_of_retries(1);
+        Ok(Self::Redis(ConnectionManager::new_lazy_with_config(
+            redis::Client::open(url)?,
+            config,
+        )?))
+    }
+
+    /// The value of `key`, if it is there and reads.
+    pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let bytes = match self {
+            Self::Memory(cache) => cache.get(key),
+            Self::Redis(redis) => fault("get", redis.clone().get::<_, Option<Vec<u8>>>(key).await).flatten(),
+        }?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// Keeps a value for up to 15 minutes.
+    pub async fn put<T: Serialize + Sync>(&self, key: &str, value: &T) {
+        let Ok(bytes) = serde_json::to_vec(value) else {
+            return;
+        };
+        match self {
+            Self::Memory(cache) => cache.insert(key.to_owned(), bytes),
+            Self::Redis(redis) => {
+                fault(
+                    "put",
+                    redis.clone().set_ex::<_, _, ()>(key, bytes, TTL.as_secs()).await,
+                );
+            }
+        }
+    }
+
+    /// Whether it answers.
+    pub async fn health(&self) -> CacheHealth {
+        match self {
+            Self::Memory(_) => CacheHealth::Memory,
+            Self::Redis(redis) => match redis::cmd("PING").query_async::<()>(&mut redis.clone()).await {
+                Ok(()) => CacheHealth::Up,
+                Err(_) => CacheHealth::Down,
+            },
+        }
+    }
+}
+
+fn fault<T>(what: &str, result: redis::RedisResult<T>) -> Option<T> {
+    result
+        .inspect_err(|error| tracing::warn!(%error, what, "cache missed: redis failed"))
+        .ok()
+}

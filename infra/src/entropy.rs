@@ -1,0 +1,35 @@
+//! The only place where randomness is drawn: ids, keys, jitter.
+
+use domain::time::Timestamp;
+use std::time::Duration;
+use uuid::{NoContext, Uuid};
+
+/// A new identity: UUID v7, so that rows lie in the order in which they came.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that draws randomness"
+)]
+pub fn id(now: Timestamp) -> Uuid {
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    Uuid::new_v7(uuid::Timestamp::from_unix(
+        NoContext,
+        seconds,
+        now.timestamp_subsec_nanos(),
+    ))
+}
+
+/// Random bytes fit for keys.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that draws randomness"
+)]
+pub fn bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system has a random source");
+    bytes
+}
+
+/// A pause of up to 10 ms for the first retry, up to 20 for the second and so on, so that rivals do not meet again.
+pub fn jitter(attempt: u32) -> Duration {
+    Duration::from_micros(u64::from(u16::from_le_bytes(bytes())) % (10_000 * u64::from(attempt.max(1))))
+}

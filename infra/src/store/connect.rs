@@ -1,0 +1,211 @@
+//! Connections, and the schema at start.
+
+use super::error::StoreError;
+use super::journal::Journal;
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sea_orm::sqlx::{self, ConnectOptions, Connection};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const POSTGRES_CONNECTIONS: u32 = 16;
+const SQLITE_READERS: u32 = 8;
+/// How long a request waits for a connection before it is told to come again.
+const ACQUIRE: Duration = Duration::from_secs(3);
+/// The command line is a second writer.
+const BUSY: Duration = Duration::from_secs(5);
+/// Connections idle for longer are tried before they are used.
+const IDLE: Duration = Duration::from_secs(30);
+/// One advisory lock for all that only one process may do at start.
+const START_LOCK: i64 = 0x6875_7969_6e67;
+
+/// Where the data is.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A SQLite file.
+    Sqlite(SqliteConnectOptions),
+    /// A PostgreSQL database, version 15 or newer.
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// Which way to migrate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To the newest schema.
+    Up,
+    /// So many migrations back.
+    Down(u32),
+}
+
+/// Held while one process migrates; SQLite's is a file beside the database.
+pub(super) enum StartLock {
+    Sqlite(#[expect(dead_code, reason = "closing the file unlocks it")] File),
+    Postgres(#[expect(dead_code, reason = "ending the session unlocks it")] Box<PgConnection>),
+}
+
+impl Database {
+    /// Reads `sqlite://FILE` or `postgres://…`.
+    ///
+    /// # Errors
+    /// [`StoreError::Seed`] for anything else.
+    pub fn parse(url: &str) -> Result<Self, StoreError> {
+        let bad = |error: sqlx::Error| StoreError::Seed(format!("DATABASE_URL 无法识别：{error}"));
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let options: PgConnectOptions = url.parse().map_err(bad)?;
+            return Ok(Self::Postgres(Box::new(
+                options.application_name("huying").disable_statement_logging(),
+            )));
+        }
+        if url.starts_with("sqlite:") {
+            return Ok(Self::sqlite(url.parse().map_err(bad)?));
+        }
+        Err(StoreError::Seed(
+            "DATABASE_URL 应以 sqlite:// 或 postgres:// 开头".into(),
+        ))
+    }
+
+    /// A SQLite file, made if it is not there.
+    pub fn sqlite_file(path: PathBuf) -> Self {
+        Self::sqlite(SqliteConnectOptions::new().filename(path))
+    }
+
+    fn sqlite(options: SqliteConnectOptions) -> Self {
+        let options = options
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .disable_statement_logging();
+        Self::Sqlite(options)
+    }
+
+    /// Whether it is SQLite: one machine, one file.
+    pub fn is_sqlite(&self) -> bool {
+        matches!(self, Self::Sqlite(_))
+    }
+
+    /// Waits until no other process is starting.
+    pub(super) async fn lock(&self) -> Result<StartLock, StoreError> {
+        match self {
+            Self::Sqlite(options) => {
+                let path = options.get_filename().with_extension("lock");
+                let lock = tokio::task::spawn_blocking(move || {
+                    let file = File::options()
+                        .create(true)
+                        .truncate(false)
+                        .write(true)
+                        .open(&path)?;
+                    file.lock()?;
+                    Ok::<_, std::io::Error>(file)
+                });
+                let file = lock
+                    .await
+                    .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                Ok(StartLock::Sqlite(
+                    file.map_err(|error| StoreError::Unavailable(error.to_string()))?,
+                ))
+            }
+            Self::Postgres(options) => {
+                let mut session = PgConnection::connect_with(options).await.map_err(connection)?;
+                let lock = sqlx::query("SELECT pg_advisory_lock($1)").bind(START_LOCK);
+                lock.execute(&mut session).await.map_err(connection)?;
+                Ok(StartLock::Postgres(Box::new(session)))
+            }
+        }
+    }
+
+    /// One connection without time limits.
+    pub(super) async fn connect_for_migration(&self) -> Result<DatabaseConnection, StoreError> {
+        match self {
+            Self::Sqlite(options) => Ok(writer(options).await?),
+            Self::Postgres(options) => {
+                let pool = PgPoolOptions::new()
+                    .max_connections(1)
+                    .connect_with((**options).clone())
+                    .await;
+                Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(
+                    pool.map_err(connection)?,
+                ))
+            }
+        }
+    }
+
+    /// The pool that serves requests; on PostgreSQL it writes as well.
+    pub(super) async fn connect_for_reading(&self) -> Result<DatabaseConnection, StoreError> {
+        match self {
+            Self::Sqlite(options) => {
+                let options = options.clone().pragma("query_only", "ON");
+                let pool = SqlitePoolOptions::new()
+                    .max_connections(SQLITE_READERS)
+                    .acquire_timeout(ACQUIRE)
+                    .test_before_acquire(false)
+                    .connect_with(options);
+                Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(
+                    pool.await.map_err(connection)?,
+                ))
+            }
+            Self::Postgres(options) => {
+                // The limit of a page is a parameter: without a generic plan each page would be planned anew.
+                let settings = [
+                    ("plan_cache_mode", "force_generic_plan"),
+                    ("statement_timeout", "15s"),
+                ];
+                let pool = PgPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .acquire_timeout(ACQUIRE)
+                    .test_before_acquire(false)
+                    .before_acquire(|session, meta| {
+                        Box::pin(async move {
+                            if meta.idle_for > IDLE {
+                                session.ping().await?;
+                            }
+                            Ok(true)
+                        })
+                    })
+                    .connect_with((**options).clone().options(settings));
+                Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(
+                    pool.await.map_err(connection)?,
+                ))
+            }
+        }
+    }
+
+    /// The journal of this database.
+    pub(super) async fn journal(&self, pool: &DatabaseConnection) -> Result<Journal, StoreError> {
+        match self {
+            Self::Sqlite(options) => Ok(Journal::sqlite(writer(options).await?)),
+            Self::Postgres(_) => Ok(Journal::postgres(pool.clone())),
+        }
+    }
+}
+
+/// The only connection that writes.
+async fn writer(options: &SqliteConnectOptions) -> Result<DatabaseConnection, StoreError> {
+    let pool: SqlitePool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await
+        .map_err(connection)?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+fn connection(error: sqlx::Error) -> StoreError {
+    StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
+}
+
+/// Brings the schema to where it should be. The caller holds the lock.
+pub(super) async fn migrate(db: &DatabaseConnection, direction: Direction) -> Result<(), StoreError> {
+    match direction {
+        Direction::Up => Migrator::up(db, None).await?,
+        Direction::Down(steps) => Migrator::down(db, Some(steps)).await?,
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! What differs between the two databases outside the journal.
+
+use super::error::StoreError;
+use sea_orm::sqlx::error::ErrorKind;
+use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlxError};
+
+/// A parameter that holds JSON as text.
+pub(super) fn json_param(backend: DbBackend, number: usize) -> String {
+    match backend {
+        DbBackend::Postgres => format!("${number}::jsonb"),
+        _ => format!("${number}"),
+    }
+}
+
+/// Tells a lost database from a row that is there already and from a mistake of ours.
+pub(super) fn classify(error: DbErr) -> StoreError {
+    let (DbErr::Conn(RuntimeErr::SqlxError(sqlx))
+    | DbErr::Exec(RuntimeErr::SqlxError(sqlx))
+    | DbErr::Query(RuntimeErr::SqlxError(sqlx))) = &error
+    else {
+        return match error {
+            DbErr::ConnectionAcquire(_) => StoreError::Unavailable(error.to_string()),
+            _ => StoreError::Internal(error),
+        };
+    };
+    match &**sqlx {
+        SqlxError::Database(database) if database.kind() == ErrorKind::UniqueViolation => {
+            // PostgreSQL names the constraint, SQLite the columns in its message.
+            let name = database.constraint().unwrap_or_else(|| database.message());
+            StoreError::Duplicate(name.to_owned())
+        }
+        SqlxError::Database(database) if database.code().is_some_and(|code| is_passing(&code)) => {
+            StoreError::Unavailable(database.to_string())
+        }
+        SqlxError::Io(_)
+        | SqlxError::Tls(_)
+        | SqlxError::Protocol(_)
+        | SqlxError::PoolTimedOut
+        | SqlxError::PoolClosed
+        | SqlxError::WorkerCrashed => StoreError::Unavailable(sqlx.to_string()),
+        _ => StoreError::Internal(error),
+    }
+}
+
+/// SQLSTATE classes of a database that is away, full or busy; and SQLite's primary codes for the same.
+fn is_passing(code: &str) -> bool {
+    // 08 connection, 53 resources, 55P03 lock, 57 operator intervention (57014 is our own statement timeout),
+    // 58 system, 40 serialization and deadlock, 25006 read-only standby.
+    const POSTGRES: [&str; 6] = ["08", "53", "57", "58", "40", "55P03"];
+    // BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; extended codes keep the primary one in their low byte.
+    const SQLITE: [u32; 6] = [5, 6, 8, 10, 13, 14];
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => SQLITE.contains(&(number & 0xff)),
+        _ => code == "25006" || POSTGRES.iter().any(|class| code.starts_with(class)),
+    }
+}
+
+/// Whether a [`StoreError::Duplicate`] is about this table's key.
+pub(super) fn is_duplicate_of(error: &StoreError, table: &str) -> bool {
+    // `idempotency_pkey` on PostgreSQL, `UNIQUE constraint failed: idempotency.key` on SQLite.
+    let named = |name: &str| name.starts_with(table) || name.contains(&format!(": {table}."));
+    matches!(error, StoreError::Duplicate(name) if named(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passing_faults_are_told_from_mistakes() {
+        for code in [
+            "57P01", "08006", "53300", "40P01", "25006", "5", "13", "261", "778",
+        ] {
+            assert!(is_passing(code), "{code}");
+        }
+        for code in ["42601", "23505", "22021", "1", "19", "2067"] {
+            assert!(!is_passing(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn both_databases_name_the_key_that_is_taken() {
+        for text in ["idempotency_pkey", "UNIQUE constraint failed: idempotency.key"] {
+            let error = StoreError::Duplicate(text.into());
+            assert!(is_duplicate_of(&error, "idempotency") && !is_duplicate_of(&error, "ticket"));
+        }
+    }
+}

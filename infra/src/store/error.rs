@@ -1,0 +1,64 @@
+//! How the store fails.
+
+use super::dialect;
+use crate::keys::KeyError;
+use sea_orm::DbErr;
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database is away, full, or too busy: the same call may succeed later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A row with this key is there already. The text names the constraint.
+    #[error("already there: {0}")]
+    Duplicate(String),
+    /// A row cannot be read.
+    #[error("{table}.{column} of {id} cannot be read: {reason}")]
+    Corrupt {
+        /// Which table.
+        table: &'static str,
+        /// Which column.
+        column: &'static str,
+        /// Which row.
+        id: String,
+        /// Why.
+        reason: String,
+    },
+    /// The token shows grants that are no longer current.
+    #[error("the grants have changed")]
+    StaleGrants,
+    /// The keys do not open.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// A seed file cannot be used.
+    #[error("{0}")]
+    Seed(String),
+    /// A mistake in the program.
+    #[error("database: {0}")]
+    Internal(DbErr),
+}
+
+impl From<DbErr> for StoreError {
+    #[track_caller]
+    fn from(error: DbErr) -> Self {
+        dialect::classify(error)
+    }
+}
+
+impl StoreError {
+    /// A row that cannot be read, with why.
+    pub(super) fn corrupt(
+        table: &'static str,
+        column: &'static str,
+        id: impl ToString,
+        reason: impl ToString,
+    ) -> Self {
+        Self::Corrupt {
+            table,
+            column,
+            id: id.to_string(),
+            reason: reason.to_string(),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Answers kept under an `Idempotency-Key`: the same key and body get the same answer, the key with another body is
+//! refused.
+
+use super::change::Answer;
+use super::error::StoreError;
+use super::{Store, journal::KeptAnswer};
+use chrono::TimeDelta;
+use domain::time::Timestamp;
+use sea_orm::{ConnectionTrait, TryGetable};
+use uuid::Uuid;
+
+/// How long answers are kept, at least.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+const COLUMN: &str = "idempotency.answer";
+
+/// A key with the hash of the body that it came with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    key: [u8; 32],
+    body_hash: [u8; 32],
+}
+
+/// What was found under a key.
+pub(super) enum Kept {
+    Same(Answer),
+    OtherBody,
+}
+
+impl IdempotencyKey {
+    /// The row id that the answer is sealed for.
+    fn row(&self) -> Uuid {
+        let mut id = [0; 16];
+        id.copy_from_slice(&self.key[..16]);
+        Uuid::from_bytes(id)
+    }
+}
+
+impl Store {
+    /// The key of a call: who made it, what it was, and the client's key; with the hash of its body.
+    pub fn idempotency_key(
+        &self,
+        actor: Uuid,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: &[u8],
+    ) -> IdempotencyKey {
+        let parts = [
+            actor.as_bytes(),
+            method.as_bytes(),
+            path.as_bytes(),
+            key.as_bytes(),
+        ];
+        IdempotencyKey {
+            key: self.keys.digest(&parts),
+            body_hash: self.keys.digest(&[b"body", body]),
+        }
+    }
+
+    pub(super) fn keep(&self, key: &IdempotencyKey, answer: &Answer) -> KeptAnswer {
+        let sealed = self.keys.seal(COLUMN, key.row(), &answer.to_bytes());
+        KeptAnswer {
+            key: key.key,
+            body_hash: key.body_hash,
+            answer: sealed,
+        }
+    }
+
+    pub(super) async fn kept(&self, key: &IdempotencyKey) -> Result<Option<Kept>, StoreError> {
+        let sql = "SELECT body_hash, answer FROM idempotency WHERE key = $1";
+        let Some(row) = self
+            .db
+            .query_one_raw(self.statement(sql, vec![key.key.to_vec().into()]))
+            .await?
+        else {
+            return Ok(None);
+        };
+        let column = |index| Vec::<u8>::try_get_by(&row, index).map_err(|e| StoreError::Internal(e.into()));
+        let (body_hash, sealed): (Vec<u8>, Vec<u8>) = (column(0)?, column(1)?);
+        if body_hash != key.body_hash {
+            return Ok(Some(Kept::OtherBody));
+        }
+        let answer = self
+            .keys
+            .unseal(COLUMN, key.row(), &sealed)
+            .ok()
+            .and_then(|bytes| Answer::from_bytes(&bytes));
+        let answer =
+            answer.ok_or_else(|| StoreError::corrupt("idempotency", "answer", key.row(), "does not open"))?;
+        Ok(Some(Kept::Same(answer)))
+    }
+
+    /// Forgets answers older than 24 hours.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn forget_old_answers(&self, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "DELETE FROM idempotency WHERE created_at < $1";
+        self.journal
+            .write(vec![self.statement(sql, vec![(now - KEPT).into()])])
+            .await
+    }
+}

@@ -1,0 +1,104 @@
+//! The journal: what makes an aggregate's row, its events, their texts and the answer durable together.
+//!
+//! The one place where the databases differ for speed. On PostgreSQL an entry is one statement, so one round trip is
+//! the transaction. On SQLite one task owns the only write connection and commits what waits as one group.
+
+mod entry;
+mod postgres;
+mod sqlite;
+
+pub(super) use entry::{Entry, EventRow, Head, KeptAnswer};
+pub(super) use postgres::one_statement;
+
+use super::dialect;
+use super::error::StoreError;
+use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, TransactionTrait};
+
+/// Why an entry was not written.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum JournalError {
+    /// The row was not in the version that the change was decided on.
+    #[error("the row has moved on")]
+    Conflict,
+    /// An answer is kept under this key already.
+    #[error("the key is taken")]
+    KeyTaken,
+    /// The store failed.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for JournalError {
+    fn from(error: StoreError) -> Self {
+        if dialect::is_duplicate_of(&error, "idempotency") {
+            Self::KeyTaken
+        } else {
+            Self::Store(error)
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) enum Journal {
+    Postgres(DatabaseConnection),
+    Sqlite(sqlite::Writer),
+}
+
+impl Journal {
+    pub(super) fn postgres(pool: DatabaseConnection) -> Self {
+        Self::Postgres(pool)
+    }
+
+    /// Must be called on the runtime that is to run the writer.
+    pub(super) fn sqlite(connection: DatabaseConnection) -> Self {
+        Self::Sqlite(sqlite::Writer::start(connection))
+    }
+
+    /// Makes an entry durable, all of it or nothing.
+    pub(super) async fn append(&self, entry: &Entry<'_>) -> Result<(), JournalError> {
+        match self {
+            Self::Postgres(pool) => postgres::append(pool, entry).await,
+            Self::Sqlite(writer) => {
+                let touched = writer.write(entry.statements()).await?;
+                if touched == 0 {
+                    Err(JournalError::Conflict)
+                } else {
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// Writes rows that have no history, all or none.
+    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        match self {
+            Self::Postgres(pool) => {
+                let transaction = pool.begin().await?;
+                for statement in statements {
+                    transaction.execute_raw(statement).await?;
+                }
+                Ok(transaction.commit().await?)
+            }
+            Self::Sqlite(writer) => writer.write(statements).await.map(drop),
+        }
+    }
+
+    /// Writes and answers the row that the statement returns.
+    pub(super) async fn write_returning(
+        &self,
+        statement: Statement,
+    ) -> Result<Option<QueryResult>, StoreError> {
+        match self {
+            Self::Postgres(pool) => Ok(pool.query_one_raw(statement).await?),
+            Self::Sqlite(writer) => writer.write_returning(statement).await,
+        }
+    }
+
+    /// Waits for all that is queued.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Postgres(_) => {}
+            Self::Sqlite(writer) => writer.close().await,
+        }
+    }
+}

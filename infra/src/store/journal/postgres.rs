@@ -1,0 +1,82 @@
+//! One statement an aggregate: a data-modifying CTE. The guarded write comes first and everything else selects from its
+//! RETURNING, so nothing is written when the guard finds no row; and it draws the transaction id before any event draws
+//! its position, which the log's readers depend on. Events, texts and clocks arrive as one JSON array each, so their
+//! number does not change the statement and it stays prepared.
+
+use super::entry::Entry;
+use super::{JournalError, StoreError};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Value};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// The whole statement around a guarded `head` that uses the parameters `$1` to `$params`.
+pub(in crate::store) fn one_statement(head: &str, params: usize) -> String {
+    let p = |n: usize| params + n;
+    format!(
+        "WITH head AS ({head} RETURNING id), \
+         texts AS (INSERT INTO free_text (id, stream, body) SELECT j.id, head.id, j.body \
+           FROM head, jsonb_to_recordset(${}::jsonb) AS j(id uuid, body text)), \
+         events AS (INSERT INTO event (stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) \
+           SELECT head.id, j.version, j.kind, j.v, j.actor, ${}, j.text_id, j.occurred_at, j.recorded_at, j.payload \
+           FROM head, jsonb_to_recordset(${}::jsonb) AS j(version int, kind text, v smallint, actor uuid, text_id uuid, \
+             occurred_at timestamptz, recorded_at timestamptz, payload jsonb) ORDER BY j.version), \
+         clocks AS (INSERT INTO clock (ticket_id, kind, round, started_at, due_at, warn_at, met_at, breached_at, cancelled_at, policy_version) \
+           SELECT head.id, j.kind, j.round, j.started_at, j.due_at, j.warn_at, j.met_at, j.breached_at, j.cancelled_at, j.policy_version \
+           FROM head, jsonb_to_recordset(${}::jsonb) AS j(kind text, round smallint, started_at timestamptz, due_at timestamptz, \
+             warn_at timestamptz, met_at timestamptz, breached_at timestamptz, cancelled_at timestamptz, policy_version int) \
+           ON CONFLICT (ticket_id, kind, round) DO UPDATE SET due_at = excluded.due_at, warn_at = excluded.warn_at, \
+             met_at = excluded.met_at, breached_at = excluded.breached_at, cancelled_at = excluded.cancelled_at, \
+             policy_version = excluded.policy_version), \
+         answers AS (INSERT INTO idempotency (key, body_hash, answer, created_at) SELECT ${}, ${}, ${}, ${} \
+           FROM head WHERE ${} IS NOT NULL) \
+         SELECT id FROM head",
+        p(1),
+        p(2),
+        p(3),
+        p(4),
+        p(5),
+        p(6),
+        p(7),
+        p(8),
+        p(5),
+    )
+}
+
+#[derive(Serialize)]
+struct TextRow<'a> {
+    id: Uuid,
+    body: &'a str,
+}
+
+pub(super) async fn append(pool: &DatabaseConnection, entry: &Entry<'_>) -> Result<(), JournalError> {
+    let texts: Vec<_> = entry
+        .texts
+        .iter()
+        .map(|text| TextRow {
+            id: text.reference.id.0,
+            body: text.body.as_str(),
+        })
+        .collect();
+    let json = |value: Result<String, serde_json::Error>| -> Result<Value, StoreError> {
+        value
+            .map(Value::from)
+            .map_err(|error| StoreError::corrupt("event", "payload", entry.stream, error))
+    };
+    let answer = entry.answer.as_ref();
+    let mut values = entry.head.values.clone();
+    values.extend([
+        json(serde_json::to_string(&texts))?,
+        entry.scope_code.into(),
+        json(serde_json::to_string(&entry.events))?,
+        json(serde_json::to_string(&entry.clocks))?,
+        answer.map(|kept| kept.key.to_vec()).into(),
+        answer.map(|kept| kept.body_hash.to_vec()).into(),
+        answer.map(|kept| kept.answer.clone()).into(),
+        entry.now.into(),
+    ]);
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, entry.head.sql, values);
+    match pool.query_one_raw(statement).await.map_err(StoreError::from)? {
+        Some(_) => Ok(()),
+        None => Err(JournalError::Conflict),
+    }
+}

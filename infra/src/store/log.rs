@@ -1,0 +1,138 @@
+//! The event log: read behind a cursor, it is the outbox.
+//!
+//! On PostgreSQL positions are drawn before they are committed, in no promised order: a reader that only remembers the
+//! last position skips what commits later. So the cursor is `(xid, position)` and nothing is read of transactions that
+//! could still be running. On SQLite there is one writer, and the position alone is the order of commits.
+
+use super::Store;
+use super::error::StoreError;
+use super::journal::EventRow;
+use domain::id::UserId;
+use domain::ticket::{Clock, EVENT_VERSION, Event, Fact};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TryGetable};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+/// How far a reader has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The transaction; 0 on SQLite.
+    xid: i64,
+    /// The event.
+    position: i64,
+}
+
+impl Cursor {
+    /// The position of the event that was read last.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+}
+
+/// An event as the log holds it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoggedEvent {
+    /// Where it stands; reading goes on behind it.
+    pub cursor: Cursor,
+    /// The aggregate that it belongs to.
+    pub stream: Uuid,
+    /// Its number in the history of that aggregate.
+    pub stream_version: i32,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What [`stored_event`] needs of the table `e`.
+pub(super) const EVENT_COLUMNS: &str =
+    "e.stream_version, e.v, e.actor, e.occurred_at, e.recorded_at, CAST(e.payload AS text) AS payload";
+
+const POSTGRES: &str = "SELECT e.xid::text::bigint AS xid, e.position, e.stream, {columns} FROM event e \
+     WHERE (e.xid, e.position) > ($1::text::xid8, $2) AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) \
+     ORDER BY e.xid, e.position LIMIT $3";
+const SQLITE: &str = "SELECT 0 AS xid, e.position, e.stream, {columns} FROM event e \
+     WHERE e.position > $2 + 0 * $1 ORDER BY e.position LIMIT $3";
+
+/// What of an event is not a column.
+#[derive(Serialize)]
+struct Payload<'a> {
+    fact: &'a Fact,
+    clocks: &'a [Clock],
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StoredPayload {
+    fact: Fact,
+    clocks: Vec<Clock>,
+}
+
+/// The event as a row.
+pub(super) fn event_row(event: &Event, version: i32) -> Result<EventRow, StoreError> {
+    let payload = Payload {
+        fact: &event.fact,
+        clocks: &event.clocks,
+    };
+    let payload = serde_json::to_string(&payload).and_then(RawValue::from_string);
+    Ok(EventRow {
+        version,
+        kind: event.fact.headline().name(),
+        v: EVENT_VERSION,
+        actor: event.actor,
+        text_id: event.fact.text().map(|text| text.id.0),
+        occurred_at: event.occurred_at,
+        recorded_at: event.recorded_at,
+        payload: payload.map_err(|error| StoreError::corrupt("event", "payload", version, error))?,
+    })
+}
+
+/// The event of a row that has [`EVENT_COLUMNS`]; older versions would be upcast here.
+pub(super) fn stored_event(row: &QueryResult) -> Result<Event, StoreError> {
+    let v: i16 = column(row, "v")?;
+    let payload: String = column(row, "payload")?;
+    let corrupt = |reason: String| StoreError::corrupt("event", "payload", "?", reason);
+    let StoredPayload { fact, clocks } = match v {
+        1 => serde_json::from_str(&payload).map_err(|error| corrupt(error.to_string()))?,
+        other => return Err(corrupt(format!("unknown version {other}"))),
+    };
+    Ok(Event {
+        fact,
+        clocks,
+        actor: column::<Option<Uuid>>(row, "actor")?.map(UserId),
+        occurred_at: column(row, "occurred_at")?,
+        recorded_at: column(row, "recorded_at")?,
+    })
+}
+
+fn column<T: TryGetable>(row: &QueryResult, name: &'static str) -> Result<T, StoreError> {
+    row.try_get("", name)
+        .map_err(|error| StoreError::corrupt("event", name, "?", error))
+}
+
+impl Store {
+    /// The events behind a cursor, at most `limit`, in the order in which they are safe to read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn events_after(&self, cursor: Cursor, limit: u32) -> Result<Vec<LoggedEvent>, StoreError> {
+        let (sql, xid) = match self.backend() {
+            DbBackend::Postgres => (POSTGRES, cursor.xid.to_string().into()),
+            _ => (SQLITE, cursor.xid.into()),
+        };
+        let sql = sql.replace("{columns}", EVENT_COLUMNS);
+        let values = vec![xid, cursor.position.into(), i64::from(limit).into()];
+        let rows = self.db.query_all_raw(self.statement(&sql, values)).await?;
+        let logged = |row: &QueryResult| {
+            Ok(LoggedEvent {
+                cursor: Cursor {
+                    xid: column(row, "xid")?,
+                    position: column(row, "position")?,
+                },
+                stream: column(row, "stream")?,
+                stream_version: column(row, "stream_version")?,
+                event: stored_event(row)?,
+            })
+        };
+        rows.iter().map(logged).collect()
+    }
+}

@@ -1,0 +1,128 @@
+//! The store: one code base over SQLite and PostgreSQL (sea-orm). Reads go to a pool; every change of an aggregate goes
+//! through [`change`](Store::change_ticket) and the journal.
+
+mod change;
+mod connect;
+mod dialect;
+mod entity;
+mod error;
+mod idempotency;
+mod journal;
+mod key;
+mod log;
+mod number;
+mod place;
+mod playbook;
+mod sql;
+mod ticket;
+mod unit;
+mod user;
+
+pub use change::{Answer, ChangeError, Delivered, Request};
+pub use connect::{Database, Direction};
+pub use error::StoreError;
+pub use idempotency::IdempotencyKey;
+pub use log::{Cursor, LoggedEvent};
+pub use place::PlaceRow;
+pub use ticket::{Lens, Page, TicketQuery};
+pub use user::UserRow;
+
+use crate::{Clock, Keyring, MasterKey, entropy};
+use domain::text::{FreeText, Text, TextRef};
+use domain::time::Timestamp;
+use journal::Journal;
+use sea_orm::{DatabaseConnection, DbBackend, Statement};
+use std::sync::Arc;
+
+/// The database, its journal and what must be at hand to use them.
+#[derive(Debug)]
+pub struct Store {
+    db: DatabaseConnection,
+    journal: Journal,
+    keys: Arc<Keyring>,
+    numbers: number::Numbers,
+    playbooks: playbook::Playbooks,
+    ticket_sql: ticket::TicketSql,
+}
+
+impl Store {
+    /// Connects, migrates under a lock, makes the keys that are not there yet, and opens them.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a wrong master key among them.
+    pub async fn open(database: &Database, master: &MasterKey, clock: &Clock) -> Result<Self, StoreError> {
+        let lock = database.lock().await?;
+        let migration = database.connect_for_migration().await?;
+        connect::migrate(&migration, Direction::Up).await?;
+        key::make_missing(&migration, master, clock.now()).await?;
+        migration.close().await?;
+        drop(lock);
+        let db = database.connect_for_reading().await?;
+        let journal = database.journal(&db).await?;
+        let keys = Arc::new(Keyring::open(&key::all(&db).await?, master)?);
+        let playbooks = playbook::Playbooks::load(&db).await?;
+        let ticket_sql = ticket::TicketSql::new(db.get_database_backend());
+        Ok(Self {
+            db,
+            journal,
+            keys,
+            numbers: number::Numbers::default(),
+            playbooks,
+            ticket_sql,
+        })
+    }
+
+    /// Migrates without opening anything else.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn migrate(database: &Database, direction: Direction) -> Result<(), StoreError> {
+        let _lock = database.lock().await?;
+        let migration = database.connect_for_migration().await?;
+        connect::migrate(&migration, direction).await?;
+        Ok(migration.close().await?)
+    }
+
+    /// The keys.
+    pub fn keys(&self) -> &Arc<Keyring> {
+        &self.keys
+    }
+
+    /// A text with its reference, ready to be stored with the event that refers to it.
+    pub fn text(&self, body: FreeText, now: Timestamp) -> Text {
+        let hash = self.keys.digest(&[b"free_text", body.as_str().as_bytes()]);
+        Text {
+            reference: TextRef {
+                id: domain::id::TextId(entropy::id(now)),
+                hash,
+            },
+            body,
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.db.ping().await?)
+    }
+
+    /// Ends the journal's writer after all that is queued, and closes the connections.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.journal.close().await;
+        Ok(self.db.clone().close().await?)
+    }
+
+    fn backend(&self) -> DbBackend {
+        self.db.get_database_backend()
+    }
+
+    /// A statement for this database.
+    fn statement(&self, sql: &str, values: Vec<sea_orm::Value>) -> Statement {
+        Statement::from_sql_and_values(self.backend(), sql, values)
+    }
+}

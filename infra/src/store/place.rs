@@ -1,0 +1,86 @@
+//! Places: immutable ids, dated codes.
+
+use super::Store;
+use super::entity::{place, place_code};
+use super::error::StoreError;
+use domain::id::{PlaceId, UserId};
+use domain::place::{PlaceCode, PlaceRef};
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, EntityTrait, QueryTrait, TryGetable, sea_query::OnConflict,
+};
+
+/// A place as a form refers to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceRow {
+    /// Who it is, and its code today.
+    pub place: PlaceRef,
+    /// Its name today.
+    pub name: String,
+}
+
+const BY_CODE: &str = "SELECT p.id, p.code, p.name, (SELECT u.grants_version FROM app_user u WHERE u.id = $2) \
+     FROM place_code c JOIN place p ON p.id = c.place_id WHERE c.code = $1";
+
+impl Store {
+    /// The place of a code, an old one too; `None` when it never was one. Tells on the way whether the asker's grants
+    /// are current, so that a submission needs no query for that.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleGrants`] and others.
+    pub async fn place_by_code(
+        &self,
+        code: &PlaceCode,
+        reader: UserId,
+        grants_version: i32,
+    ) -> Result<Option<PlaceRow>, StoreError> {
+        let statement = self.statement(BY_CODE, vec![code.as_str().into(), reader.0.into()]);
+        let Some(row) = self.db.query_one_raw(statement).await? else {
+            return Ok(None);
+        };
+        let fault = |error: sea_orm::TryGetError| StoreError::Internal(error.into());
+        if Option::<i32>::try_get_by(&row, 3).map_err(fault)? != Some(grants_version) {
+            return Err(StoreError::StaleGrants);
+        }
+        let code = String::try_get_by(&row, 1).map_err(fault)?;
+        let place = PlaceRef {
+            id: PlaceId(TryGetable::try_get_by(&row, 0).map_err(fault)?),
+            code: self.stored_code(&code)?,
+        };
+        Ok(Some(PlaceRow {
+            place,
+            name: String::try_get_by(&row, 2).map_err(fault)?,
+        }))
+    }
+
+    /// Adds places with their codes; those that are there stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn add_places(&self, places: &[PlaceRow]) -> Result<(), StoreError> {
+        // A statement takes at most 32,766 parameters on SQLite.
+        let mut statements = Vec::new();
+        for some in places.chunks(1_000) {
+            let rows = some.iter().map(|row| place::ActiveModel {
+                id: Set(row.place.id.0),
+                code: Set(row.place.code.to_string()),
+                name: Set(row.name.clone()),
+            });
+            let codes = some.iter().map(|row| place_code::ActiveModel {
+                code: Set(row.place.code.to_string()),
+                place_id: Set(row.place.id.0),
+            });
+            let keep = OnConflict::new().do_nothing().to_owned();
+            statements.push(
+                place::Entity::insert_many(rows)
+                    .on_conflict(keep.clone())
+                    .build(self.backend()),
+            );
+            statements.push(
+                place_code::Entity::insert_many(codes)
+                    .on_conflict(keep)
+                    .build(self.backend()),
+            );
+        }
+        self.journal.write(statements).await
+    }
+}

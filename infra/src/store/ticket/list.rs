@@ -1,0 +1,320 @@
+//! Lists of tickets. A list looks through one lens, which an index serves in the order of the list; every other filter
+//! is residual: it is tried on at most 5,000 entries, then a short page with its cursor is answered.
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::sql::Sql;
+use super::{column, optional_word, word};
+use domain::actor::Actor;
+use domain::id::{TicketId, UnitId, UserId};
+use domain::number::TicketNumber;
+use domain::place::PlaceCode;
+use domain::ticket::{Affair, Channel, Severity, Status};
+use domain::time::Timestamp;
+use domain::view::TicketSummary;
+use sea_orm::{ConnectionTrait, QueryResult};
+
+/// How many entries of a lens are looked at for one page.
+const SCAN: i64 = 5_000;
+/// How many characters of the content a summary shows.
+const EXCERPT: u32 = 80;
+
+/// What a list looks through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lens {
+    /// A place and all below it.
+    Area(PlaceCode),
+    /// A unit that leads.
+    Unit(UnitId),
+    /// Whoever handles.
+    Handler(UserId),
+    /// Whoever raised it.
+    Requester(UserId),
+    /// One number.
+    Number(TicketNumber),
+}
+
+/// Which tickets, and how many of them.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the filters are those of the call")]
+pub struct TicketQuery {
+    pub lens: Lens,
+    /// Whether the asker sees everything through this lens; otherwise each entry is tried.
+    pub sees_all: bool,
+    pub place: Option<PlaceCode>,
+    pub unit: Option<UnitId>,
+    pub handler: Option<UserId>,
+    pub status: Option<Status>,
+    pub severity: Option<Severity>,
+    pub affair: Option<Affair>,
+    pub channel: Option<Channel>,
+    pub category: Option<String>,
+    pub overdue: Option<bool>,
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+    /// 1 to 100.
+    pub limit: u16,
+    /// The last entry of the page before.
+    pub after: Option<(Timestamp, TicketId)>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// At most as many as asked for; fewer when the scan ended first.
+    pub items: Vec<TicketSummary>,
+    /// Where the next page begins; `None` at the end.
+    pub next: Option<(Timestamp, TicketId)>,
+}
+
+impl Store {
+    /// A page, newest first, in one query.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleGrants`] and others.
+    pub async fn tickets(
+        &self,
+        query: &TicketQuery,
+        actor: &Actor,
+        grants_version: i32,
+        now: Timestamp,
+    ) -> Result<Page, StoreError> {
+        let sql = page_sql(query, actor, now);
+        let rows = self
+            .db
+            .query_all_raw(self.statement(&sql.text, sql.values))
+            .await?;
+        // Every row carries the version; an empty page is one row with nothing else.
+        let current = rows
+            .first()
+            .map(|row| column::<Option<i32>>(row, "app_user", "grants_version"))
+            .transpose()?;
+        if current.flatten() != Some(grants_version) {
+            return Err(StoreError::StaleGrants);
+        }
+        let mut items: Vec<TicketSummary> = Vec::with_capacity(rows.len());
+        let mut next = None;
+        for row in &rows {
+            let Some(id) = column(row, "ticket", "id")? else {
+                break;
+            };
+            if items.len() == usize::from(query.limit) {
+                next = items.last().map(|last| (last.created_at, last.id));
+                break;
+            }
+            if column(row, "ticket", "hit")? {
+                items.push(self.summary(row)?);
+            }
+            if column::<i64>(row, "ticket", "n")? == SCAN {
+                next = Some((column(row, "ticket", "created_at")?, TicketId(id)));
+            }
+        }
+        Ok(Page { items, next })
+    }
+
+    fn summary(&self, row: &QueryResult) -> Result<TicketSummary, StoreError> {
+        let number: String = column(row, "ticket", "number")?;
+        let code: String = column(row, "ticket", "scope_code")?;
+        let round: i32 = column::<i16>(row, "ticket", "round")?.into();
+        Ok(TicketSummary {
+            id: TicketId(column(row, "ticket", "id")?),
+            number: TicketNumber::from(&number)
+                .map_err(|error| StoreError::corrupt("ticket", "number", &number, error))?,
+            version: column(row, "ticket", "version")?,
+            status: word(row, "ticket", "status")?,
+            excerpt: column(row, "free_text", "excerpt")?,
+            place: self.stored_code(&code)?,
+            place_name: column(row, "place", "place_name")?,
+            category: column(row, "ticket", "category")?,
+            severity: optional_word(row, "ticket", "severity")?,
+            affair: optional_word(row, "ticket", "affair")?,
+            channel: word(row, "ticket", "channel")?,
+            unit: column::<Option<_>>(row, "ticket", "unit_id")?.map(UnitId),
+            handler: column::<Option<_>>(row, "ticket", "handler_id")?.map(UserId),
+            round: u16::try_from(round)
+                .map_err(|error| StoreError::corrupt("ticket", "round", &number, error))?,
+            owed_since: column(row, "ticket", "owed_since")?,
+            created_at: column(row, "ticket", "created_at")?,
+            updated_at: column(row, "ticket", "updated_at")?,
+        })
+    }
+}
+
+/// The page as one query: the asker's version of grants beside one more entry than the page holds.
+fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
+    const COLUMNS: &str = "id, number, version, status, scope_code, place_id, category, severity, affair, channel, \
+         unit_id, handler_id, round, content_id, owed_since, created_at, updated_at";
+    const NEWEST_FIRST: &str = " ORDER BY created_at DESC, id DESC LIMIT ";
+    let mut sql = Sql::new("SELECT u.grants_version, t.*, ");
+    sql.push("(SELECT p.name FROM place p WHERE p.id = t.place_id) AS place_name, ");
+    sql.push(&format!(
+        "(SELECT substr(x.body, 1, {EXCERPT}) FROM free_text x WHERE x.id = t.content_id) AS excerpt "
+    ));
+    sql.push("FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ")
+        .bind(actor.user.0);
+    sql.push(") AS grants_version) u LEFT JOIN (");
+    if is_plain(query) {
+        sql.push(&format!(
+            "SELECT {COLUMNS}, true AS hit, CAST(0 AS bigint) AS n FROM ticket WHERE "
+        ));
+        through_lens(&mut sql, query);
+        sql.push(NEWEST_FIRST).bind(i64::from(query.limit) + 1);
+    } else {
+        sql.push(&format!("SELECT * FROM (SELECT {COLUMNS}, ("));
+        residual_filters(&mut sql, query, actor, now);
+        sql.push(") AS hit, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM ticket WHERE ");
+        through_lens(&mut sql, query);
+        sql.push(&format!(
+            "{NEWEST_FIRST}{SCAN}) s WHERE s.hit OR s.n = {SCAN}{NEWEST_FIRST}"
+        ));
+        sql.bind(i64::from(query.limit) + 1);
+    }
+    sql.push(") t ON true ORDER BY t.created_at DESC, t.id DESC");
+    sql
+}
+
+/// What an index serves: the lens, the span of time, and the place in the list.
+fn through_lens(sql: &mut Sql, query: &TicketQuery) {
+    match query.lens {
+        Lens::Area(code) => {
+            // Below the community the index stops, and the rest of the code is residual.
+            if let Some(Ok(community)) = code.community().map(str::parse::<i64>) {
+                sql.push("community = ").bind(community);
+            } else if let Some(Ok(street)) = code.street().map(str::parse::<i32>) {
+                sql.push("street = ").bind(street);
+            } else {
+                sql.push("county = ")
+                    .bind(code.county().parse::<i32>().unwrap_or_default());
+            }
+        }
+        Lens::Unit(unit) => drop(sql.push("unit_id = ").bind(unit.0)),
+        Lens::Handler(handler) => drop(sql.push("handler_id = ").bind(handler.0)),
+        Lens::Requester(requester) => drop(sql.push("requester_id = ").bind(requester.0)),
+        Lens::Number(number) => drop(sql.push("number = ").bind(number.as_str())),
+    }
+    if let Some(from) = query.from {
+        sql.push(" AND created_at >= ").bind(from);
+    }
+    if let Some(to) = query.to {
+        sql.push(" AND created_at < ").bind(to);
+    }
+    if let Some((at, id)) = query.after {
+        sql.push(" AND (created_at, id) < (")
+            .bind(at)
+            .push(", ")
+            .bind(id.0)
+            .push(")");
+    }
+}
+
+/// Whether the lens alone is the whole list.
+fn is_plain(query: &TicketQuery) -> bool {
+    // Destructured whole, so that a new filter cannot be forgotten.
+    let TicketQuery {
+        lens,
+        sees_all,
+        place,
+        unit,
+        handler,
+        status,
+        severity,
+        affair,
+        channel,
+        category,
+        overdue,
+        from: _,
+        to: _,
+        limit: _,
+        after: _,
+    } = query;
+    let below_community = matches!(lens, Lens::Area(code) if code.community() != Some(code.as_str()) && code.community().is_some());
+    *sees_all
+        && !below_community
+        && place.is_none()
+        && unit.is_none()
+        && handler.is_none()
+        && status.is_none()
+        && severity.is_none()
+        && affair.is_none()
+        && channel.is_none()
+        && category.is_none()
+        && overdue.is_none()
+}
+
+/// What is tried on each entry.
+fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Timestamp) {
+    sql.push("true");
+    let words = [
+        ("status", query.status.map(Status::name)),
+        ("severity", query.severity.map(Severity::name)),
+        ("affair", query.affair.map(Affair::name)),
+        ("channel", query.channel.map(Channel::name)),
+        ("category", query.category.as_deref()),
+    ];
+    for (name, word) in words {
+        if let Some(word) = word {
+            // A column that is NULL is no hit, and must not make the whole of it NULL.
+            sql.push(&format!(" AND coalesce({name}, '') = ")).bind(word);
+        }
+    }
+    if let Some(unit) = query.unit {
+        sql.push(" AND unit_id IS NOT NULL AND unit_id = ").bind(unit.0);
+    }
+    if let Some(handler) = query.handler {
+        sql.push(" AND handler_id IS NOT NULL AND handler_id = ")
+            .bind(handler.0);
+    }
+    match query.overdue {
+        Some(true) => drop(
+            sql.push(" AND owed_since IS NOT NULL AND owed_since < ")
+                .bind(now),
+        ),
+        Some(false) => drop(
+            sql.push(" AND (owed_since IS NULL OR owed_since >= ")
+                .bind(now)
+                .push(")"),
+        ),
+        None => {}
+    }
+    if let Some(place) = query.place {
+        sql.push(" AND ");
+        below(sql, &place);
+    }
+    if let Lens::Area(place) = query.lens {
+        sql.push(" AND ");
+        below(sql, &place);
+    }
+    if !query.sees_all {
+        sql.push(" AND (");
+        in_sight(sql, actor);
+        sql.push(")");
+    }
+}
+
+/// "May this person see that ticket", as [`Actor::may`] says it.
+fn in_sight(sql: &mut Sql, actor: &Actor) {
+    sql.push("requester_id = ").bind(actor.user.0);
+    if actor.is_staff() {
+        sql.push(" OR (handler_id IS NOT NULL AND handler_id = ")
+            .bind(actor.user.0)
+            .push(")");
+    }
+    let units: Vec<_> = actor.units().map(|unit| unit.0).collect();
+    if !units.is_empty() {
+        sql.push(" OR (unit_id IS NOT NULL AND unit_id IN ")
+            .bind_all(units)
+            .push(")");
+    }
+    for place in actor.area() {
+        sql.push(" OR ");
+        below(sql, &place);
+    }
+}
+
+/// Codes are digits, and `:` follows on `9`.
+fn below(sql: &mut Sql, place: &PlaceCode) {
+    sql.push("(scope_code >= ")
+        .bind(place.as_str())
+        .push(" AND scope_code < ");
+    sql.bind(format!("{place}:")).push(")");
+}

@@ -1,0 +1,223 @@
+//! The ticket's guarded write: its row as columns that lists look at, with the state beside them.
+
+use super::super::Store;
+use super::super::change::{Answer, Failed, Request};
+use super::super::dialect::json_param;
+use super::super::error::StoreError;
+use super::super::journal::{Entry, EventRow, Head, one_statement};
+use super::super::log::event_row;
+use domain::text::Text;
+use domain::ticket::{Clock, Event, STATE_VERSION, Ticket};
+use domain::view::TicketView;
+use sea_orm::{DbBackend, Value};
+use std::sync::LazyLock;
+
+/// Columns that never change after the submission.
+const FIXED: [&str; 11] = [
+    "number",
+    "county",
+    "street",
+    "community",
+    "scope_code",
+    "place_id",
+    "requester_id",
+    "channel",
+    "content_id",
+    "address_id",
+    "created_at",
+];
+/// Columns that every change writes.
+const CURRENT: [&str; 14] = [
+    "version",
+    "status",
+    "unit_id",
+    "handler_id",
+    "category",
+    "severity",
+    "affair",
+    "round",
+    "reply_id",
+    "comment_id",
+    "next_at",
+    "owed_since",
+    "updated_at",
+    "state_v",
+];
+
+/// The fixed statements of this database.
+#[derive(Debug)]
+pub(in crate::store) struct TicketSql {
+    insert: &'static str,
+    update: &'static str,
+}
+
+struct Texts {
+    insert: String,
+    update: String,
+}
+
+impl Texts {
+    fn new(backend: DbBackend) -> Self {
+        // $1 is the id, and of an update $2 the version that it changes; the state comes last.
+        let names = [FIXED.as_slice(), &CURRENT].concat();
+        let params: Vec<_> = (0..names.len()).map(|i| format!("${}", i + 2)).collect();
+        let last = names.len() + 2;
+        let insert = format!(
+            "INSERT INTO ticket (id, {}, state) VALUES ($1, {}, {})",
+            names.join(", "),
+            params.join(", "),
+            json_param(backend, last)
+        );
+        let set: Vec<_> = CURRENT
+            .iter()
+            .zip(3..)
+            .map(|(name, n)| format!("{name} = ${n}"))
+            .collect();
+        let last_set = CURRENT.len() + 3;
+        let state = json_param(backend, last_set);
+        let update = format!(
+            "UPDATE ticket SET {}, state = {state} WHERE id = $1 AND version = $2",
+            set.join(", ")
+        );
+        match backend {
+            DbBackend::Postgres => Self {
+                insert: one_statement(&insert, last),
+                update: one_statement(&update, last_set),
+            },
+            _ => Self { insert, update },
+        }
+    }
+}
+
+impl TicketSql {
+    pub(in crate::store) fn new(backend: DbBackend) -> Self {
+        static POSTGRES: LazyLock<Texts> = LazyLock::new(|| Texts::new(DbBackend::Postgres));
+        static SQLITE: LazyLock<Texts> = LazyLock::new(|| Texts::new(DbBackend::Sqlite));
+        let texts: &'static Texts = if backend == DbBackend::Postgres {
+            &POSTGRES
+        } else {
+            &SQLITE
+        };
+        Self {
+            insert: &texts.insert,
+            update: &texts.update,
+        }
+    }
+}
+
+impl Store {
+    /// Hands a change to the journal; `from` is the version that it was decided on, `None` for a new ticket.
+    pub(in crate::store) async fn append_ticket(
+        &self,
+        request: &Request<'_>,
+        from: Option<i32>,
+        view: &TicketView,
+        events: &[Event],
+        texts: Vec<&Text>,
+        answer: &Answer,
+    ) -> Result<(), Failed> {
+        let ticket = &view.ticket;
+        let head = match from {
+            None => Head {
+                sql: self.ticket_sql.insert,
+                values: insert_values(view)?,
+            },
+            Some(version) => Head {
+                sql: self.ticket_sql.update,
+                values: update_values(version, view)?,
+            },
+        };
+        let rows = events
+            .iter()
+            .zip(from.unwrap_or(0) + 1..)
+            .map(|(event, version)| event_row(event, version));
+        let entry = Entry {
+            head,
+            stream: ticket.id.0,
+            scope_code: ticket.place.code.as_str(),
+            now: request.now,
+            events: rows.collect::<Result<Vec<EventRow>, _>>()?,
+            texts,
+            clocks: changed_clocks(ticket, events),
+            answer: request.key.as_ref().map(|key| self.keep(key, answer)),
+        };
+        Ok(self.journal.append(&entry).await?)
+    }
+}
+
+/// The clocks that the events touched, each once, as they stand now.
+fn changed_clocks<'a>(ticket: &'a Ticket, events: &[Event]) -> Vec<&'a Clock> {
+    let touched = |clock: &&Clock| {
+        events
+            .iter()
+            .flat_map(|event| &event.clocks)
+            .any(|c| c.kind == clock.kind && c.round == clock.round)
+    };
+    ticket.clocks.iter().filter(touched).collect()
+}
+
+fn insert_values(view: &TicketView) -> Result<Vec<Value>, StoreError> {
+    let ticket = &view.ticket;
+    let code = &ticket.place.code;
+    let corrupt = || StoreError::corrupt("ticket", "scope_code", ticket.id, "not a community or below");
+    let street = code
+        .street()
+        .and_then(|digits| digits.parse::<i32>().ok())
+        .ok_or_else(corrupt)?;
+    let community = code
+        .community()
+        .and_then(|digits| digits.parse::<i64>().ok())
+        .ok_or_else(corrupt)?;
+    let mut values: Vec<Value> = vec![
+        ticket.id.0.into(),
+        ticket.number.as_str().into(),
+        code.county().parse::<i32>().map_err(|_| corrupt())?.into(),
+        street.into(),
+        community.into(),
+        code.as_str().into(),
+        ticket.place.id.0.into(),
+        ticket.requester.0.into(),
+        ticket.channel.name().into(),
+        ticket.content.id.0.into(),
+        ticket.address.map(|text| text.id.0).into(),
+        ticket.submitted_at.into(),
+    ];
+    current_values(view, &mut values)?;
+    Ok(values)
+}
+
+fn update_values(version: i32, view: &TicketView) -> Result<Vec<Value>, StoreError> {
+    let mut values = vec![view.ticket.id.0.into(), version.into()];
+    current_values(view, &mut values)?;
+    Ok(values)
+}
+
+/// In the order of [`CURRENT`], and the state.
+fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), StoreError> {
+    let ticket = &view.ticket;
+    let parties = ticket.parties();
+    let state = serde_json::to_string(ticket)
+        .map_err(|error| StoreError::corrupt("ticket", "state", ticket.id, error))?;
+    values.extend([
+        view.version.into(),
+        ticket.status().name().into(),
+        parties.unit.map(|unit| unit.0).into(),
+        parties.handler.map(|handler| handler.0).into(),
+        ticket.category.clone().into(),
+        ticket.severity.map(|severity| severity.name()).into(),
+        ticket.affair.map(|affair| affair.name()).into(),
+        i32::from(ticket.round).into(),
+        ticket.resolution().map(|resolution| resolution.reply.id.0).into(),
+        ticket
+            .rating
+            .and_then(|rating| rating.comment)
+            .map(|comment| comment.id.0)
+            .into(),
+        ticket.next_due().into(),
+        ticket.owed_since().into(),
+        view.updated_at.into(),
+        STATE_VERSION.into(),
+        state.into(),
+    ]);
+    Ok(())
+}

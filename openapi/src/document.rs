@@ -1,0 +1,269 @@
+//! The base of the OpenAPI document, and what every call in it must say about itself.
+
+use crate::problem::Problem;
+use domain::permission::Action;
+use std::collections::HashSet;
+use std::str::FromStr;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ContentBuilder, KnownFormat, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder,
+    SchemaFormat, Type,
+};
+use utoipa::{Modify, OpenApi};
+
+/// The extension that names the permission of a call: an action, or `public`.
+pub const PERMISSION: &str = "x-permission";
+
+/// 文档的开头；接口由各路由补入。
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "呼应 huying",
+        description = "县级群众诉求平台：群众点单、社区派单、网格接单办单、群众评单、结果晒单。\n\n\
+            **怎么试**：先用 `POST /api/v1/auth/wechat` 登录（演示环境填 `dev:姓名`），把 `access_token` 填入右上角“授权”，\
+            再逐个接口点“试一试”。\n\n\
+            **约定**：时间为 UTC（RFC 3339）；未知字段会被拒绝；错误一律为 `application/problem+json`，`code` 稳定；\
+            `Accept-Language: en` 返回英文；POST 可带 `Idempotency-Key`（24 小时内同键同内容得到同一答复）；\
+            `ETag` 为版本，`If-Match` 可选；列表用 `limit` 与 `cursor` 翻页。",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    servers((url = "/", description = "本服务")),
+    components(schemas(Problem)),
+    modifiers(&Bearer),
+    tags(
+        (name = "身份", description = "登录、本人"),
+        (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
+        (name = "运行", description = "存活、就绪、公钥")
+    )
+)]
+pub struct Base;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut Document) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("登录得到的 access_token（EdDSA，15 分钟）"))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// What a call's permission is, as the document says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Anyone.
+    Public,
+    /// Whoever has this action.
+    Action(Action),
+}
+
+/// A call of the document.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `GET`, `POST`…
+    pub method: String,
+    /// With its parameters in braces.
+    pub path: String,
+    /// `None` when it names none, or one that there is not.
+    pub permission: Option<Permission>,
+}
+
+/// All calls of a document.
+pub fn calls(document: &Document) -> Vec<Call> {
+    let json = serde_json::to_value(document).unwrap_or_default();
+    operations(&json)
+        .map(|(path, method, operation)| {
+            let permission = operation[PERMISSION].as_str().and_then(|name| match name {
+                "public" => Some(Permission::Public),
+                name => Action::from_str(name).ok().map(Permission::Action),
+            });
+            Call {
+                method: method.to_uppercase(),
+                path: path.clone(),
+                permission,
+            }
+        })
+        .collect()
+}
+
+fn operations(json: &serde_json::Value) -> impl Iterator<Item = (&String, &String, &serde_json::Value)> {
+    let paths = json["paths"].as_object().into_iter().flatten();
+    paths.flat_map(|(path, item)| {
+        item.as_object()
+            .into_iter()
+            .flatten()
+            .map(move |(method, operation)| (path, method, operation))
+    })
+}
+
+/// What calls leave unsaid; empty for a document that may be served. Each must have a summary, a description, a tag, an
+/// operation id of its own, a permission, a success, its errors, and an example for every JSON body.
+pub fn lint(document: &Document) -> Vec<String> {
+    let json = serde_json::to_value(document).unwrap_or_default();
+    let mut faults = Vec::new();
+    let mut ids = HashSet::new();
+    for call in calls(document) {
+        if call.permission.is_none() {
+            faults.push(format!(
+                "{} {}: no {PERMISSION}, or an unknown one",
+                call.method, call.path
+            ));
+        }
+    }
+    for (path, method, operation) in operations(&json) {
+        let mut fault = |what: &str| faults.push(format!("{} {path}: {what}", method.to_uppercase()));
+        for said in ["summary", "description"] {
+            if operation[said].as_str().is_none_or(str::is_empty) {
+                fault(&format!("no {said}"));
+            }
+        }
+        if operation["tags"].as_array().is_none_or(|tags| tags.len() != 1) {
+            fault("not exactly one tag");
+        }
+        match operation["operationId"].as_str() {
+            Some(id) if ids.insert(id.to_owned()) => {}
+            Some(_) => fault("its operation id is another's"),
+            None => fault("no operation id"),
+        }
+        let responses: Vec<_> = operation["responses"].as_object().into_iter().flatten().collect();
+        if !responses.iter().any(|(status, _)| status.starts_with('2')) {
+            fault("no success");
+        }
+        if !responses.iter().any(|(status, _)| status.starts_with('4')) {
+            fault("no error");
+        }
+        let bodies = responses
+            .iter()
+            .filter(|(status, _)| status.starts_with('2'))
+            .map(|(_, body)| *body);
+        for body in bodies.chain([&operation["requestBody"]]) {
+            for (media, content) in body["content"].as_object().into_iter().flatten() {
+                let schema = &content["schema"];
+                let name = schema["$ref"]
+                    .as_str()
+                    .and_then(|reference| reference.rsplit('/').next());
+                let example = name.map(|name| &json["components"]["schemas"][name]["example"]);
+                if media.contains("json")
+                    && content["example"].is_null()
+                    && example.is_none_or(|e| e.is_null())
+                {
+                    fault("a body without an example");
+                }
+            }
+        }
+    }
+    faults
+}
+
+/// Adds what follows from a call's permission and method, so that no route has to repeat it: the token, the headers
+/// and the errors that are common to all. What a route says itself stays.
+pub fn complete(document: &mut Document) {
+    for (path, item) in &mut document.paths.paths {
+        let names_one = path.contains("{id}");
+        let operations = [(false, &mut item.get), (true, &mut item.post)];
+        for (acts, operation) in operations {
+            let Some(operation) = operation else { continue };
+            let public = operation
+                .extensions
+                .as_ref()
+                .and_then(|extensions| extensions.get(PERMISSION))
+                .is_some_and(|permission| permission == "public");
+            if !public {
+                operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+            }
+            let mut parameters = vec![];
+            if names_one {
+                parameters.push(id());
+            }
+            if acts && !public {
+                parameters.push(header(
+                    "Idempotency-Key",
+                    "同键同内容得到同一答复，保留 24 小时；1 至 255 个可见 ASCII 字符",
+                ));
+            }
+            if acts && names_one {
+                parameters.push(header("If-Match", "只在此版本上执行，如 `\"3\"`；不符则 412"));
+            }
+            if !parameters.is_empty() {
+                operation
+                    .parameters
+                    .get_or_insert_default()
+                    .extend(parameters.into_iter().map(RefOr::T));
+            }
+            let has_body = operation.request_body.is_some();
+            for (status, description) in common_errors(has_body, !public, names_one, acts && names_one) {
+                let responses = &mut operation.responses.responses;
+                responses
+                    .entry(status.to_owned())
+                    .or_insert_with(|| RefOr::T(problem(description)));
+            }
+        }
+    }
+}
+
+fn common_errors(
+    has_body: bool,
+    private: bool,
+    names_one: bool,
+    changes_one: bool,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let errors = [
+        (
+            true,
+            "400",
+            "请求无法解析：JSON、类型、未知字段、查询参数或请求头有误",
+        ),
+        (private, "401", "未登录，或令牌无效、过期"),
+        (private, "403", "没有权限"),
+        (names_one, "404", "不存在，或不在范围内"),
+        (changes_one, "409", "当前状态下不能这样做"),
+        (changes_one, "412", "版本与 `If-Match` 不符"),
+        (has_body, "413", "请求体超过 1 MiB"),
+        (has_body, "415", "请求体不是 application/json"),
+        (has_body, "422", "内容不合规则，见 `errors`"),
+        (true, "503", "暂时无法服务，请按 `Retry-After` 重试"),
+    ];
+    errors
+        .into_iter()
+        .filter(|(applies, _, _)| *applies)
+        .map(|(_, status, description)| (status, description))
+}
+
+fn id() -> Parameter {
+    let uuid = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
+    ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some("工单标识"))
+        .example(Some("01990000-0000-7000-8000-000000000101".into()))
+        .schema(Some(uuid))
+        .build()
+}
+
+fn header(name: &str, description: &str) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)))
+        .build()
+}
+
+fn problem(description: &str) -> utoipa::openapi::Response {
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+}

@@ -1,0 +1,187 @@
+//! Signing in, and who one is.
+
+use crate::label::words;
+use domain::actor::{Grant, Scope};
+use domain::permission::Role;
+use domain::playbook::{Playbook, Vocabulary};
+use domain::view::Profile;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// 微信登录。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "dev:居民王芳"}))]
+pub struct WechatLogin {
+    /// `wx.login` 得到的 code；开发登录为 `dev:` 加姓名（1 至 30 字）
+    #[schema(min_length = 1, max_length = 128)]
+    pub code: String,
+}
+
+/// 登录结果。
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9.eyJzdWIiOiIuLi4ifQ.c2ln",
+    "token_type": "Bearer", "expires_in": 900,
+    "user": {"id": "01990000-0000-7000-8000-000000000001", "name": "居民王芳"}
+}))]
+pub struct SignedIn {
+    /// 访问令牌（JWT，EdDSA）
+    pub access_token: String,
+    /// 总是 `Bearer`
+    pub token_type: &'static str,
+    /// 有效秒数
+    pub expires_in: i64,
+    /// 登录者
+    pub user: User,
+}
+
+/// 用户。
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct User {
+    /// 用户编号
+    pub id: Uuid,
+    /// 姓名
+    pub name: String,
+}
+
+/// 本人资料。
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "user": {"id": "01990000-0000-7000-8000-000000000003", "name": "网格员李建国"},
+    "roles": [{"role": "grid_worker", "places": ["532504001007"], "unit": null}],
+    "playbook": {
+        "key": "mile", "name": "弥勒 53522", "county": "532504",
+        "vocabulary": {"submit": "群众点单", "dispatch": "党组织派单", "accept": "接单", "arrive": "到场",
+            "resolve": "职能部门办单", "rate": "群众评单", "rework": "重办"},
+        "categories": [{"key": "facilities", "name": "公共设施"}]
+    }
+}))]
+pub struct Me {
+    /// 本人
+    pub user: User,
+    /// 角色及其范围；人人都是居民，不另列出
+    pub roles: Vec<RoleGrant>,
+    /// 所在县的规程；无法确定所在县时为 null
+    pub playbook: Option<PlaybookSummary>,
+}
+
+/// 一项授权。
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RoleGrant {
+    /// 角色
+    #[schema(schema_with = words::<Role>)]
+    pub role: Role,
+    /// 地点编码，含其下各级；按单位授权时为空
+    pub places: Vec<String>,
+    /// 单位编号；按地点授权时为 null
+    pub unit: Option<Uuid>,
+}
+
+/// 规程摘要。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlaybookSummary {
+    /// 规程键
+    pub key: String,
+    /// 名称
+    pub name: String,
+    /// 县级代码
+    pub county: String,
+    /// 各步骤在本县的叫法
+    pub vocabulary: Words,
+    /// 可选类别
+    pub categories: Vec<CategoryName>,
+}
+
+/// 各步骤的叫法。
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(missing_docs, reason = "the steps are the glossary's")]
+pub struct Words {
+    pub submit: String,
+    pub dispatch: String,
+    pub accept: String,
+    pub arrive: String,
+    pub resolve: String,
+    pub rate: String,
+    pub rework: String,
+}
+
+/// 类别。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CategoryName {
+    /// 类别键
+    pub key: String,
+    /// 名称
+    pub name: String,
+}
+
+impl From<Grant> for RoleGrant {
+    fn from(grant: Grant) -> Self {
+        match grant.scope {
+            Scope::Places(places) => Self {
+                role: grant.role,
+                places: places.iter().map(ToString::to_string).collect(),
+                unit: None,
+            },
+            Scope::Unit(unit) => Self {
+                role: grant.role,
+                places: vec![],
+                unit: Some(unit.0),
+            },
+        }
+    }
+}
+
+impl From<Vocabulary> for Words {
+    fn from(words: Vocabulary) -> Self {
+        let Vocabulary {
+            submit,
+            dispatch,
+            accept,
+            arrive,
+            resolve,
+            rate,
+            rework,
+        } = words;
+        Self {
+            submit,
+            dispatch,
+            accept,
+            arrive,
+            resolve,
+            rate,
+            rework,
+        }
+    }
+}
+
+impl From<&Playbook> for PlaybookSummary {
+    fn from(book: &Playbook) -> Self {
+        let category = |c: &domain::playbook::Category| CategoryName {
+            key: c.key.clone(),
+            name: c.name.clone(),
+        };
+        Self {
+            key: book.key.clone(),
+            name: book.name.clone(),
+            county: book.county.clone(),
+            vocabulary: book.vocabulary.clone().into(),
+            categories: book.categories.iter().map(category).collect(),
+        }
+    }
+}
+
+impl Me {
+    /// A profile, with the playbook of their county where that is known.
+    pub fn new(profile: Profile, playbook: Option<&Playbook>) -> Self {
+        Self {
+            user: User {
+                id: profile.actor.user.0,
+                name: profile.name,
+            },
+            roles: profile.actor.grants.into_iter().map(RoleGrant::from).collect(),
+            playbook: playbook.map(PlaybookSummary::from),
+        }
+    }
+}

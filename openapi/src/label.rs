@@ -1,0 +1,50 @@
+//! Words for people, in Chinese and in English.
+
+use domain::ticket::Headline;
+use strum::IntoEnumIterator;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
+
+/// The language of titles, details and labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lang {
+    /// Chinese, unless asked otherwise.
+    #[default]
+    Chinese,
+    /// `Accept-Language: en`.
+    English,
+}
+
+impl Lang {
+    /// The one of two texts.
+    pub fn of<'a>(self, chinese: &'a str, english: &'a str) -> &'a str {
+        match self {
+            Self::Chinese => chinese,
+            Self::English => english,
+        }
+    }
+}
+
+/// What the timeline calls an event.
+pub fn headline(headline: Headline, lang: Lang) -> &'static str {
+    let (chinese, english) = match headline {
+        Headline::Submitted => ("点单", "Submitted"),
+        Headline::Breached => ("超时", "Limit breached"),
+        Headline::Dispatched => ("派单", "Dispatched"),
+        Headline::Accepted => ("接单", "Accepted"),
+        Headline::Arrived => ("到场", "On the scene"),
+        Headline::Resolved => ("办结", "Resolved"),
+        Headline::Rated => ("评单", "Rated"),
+        Headline::Reworked => ("重办", "Back for rework"),
+        Headline::Closed => ("结单", "Closed"),
+    };
+    lang.of(chinese, english)
+}
+
+/// The schema of a word that the domain lists.
+pub(crate) fn words<T: IntoEnumIterator + Into<&'static str>>() -> Object {
+    let words: Vec<&'static str> = T::iter().map(Into::into).collect();
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(words))
+        .build()
+}

@@ -1,0 +1,218 @@
+//! What clients send.
+
+use crate::label::words;
+use chrono::{DateTime, Utc};
+use domain::geo::Datum;
+use domain::ticket::{Affair, Channel, Outcome, Satisfaction, Severity, Status};
+use serde::Deserialize;
+use utoipa::openapi::{Object, ObjectBuilder, Type};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// 点单：反映一件事。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "content": "温泉社区北门的路灯坏了三天，晚上老人出行不方便。",
+    "place": {"code": "532504001007"}, "address": "北门公交站旁", "category": "facilities", "severity": "small"
+}))]
+pub struct CreateTicket {
+    /// 诉求内容，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub content: String,
+    /// 地点：编码，或位置
+    pub place: PlaceRef,
+    /// 具体地址，1 至 200 字
+    #[schema(min_length = 1, max_length = 200)]
+    pub address: Option<String>,
+    /// 类别键，见 `GET /me` 的规程
+    pub category: Option<String>,
+    /// 轻重，派单时可改
+    #[schema(schema_with = words::<Severity>)]
+    pub severity: Option<Severity>,
+    /// 三事，派单时可改
+    #[schema(schema_with = words::<Affair>)]
+    pub affair: Option<Affair>,
+    /// 渠道；居民只能为 mini_program（默认）
+    #[schema(schema_with = words::<Channel>)]
+    pub channel: Option<Channel>,
+}
+
+/// 地点：填写 `code`，或填写 `lat`、`lng`、`datum`。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "532504001007"}))]
+pub struct PlaceRef {
+    /// 社区（村）或以下的地点编码
+    pub code: Option<String>,
+    /// 纬度（度）
+    pub lat: Option<f64>,
+    /// 经度（度）
+    pub lng: Option<f64>,
+    /// 坐标系
+    #[schema(schema_with = datum)]
+    pub datum: Option<Datum>,
+}
+
+/// 位置。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"lat": 24.4119, "lng": 103.4149, "datum": "gcj02"}))]
+pub struct Position {
+    /// 纬度（度），17.5 至 53.6
+    pub lat: f64,
+    /// 经度（度），73.4 至 135.2
+    pub lng: f64,
+    /// 坐标系：微信给出的是 gcj02
+    #[schema(schema_with = datum)]
+    pub datum: Datum,
+}
+
+/// 派单。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"lead": {"person": "01990000-0000-7000-8000-000000000003"}, "severity": "small", "note": "请带上梯子"}))]
+pub struct Dispatch {
+    /// 责任人或责任单位
+    pub lead: LeadRef,
+    /// 轻重：由派单人评定
+    #[schema(schema_with = words::<Severity>)]
+    pub severity: Option<Severity>,
+    /// 三事：由派单人分流
+    #[schema(schema_with = words::<Affair>)]
+    pub affair: Option<Affair>,
+    /// 给承办人的话，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub note: Option<String>,
+}
+
+/// 责任人或责任单位，填写且只填写一个。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LeadRef {
+    /// 人员编号
+    pub person: Option<Uuid>,
+    /// 单位编号
+    pub unit: Option<Uuid>,
+}
+
+/// 无内容。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct Empty {}
+
+/// 到场。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"position": {"lat": 24.4119, "lng": 103.4149, "datum": "gcj02"}}))]
+pub struct Arrive {
+    /// 到场位置
+    pub position: Position,
+}
+
+/// 办结。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"outcome": "solved", "reply": "已更换灯泡，今晚正常亮灯。"}))]
+pub struct Resolve {
+    /// 办理结果
+    #[schema(schema_with = words::<Outcome>)]
+    pub outcome: Outcome,
+    /// 给诉求人的答复，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub reply: String,
+}
+
+/// 评单。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"satisfaction": "satisfied", "stars": 5, "comment": "来得很快，谢谢！"}))]
+pub struct Rate {
+    /// 满意度；不满意则重办
+    #[schema(schema_with = words::<Satisfaction>)]
+    pub satisfaction: Satisfaction,
+    /// 星级，1 至 5
+    #[schema(minimum = 1, maximum = 5)]
+    pub stars: Option<u8>,
+    /// 评语，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub comment: Option<String>,
+}
+
+/// 列表的筛选条件。
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListTickets {
+    /// 地点编码：该地及其下各级
+    #[param(example = "532504001007")]
+    pub place: Option<String>,
+    /// 牵头单位
+    pub unit: Option<Uuid>,
+    /// 承办人
+    pub handler: Option<Uuid>,
+    /// 只看本人提出的
+    pub mine: Option<bool>,
+    /// 状态
+    #[param(schema_with = words::<Status>)]
+    pub status: Option<Status>,
+    /// 轻重
+    #[param(schema_with = words::<Severity>)]
+    pub severity: Option<Severity>,
+    /// 三事
+    #[param(schema_with = words::<Affair>)]
+    pub affair: Option<Affair>,
+    /// 渠道
+    #[param(schema_with = words::<Channel>)]
+    pub channel: Option<Channel>,
+    /// 类别键
+    pub category: Option<String>,
+    /// 有已过而未办到的时限
+    pub overdue: Option<bool>,
+    /// 完整的工单编号
+    #[param(example = "532504-261121-00017")]
+    pub q: Option<String>,
+    /// 提出时间不早于（含）
+    pub from: Option<DateTime<Utc>>,
+    /// 提出时间早于（不含）
+    pub to: Option<DateTime<Utc>>,
+    /// 上一页的 `next_cursor`
+    pub cursor: Option<String>,
+    /// 每页条数，1 至 100，默认 20
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<i64>,
+}
+
+impl ListTickets {
+    /// A text that is equal for equal lists, whatever page.
+    pub fn identity(&self) -> String {
+        let Self {
+            place,
+            unit,
+            handler,
+            mine,
+            status,
+            severity,
+            affair,
+            channel,
+            category,
+            overdue,
+            q,
+            from,
+            to,
+            cursor: _,
+            limit: _,
+        } = self;
+        format!(
+            "{place:?} {unit:?} {handler:?} {mine:?} {status:?} {severity:?} {affair:?} {channel:?} {category:?} {overdue:?} {q:?} {from:?} {to:?}"
+        )
+    }
+}
+
+fn datum() -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(["gcj02", "wgs84"]))
+        .build()
+}

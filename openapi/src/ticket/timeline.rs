@@ -1,0 +1,144 @@
+//! The history of a ticket on the wire (查单).
+
+use super::answer::Lead;
+use crate::Lang;
+use crate::label::{headline, words};
+use chrono::{DateTime, Utc};
+use domain::ticket::{Affair, ClockKind, Fact, Headline, Outcome, Satisfaction, Severity};
+use domain::view;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// 办理过程中的一步。
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct TimelineEntry {
+    /// 序号，从 1 起
+    pub version: i32,
+    /// 发生了什么
+    #[schema(schema_with = words::<Headline>)]
+    pub kind: &'static str,
+    /// 给人看的名称
+    pub label: &'static str,
+    /// 发生时间
+    pub occurred_at: DateTime<Utc>,
+    /// 记录时间
+    pub recorded_at: DateTime<Utc>,
+    /// 谁做的；到时自动发生的为 null
+    pub actor: Option<Uuid>,
+    /// 当时写下的文字；已删除时为 null
+    pub text: Option<String>,
+    /// 超时的时限
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<ClockKind>)]
+    pub clock: Option<ClockKind>,
+    /// 派给谁
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lead: Option<Lead>,
+    /// 评定的轻重
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Severity>)]
+    pub severity: Option<Severity>,
+    /// 三事分流
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Affair>)]
+    pub affair: Option<Affair>,
+    /// 办理结果
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Outcome>)]
+    pub outcome: Option<Outcome>,
+    /// 满意度
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Satisfaction>)]
+    pub satisfaction: Option<Satisfaction>,
+    /// 星级
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stars: Option<u8>,
+    /// 重办的轮次
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round: Option<u16>,
+}
+
+/// 一页办理过程，先发生的在前。
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"items": [{
+    "version": 1, "kind": "submitted", "label": "点单", "occurred_at": "2026-11-21T01:00:00Z",
+    "recorded_at": "2026-11-21T01:00:00Z", "actor": "01990000-0000-7000-8000-000000000001",
+    "text": "温泉社区北门的路灯坏了三天。", "severity": "small"
+}], "next_cursor": null}))]
+pub struct TimelinePage {
+    /// 本页
+    pub items: Vec<TimelineEntry>,
+    /// 下一页的游标；没有下一页时为 null
+    pub next_cursor: Option<String>,
+}
+
+/// 分页。
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TimelineQuery {
+    /// 上一页的 `next_cursor`
+    pub cursor: Option<String>,
+    /// 每页条数，1 至 100，默认 20
+    #[param(minimum = 1, maximum = 100)]
+    pub limit: Option<i64>,
+}
+
+impl TimelineEntry {
+    /// The entry in words.
+    pub fn new(entry: view::TimelineEntry, lang: Lang) -> Self {
+        let view::TimelineEntry { version, event, text } = entry;
+        let kind = event.fact.headline();
+        let base = Self {
+            version,
+            kind: kind.name(),
+            label: headline(kind, lang),
+            occurred_at: event.occurred_at,
+            recorded_at: event.recorded_at,
+            actor: event.actor.map(|actor| actor.0),
+            text,
+            ..Self::default()
+        };
+        match event.fact {
+            Fact::Submitted { severity, affair, .. } => Self {
+                severity,
+                affair,
+                ..base
+            },
+            Fact::Breached => Self {
+                clock: event.clocks.first().map(|clock| clock.kind),
+                ..base
+            },
+            Fact::Dispatched {
+                lead,
+                severity,
+                affair,
+                note: _,
+            } => Self {
+                lead: Some(lead.into()),
+                severity,
+                affair,
+                ..base
+            },
+            Fact::Resolved { outcome, reply: _ } => Self {
+                outcome: Some(outcome),
+                ..base
+            },
+            Fact::Rated {
+                satisfaction,
+                stars,
+                comment: _,
+            } => Self {
+                satisfaction: Some(satisfaction),
+                stars,
+                ..base
+            },
+            Fact::Reworked { round } => Self {
+                round: Some(round),
+                ..base
+            },
+            Fact::Accepted { .. } | Fact::Arrived { .. } | Fact::Closed => base,
+        }
+    }
+}
