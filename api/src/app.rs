@@ -146,6 +146,14 @@ impl App {
         Ok(self.state.store.events_after(cursor, limit).await?)
     }
 
+    /// What the stored tickets and their histories do not agree on; nothing, as it should be.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn verify(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.state.store.verify().await?)
+    }
+
     /// Waits until the server has ended (a signal, or a fault of its sockets), and closes the store.
     ///
     /// # Errors

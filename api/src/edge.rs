@@ -41,16 +41,11 @@ pub(crate) async fn edge(
         .cloned()
         .ok_or_else(|| ApiError::internal("no state"))?;
     let id = request_id(request.headers(), &state);
-    let (http, lang) = (request.request().clone(), language(request.request()));
-    let refused = state.dev_login && is_forwarded(request.headers());
-    let result = if refused {
-        Err(ApiError::new("auth.dev_login_behind_proxy").into())
+    let lang = language(request.request());
+    let mut response = if state.dev_login && is_forwarded(request.headers()) {
+        request.error_response(ApiError::new("auth.dev_login_behind_proxy"))
     } else {
-        next.call(request).await.map(ServiceResponse::map_into_boxed_body)
-    };
-    let mut response = match result {
-        Ok(response) => response,
-        Err(error) => ServiceResponse::from_err(error, http.clone()),
+        next.call(request).await?.map_into_boxed_body()
     };
     let failed = response
         .response()
@@ -72,14 +67,7 @@ pub(crate) async fn edge(
         REQUEST_ID,
         HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("-")),
     );
-    log(
-        &http,
-        response.status().as_u16(),
-        &id,
-        began,
-        code.as_deref(),
-        cause.as_deref(),
-    );
+    log(&response, &id, began, code.as_deref(), cause.as_deref());
     Ok(response)
 }
 
@@ -122,7 +110,8 @@ fn write(problem: &Problem) -> HttpResponse {
     }
 }
 
-fn log(http: &HttpRequest, status: u16, id: &str, began: Instant, code: Option<&str>, cause: Option<&str>) {
+fn log(response: &ServiceResponse, id: &str, began: Instant, code: Option<&str>, cause: Option<&str>) {
+    let (http, status) = (response.request(), response.status().as_u16());
     let route = http.match_pattern();
     let route = route.as_deref().unwrap_or("-");
     let (method, micros) = (http.method().as_str(), began.elapsed().as_micros());

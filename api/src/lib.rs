@@ -20,7 +20,16 @@ mod routes;
 
 pub use app::App;
 pub use config::{Config, Demo};
-pub use infra::Clock;
-pub use infra::store::{Cursor, LoggedEvent};
+pub use infra::store::Direction as MigrateTo;
+pub use infra::store::{Cursor, Database, LoggedEvent};
+pub use infra::{Clock, MasterKey};
 pub use people::{NewToken, Scope};
 pub use routes::document;
+
+/// Brings a database's schema to where it should be, without starting anything.
+///
+/// # Errors
+/// When the database is away, or a step fails.
+pub async fn migrate(database: &Database, to: MigrateTo) -> anyhow::Result<()> {
+    Ok(infra::Store::migrate(database, to).await?)
+}

@@ -7,7 +7,7 @@
 //! reads end-of-file and cleans up.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -84,6 +84,11 @@ const POSTGRES_OPTIONS: &str = "-c listen_addresses=127.0.0.1 -c unix_socket_dir
 pub struct Postgres(Server);
 
 impl Postgres {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.0.port).into()
+    }
+
     /// Where to reach `database`, as the superuser `postgres`. A new cluster has the databases
     /// `postgres` and `template1`; a test makes its own.
     pub fn url(&self, database: &str) -> String {
@@ -96,6 +101,11 @@ impl Postgres {
 pub struct Redis(Server);
 
 impl Redis {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.0.port).into()
+    }
+
     /// Where to reach it. All tests of the process share it: keep them apart by their keys.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.0.port)

@@ -150,7 +150,7 @@ pub fn lint(document: &Document) -> Vec<String> {
                 let example = name.map(|name| &json["components"]["schemas"][name]["example"]);
                 if media.contains("json")
                     && content["example"].is_null()
-                    && example.is_none_or(|e| e.is_null())
+                    && example.is_none_or(serde_json::Value::is_null)
                 {
                     fault("a body without an example");
                 }

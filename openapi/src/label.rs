@@ -1,6 +1,6 @@
 //! Words for people, in Chinese and in English.
 
-use domain::ticket::Headline;
+use domain::ticket::{Headline, Status};
 use strum::IntoEnumIterator;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 
@@ -36,6 +36,18 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Rated => ("评单", "Rated"),
         Headline::Reworked => ("重办", "Back for rework"),
         Headline::Closed => ("结单", "Closed"),
+    };
+    lang.of(chinese, english)
+}
+
+/// What people call a state.
+pub fn status(status: Status, lang: Lang) -> &'static str {
+    let (chinese, english) = match status {
+        Status::Submitted => ("待派单", "submitted"),
+        Status::Dispatched => ("待接单", "dispatched"),
+        Status::Accepted => ("办理中", "accepted"),
+        Status::Resolved => ("待评价", "resolved"),
+        Status::Closed => ("已结单", "closed"),
     };
     lang.of(chinese, english)
 }

@@ -1,7 +1,9 @@
 //! How the API says no: RFC 9457 problem details, from one table.
 
-use crate::Lang;
+use crate::{Lang, label};
+use domain::ticket::Status;
 use serde::Serialize;
+use std::str::FromStr;
 use utoipa::ToSchema;
 
 /// What an error tells besides its code, put into its sentence in the place of `{name}`.
@@ -174,6 +176,9 @@ impl Row {
     fn words(&self, [chinese, english]: &[&'static str; 2], lang: Lang, args: &Args) -> String {
         args.iter()
             .fold(lang.of(chinese, english).to_owned(), |text, (name, value)| {
+                // The one word among the parts that people have a name for.
+                let status = Status::from_str(value).ok().filter(|_| *name == "status");
+                let value = status.map_or(value.as_str(), |status| label::status(status, lang));
                 text.replace(&format!("{{{name}}}"), value)
             })
     }
@@ -219,7 +224,7 @@ mod tests {
     use domain::place::{Levels, PlaceCode, PlaceRefusal};
     use domain::refusal::Refusal;
     use domain::text::TextRefusal;
-    use domain::ticket::{Status, TicketRefusal, WrongState};
+    use domain::ticket::{TicketRefusal, WrongState};
     use strum::IntoEnumIterator;
 
     fn every_refusal() -> Vec<Refusal> {

@@ -149,7 +149,11 @@ impl Tokens {
 async fn load(claims: &Claims, state: &State) -> ApiResult<Session> {
     let expires_at =
         DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| ApiError::new("auth.token_invalid"))?;
-    let key = format!("huying:actor:{}:{}", claims.sub, claims.gv);
+    // Named after the signing key too: deployments may share a Redis.
+    let key = format!(
+        "huying:{}:actor:{}:{}",
+        state.tokens.signing.0, claims.sub, claims.gv
+    );
     let actor = match state.cache.get::<Actor>(&key).await {
         Some(actor) => actor,
         None => {

@@ -17,7 +17,7 @@ use utoipa_actix_web::{AppExt, scope};
 pub(crate) fn configure(config: &mut ServiceConfig) {
     config
         .service(
-            scope::scope("/api/v1")
+            scope("/api/v1")
                 .service(identity::sign_in_wechat)
                 .service(identity::me)
                 .service(ticket::submit_ticket)

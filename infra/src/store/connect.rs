@@ -28,7 +28,7 @@ const START_LOCK: i64 = 0x6875_7969_6e67;
 #[derive(Debug, Clone)]
 pub enum Database {
     /// A SQLite file.
-    Sqlite(SqliteConnectOptions),
+    Sqlite(Box<SqliteConnectOptions>),
     /// A PostgreSQL database, version 15 or newer.
     Postgres(Box<PgConnectOptions>),
 }
@@ -81,7 +81,7 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
             .disable_statement_logging();
-        Self::Sqlite(options)
+        Self::Sqlite(Box::new(options))
     }
 
     /// Whether it is SQLite: one machine, one file.
@@ -139,7 +139,7 @@ impl Database {
     pub(super) async fn connect_for_reading(&self) -> Result<DatabaseConnection, StoreError> {
         match self {
             Self::Sqlite(options) => {
-                let options = options.clone().pragma("query_only", "ON");
+                let options = (**options).clone().pragma("query_only", "ON");
                 let pool = SqlitePoolOptions::new()
                     .max_connections(SQLITE_READERS)
                     .acquire_timeout(ACQUIRE)

@@ -17,6 +17,7 @@ mod sql;
 mod ticket;
 mod unit;
 mod user;
+mod verify;
 
 pub use change::{Answer, ChangeError, Delivered, Request};
 pub use connect::{Database, Direction};

@@ -7,7 +7,7 @@ use super::super::error::StoreError;
 use super::super::journal::{Entry, EventRow, Head, one_statement};
 use super::super::log::event_row;
 use domain::text::Text;
-use domain::ticket::{Clock, Event, STATE_VERSION, Ticket};
+use domain::ticket::{Affair, Clock, Event, STATE_VERSION, Severity, Ticket};
 use domain::view::TicketView;
 use sea_orm::{DbBackend, Value};
 use std::sync::LazyLock;
@@ -204,8 +204,8 @@ fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), Stor
         parties.unit.map(|unit| unit.0).into(),
         parties.handler.map(|handler| handler.0).into(),
         ticket.category.clone().into(),
-        ticket.severity.map(|severity| severity.name()).into(),
-        ticket.affair.map(|affair| affair.name()).into(),
+        ticket.severity.map(Severity::name).into(),
+        ticket.affair.map(Affair::name).into(),
         i32::from(ticket.round).into(),
         ticket.resolution().map(|resolution| resolution.reply.id.0).into(),
         ticket

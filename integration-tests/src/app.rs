@@ -1,0 +1,142 @@
+//! The server under test.
+
+use crate::client::Caller;
+use crate::database::{Backend, Database};
+use api::{App, Clock, Config, Database as DatabaseAt, MasterKey, NewToken, Scope};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// 弥阳街道.
+pub const STREET: &str = "532504001";
+/// 温泉社区 in it.
+pub const COMMUNITY: &str = "532504001007";
+/// 福地社区 in it.
+pub const NEIGHBOUR: &str = "532504001022";
+/// 市住房和城乡建设局, a unit of the county.
+pub const UNIT: Uuid = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0091);
+/// A key for tests: 32 zero bytes.
+const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+
+/// A running server with a database of its own and a clock that stands still.
+pub struct TestApp {
+    /// The server.
+    pub app: App,
+    /// Its clock.
+    pub clock: Clock,
+    /// Where its data is.
+    pub url: String,
+    _database: Database,
+}
+
+/// When tests begin: 21 November 2026, 9 in the morning in China.
+pub fn morning() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_222_800, 0).expect("a time")
+}
+
+/// A server for tests on a database.
+pub fn config(database_url: &str, redis_url: Option<String>) -> Config {
+    Config {
+        listen: ([127, 0, 0, 1], 0).into(),
+        database: DatabaseAt::parse(database_url).expect("a database URL"),
+        redis_url: redis_url.map(Into::into),
+        master_key: MasterKey::parse(MASTER_KEY).expect("a key"),
+        dev_login: true,
+        demo: None,
+        workers: Some(1),
+        handle_signals: false,
+    }
+}
+
+impl TestApp {
+    /// A server with Mile in its database.
+    pub async fn start(backend: Backend) -> Self {
+        let database = backend.database().await;
+        let url = database.url.clone();
+        Self::on(database, config(&url, backend.redis_url())).await
+    }
+
+    /// A server with its own configuration.
+    pub async fn on(database: Database, config: Config) -> Self {
+        let clock = Clock::manual(morning());
+        let app = App::start(config, clock.clone())
+            .await
+            .expect("the server starts");
+        Self {
+            app,
+            clock,
+            url: database.url.clone(),
+            _database: database,
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, minutes: i64) {
+        self.clock.advance(TimeDelta::minutes(minutes));
+    }
+
+    /// Somebody without a token.
+    pub fn anyone(&self) -> Caller {
+        Caller::anyone(&self.app.url())
+    }
+
+    /// A resident, signed in.
+    pub async fn resident(&self, name: &str) -> Caller {
+        let answer = self
+            .anyone()
+            .post("/auth/wechat", json!({"code": format!("dev:{name}")}))
+            .await
+            .expect(200);
+        self.anyone().with_token(answer.str("access_token"))
+    }
+
+    /// Somebody with a role for a place.
+    pub async fn staff(&self, role: &str, place: &str) -> Caller {
+        self.with_role(role, Scope::Place(place.to_owned()), Duration::from_secs(86_400))
+            .await
+    }
+
+    /// Somebody with a role for a unit.
+    pub async fn of_unit(&self, role: &str, unit: Uuid) -> Caller {
+        self.with_role(role, Scope::Unit(unit), Duration::from_secs(86_400))
+            .await
+    }
+
+    /// Somebody whose token is good for so long.
+    pub async fn with_role(&self, role: &str, scope: Scope, lifetime: Duration) -> Caller {
+        let new = NewToken {
+            role: role.to_owned(),
+            scope,
+            person: None,
+            lifetime,
+        };
+        self.anyone()
+            .with_token(&self.app.token(&new).await.expect("a token"))
+    }
+
+    /// Who somebody is.
+    pub async fn id_of(&self, caller: &Caller) -> String {
+        caller.get("/me").await.expect(200).json["user"]["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    }
+
+    /// Ends the server, and checks that what it stored adds up.
+    pub async fn stop(self) {
+        let faults = self.app.verify().await.expect("the store can be checked");
+        assert_eq!(faults, Vec::<String>::new());
+        self.app.stop().await.expect("the server stops");
+    }
+}
+
+/// A ticket about a lamp, small, at [`COMMUNITY`].
+pub fn lamp() -> Value {
+    json!({"content": "北门的路灯不亮", "place": {"code": COMMUNITY}, "severity": "small"})
+}
+
+/// A position in Mile.
+pub fn here() -> Value {
+    json!({"position": {"lat": 24.4119, "lng": 103.4149, "datum": "gcj02"}})
+}

@@ -1,0 +1,153 @@
+//! The contract: the document that is committed, served, and kept by every call.
+
+use integration_tests::Backend;
+use integration_tests::app::TestApp;
+use integration_tests::client::send;
+use reqwest::Method;
+use rstest::rstest;
+use serde_json::Value;
+use std::path::Path;
+
+const COMMITTED: &str = "../openapi/openapi.json";
+
+fn committed() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(COMMITTED);
+    std::fs::read_to_string(path).expect("openapi/openapi.json is there")
+}
+
+#[rstest]
+#[tokio::test]
+async fn t01_the_document_matches_the_code(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let served = app.anyone().get("//openapi.json").await.expect(200);
+    assert_eq!(served.json["openapi"], "3.1.0");
+    assert!(
+        served.text.trim_end() == committed().trim_end(),
+        "openapi/openapi.json is stale: run `make openapi`"
+    );
+    app.stop().await;
+}
+
+/// Every call of the document, without a token, with a token, and with one that no role goes with: so that a new call
+/// cannot be forgotten.
+#[rstest]
+#[tokio::test]
+async fn every_call_keeps_its_permission(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let document: Value = serde_json::from_str(&committed()).unwrap();
+    let resident = app.resident("王芳").await;
+    let staff = [
+        "ticket.dispatch",
+        "ticket.accept",
+        "ticket.arrive",
+        "ticket.resolve",
+    ];
+    let mut calls = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            calls += 1;
+            let permission = operation["x-permission"].as_str().unwrap();
+            let path = format!(
+                "/{}",
+                path.replace("{id}", "01990000-0000-7000-8000-000000000101")
+            );
+            let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+            let call = |caller: &integration_tests::Caller| {
+                let request = caller.request(method.clone(), &path);
+                send(if method == Method::POST {
+                    request.json(&serde_json::json!({}))
+                } else {
+                    request
+                })
+            };
+            let without = call(&app.anyone()).await;
+            if permission == "public" {
+                assert_ne!(without.status, 401, "{method} {path}");
+                continue;
+            }
+            without.refused(401, "auth.token_missing");
+            let with = call(&resident).await;
+            assert_eq!(
+                with.status == 403,
+                staff.contains(&permission),
+                "{method} {path}: {}",
+                with.text
+            );
+            assert!(with.status < 500, "{method} {path}: {}", with.text);
+        }
+    }
+    assert_eq!(calls, 14);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn t04_swagger_ui_is_served_offline(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let page = app.anyone().get("//docs/").await.expect(200);
+    assert!(
+        page.text.contains("zh-CN")
+            && page
+                .header("content-security-policy")
+                .contains("default-src 'self'")
+    );
+    for file in [
+        "swagger-ui.css",
+        "swagger-ui-bundle.js",
+        "swagger-ui-standalone-preset.js",
+        "huying.js",
+    ] {
+        assert!(page.text.contains(file), "{file} is not in the page");
+        assert!(
+            app.anyone()
+                .get(&format!("//docs/{file}"))
+                .await
+                .expect(200)
+                .text
+                .len()
+                > 1_000
+        );
+    }
+    assert!(
+        !page.text.contains("http://") && !page.text.contains("https://"),
+        "nothing from elsewhere"
+    );
+    app.anyone()
+        .get("//docs/../../etc/passwd")
+        .await
+        .refused(404, "route.not_found");
+    app.anyone()
+        .get("//docs/nothing.js")
+        .await
+        .refused(404, "route.not_found");
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_no_call_says_so(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    app.anyone().get("/nothing").await.refused(404, "route.not_found");
+    send(app.anyone().request(Method::DELETE, "/tickets"))
+        .await
+        .refused(405, "route.method_not_allowed");
+    app.anyone()
+        .get("/tickets/x/dispatch")
+        .await
+        .refused(405, "route.method_not_allowed");
+    let ready = app.anyone().get("//ready").await.expect(200);
+    let cache = if backend == Backend::Sqlite {
+        "memory"
+    } else {
+        "up"
+    };
+    assert_eq!(
+        ready.json,
+        serde_json::json!({"status": "ready", "database": "up", "cache": cache})
+    );
+    assert_eq!(
+        app.anyone().get("//health").await.expect(200).str("status"),
+        "alive"
+    );
+    app.stop().await;
+}

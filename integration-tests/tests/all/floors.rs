@@ -1,0 +1,57 @@
+//! Every floor of the house stands only on floors below it.
+
+use serde_json::Value;
+use std::process::Command;
+
+/// The floors, from the ground; and what each crate may use of the others.
+const FLOORS: [(&str, &[&str]); 6] = [
+    ("domain", &[]),
+    ("migrations", &[]),
+    ("openapi", &["domain"]),
+    ("infra", &["domain", "migrations"]),
+    ("api", &["domain", "infra", "openapi"]),
+    ("integration-tests", &["api"]),
+];
+/// Crates that stand behind one floor's door alone.
+const BEHIND: [(&str, &[&str]); 8] = [
+    ("actix-web", &["api"]),
+    ("sea-orm", &["infra"]),
+    ("sea-orm-migration", &["infra", "migrations"]),
+    // The tests look into the database with it.
+    ("sqlx", &["infra", "integration-tests"]),
+    ("redis", &["infra"]),
+    ("jsonwebtoken", &["api"]),
+    ("reqwest", &["integration-tests"]),
+    ("tokio", &["infra", "api", "integration-tests"]),
+];
+
+#[test]
+fn every_floor_stands_on_floors_below() {
+    let metadata = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version=1",
+            "--no-deps",
+            "--offline",
+            "--locked",
+        ])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .expect("cargo runs");
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).expect("cargo says what there is");
+    let packages = metadata["packages"].as_array().expect("packages");
+    assert_eq!(packages.len(), FLOORS.len(), "a crate without a floor");
+    for package in packages {
+        let name = package["name"].as_str().expect("a name");
+        let (_, below) = FLOORS.iter().find(|(floor, _)| *floor == name).expect("a floor");
+        for dependency in package["dependencies"].as_array().expect("dependencies") {
+            let used = dependency["name"].as_str().expect("a name");
+            if FLOORS.iter().any(|(floor, _)| *floor == used) {
+                assert!(below.contains(&used), "{name} must not use {used}");
+            }
+            if let Some((_, may)) = BEHIND.iter().find(|(behind, _)| *behind == used) {
+                assert!(may.contains(&name), "{name} must not use {used}");
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Lists: their lenses, their filters, their pages.
+
+use crate::ticket::Cast;
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT, lamp};
+use integration_tests::{Backend, Caller};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+fn numbers(items: &[Value]) -> Vec<String> {
+    items
+        .iter()
+        .map(|item| item["number"].as_str().unwrap()[14..].to_owned())
+        .collect()
+}
+
+async fn all(caller: &Caller, query: &str, limit: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = caller
+            .get(&format!("/tickets?limit={limit}{query}{cursor}"))
+            .await
+            .expect(200);
+        assert!(page.items().len() <= limit);
+        found.extend(numbers(page.items()));
+        match page.json["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return found,
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn pages_neither_skip_nor_repeat(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    for i in 0..13 {
+        // Several in the same microsecond: the id decides.
+        if i % 4 == 0 {
+            app.pass(1);
+        }
+        let _ = cast.ticket().await;
+    }
+    let whole = all(&cast.clerk, "", 100).await;
+    assert_eq!(whole.len(), 13);
+    for limit in [1, 3, 5, 13] {
+        assert_eq!(all(&cast.clerk, "", limit).await, whole, "{limit} a page");
+        assert_eq!(
+            all(&cast.clerk, "&status=submitted", limit).await,
+            whole,
+            "{limit} a page, filtered"
+        );
+    }
+    // What is filed between two pages is not in the second one.
+    let first = cast.clerk.get("/tickets?limit=5").await;
+    app.pass(1);
+    let _ = cast.ticket().await;
+    let second = format!("/tickets?limit=5&cursor={}", first.str("next_cursor"));
+    assert_eq!(numbers(cast.clerk.get(&second).await.items()), whole[5..10]);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_sees_through_their_lens(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let neighbour = app.resident("普建华").await;
+    let mut there = lamp();
+    there["place"]["code"] = json!(NEIGHBOUR);
+    there["category"] = json!("property");
+    let here = cast.ticket().await;
+    let _ = neighbour.post("/tickets", there).await.expect(201);
+    let _ = cast.dispatch(&here).await.expect(200);
+    let to_unit = json!({"lead": {"unit": UNIT}});
+    let at_unit = cast.ticket().await;
+    let _ = cast
+        .clerk
+        .post(&format!("{at_unit}/dispatch"), to_unit)
+        .await
+        .expect(200);
+    let street = app.staff("street_dispatcher", STREET).await;
+    let county = app.staff("supervisor", "532504").await;
+    let unit = app.of_unit("department_handler", UNIT).await;
+    let technician = app.staff("system_admin", "532504").await;
+    let worker = &cast.worker_id;
+    let expected: [(&Caller, String, &[&str]); 20] = [
+        (&cast.resident, String::new(), &["00003", "00001"]),
+        (&neighbour, String::new(), &["00002"]),
+        (&neighbour, format!("&place={COMMUNITY}"), &[]),
+        (&neighbour, format!("&place={STREET}"), &["00002"]),
+        (&cast.clerk, String::new(), &["00003", "00001"]),
+        (&cast.clerk, "&mine=true".into(), &[]),
+        (&street, String::new(), &["00003", "00002", "00001"]),
+        (&street, format!("&place={NEIGHBOUR}"), &["00002"]),
+        (&street, "&category=property".into(), &["00002"]),
+        (&street, format!("&handler={worker}"), &["00001"]),
+        (&street, format!("&unit={UNIT}&place={COMMUNITY}"), &["00003"]),
+        (&street, "&status=dispatched".into(), &["00003", "00001"]),
+        (&street, "&status=dispatched&severity=large".into(), &[]),
+        (&county, String::new(), &["00003", "00002", "00001"]),
+        (&county, "&q=532504-261121-00002".into(), &["00002"]),
+        (&cast.clerk, "&q=532504-261121-00002".into(), &[]),
+        (&unit, String::new(), &["00003"]),
+        (&cast.worker, format!("&handler={worker}"), &["00001"]),
+        (&technician, "&place=532504".into(), &[]),
+        (&county, "&to=2026-11-21T01:00:00Z".into(), &[]),
+    ];
+    for (caller, query, numbers) in expected {
+        // In one microsecond the order is the ids'.
+        let mut found = all(caller, &query, 2).await;
+        found.sort_by(|a, b| b.cmp(a));
+        assert_eq!(found, numbers, "{query}");
+    }
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_scan_ends_and_says_where(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let ticket = cast.ticket().await;
+    let _ = cast.dispatch(&ticket).await.expect(200);
+    app.pass(1);
+    integration_tests::database::copy_tickets(&app.url, 5_001).await;
+    // The only dispatched one lies behind more entries than one page looks at.
+    let first = cast.clerk.get("/tickets?status=dispatched").await.expect(200);
+    assert_eq!(first.items().len(), 0);
+    let second = format!("/tickets?status=dispatched&cursor={}", first.str("next_cursor"));
+    let second = cast.clerk.get(&second).await.expect(200);
+    assert_eq!(
+        (numbers(second.items()), &second.json["next_cursor"]),
+        (vec!["00001".to_owned()], &Value::Null)
+    );
+    // The copies have no history, so this store does not add up.
+    app.app.stop().await.unwrap();
+}

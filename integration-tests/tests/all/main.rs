@@ -1,0 +1,14 @@
+//! Black-box tests over HTTP, each on SQLite and on PostgreSQL with Redis.
+
+mod bad_input;
+mod contract;
+mod floors;
+mod identity;
+mod list;
+mod log;
+mod messages;
+mod outage;
+mod practices;
+mod race;
+mod start;
+mod ticket;

@@ -1,0 +1,71 @@
+//! Real input: what residents really wrote goes through the whole loop and comes back as it was.
+
+use crate::ticket::{Cast, path, solved};
+use integration_tests::Backend;
+use integration_tests::app::TestApp;
+use rstest::rstest;
+use serde::Deserialize;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// How many of them.
+const MESSAGES: usize = 200;
+
+#[derive(Deserialize)]
+struct Message {
+    detail: String,
+}
+
+/// Where the real messages are; they belong to others and are not part of this repository.
+fn file() -> Option<PathBuf> {
+    let given = std::env::var_os("HUYING_TEST_DATA").map(PathBuf::from);
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let file = given.unwrap_or(beside).join("messages/unlabelled.csv");
+    file.exists().then_some(file)
+}
+
+#[rstest]
+#[tokio::test]
+async fn real_messages_go_through_the_whole_loop(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let Some(file) = file() else {
+        println!("没有真实诉求数据，本项测试未运行；请把 HUYING_TEST_DATA 指向数据目录");
+        return;
+    };
+    let mut messages: Vec<Message> = csv::Reader::from_path(file)
+        .unwrap()
+        .into_deserialize()
+        .map(Result::unwrap)
+        .collect();
+    // The shortest, the longest and what lies between.
+    messages.sort_by_key(|message| message.detail.chars().count());
+    let last = messages.len() - 1;
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    for i in 0..MESSAGES {
+        let content = &messages[i * last / (MESSAGES - 1)].detail;
+        let body = json!({"content": content, "place": {"code": integration_tests::app::COMMUNITY}});
+        let filed = cast.resident.post("/tickets", body).await.expect(201);
+        let ticket = path(&filed);
+        let _ = cast.dispatch(&ticket).await.expect(200);
+        let _ = cast.accept(&ticket).await.expect(200);
+        let _ = cast
+            .worker
+            .post(&format!("{ticket}/resolve"), solved())
+            .await
+            .expect(200);
+        let closed = cast.rate(&ticket, "satisfied").await.expect(200);
+        assert_eq!(
+            (closed.str("content"), closed.str("status")),
+            (content.as_str(), "closed")
+        );
+        assert_eq!(cast.resident.get(&ticket).await.json, closed.json);
+    }
+    let lengths = [&messages[0], &messages[last]].map(|message| message.detail.chars().count());
+    println!(
+        "{MESSAGES} 条真实诉求走完全程，长 {} 至 {} 字",
+        lengths[0], lengths[1]
+    );
+    app.stop().await;
+}

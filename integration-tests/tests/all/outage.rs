@@ -1,0 +1,81 @@
+//! The database goes away, and comes back: 503 meanwhile, and no restart.
+
+use crate::ticket::Cast;
+use integration_tests::app::{TestApp, config, lamp};
+use integration_tests::proxy::Proxy;
+use integration_tests::{Backend, Caller, services};
+use sqlx::{Connection, Executor, SqliteConnection};
+
+async fn refuse(caller: &Caller, ticket: &str) {
+    for answer in [caller.get(ticket).await, caller.post("/tickets", lamp()).await] {
+        answer.refused(503, "store.unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    let ready = caller.get("//ready").await.expect(503);
+    assert_eq!(ready.str("database"), "down");
+    assert_eq!(caller.get("//health").await.status, 200);
+}
+
+/// The first calls after the mending may still find dead connections in the pool.
+async fn recovers(caller: &Caller, ticket: &str) {
+    for _ in 0..40 {
+        if caller.get(ticket).await.status == 200 && caller.post("/tickets", lamp()).await.status == 201 {
+            return;
+        }
+    }
+    panic!("the server does not recover");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_postgresql_is_503_until_it_is_back() {
+    let database = Backend::Postgres.database().await;
+    let url = database.url.clone();
+    let target = services::postgres().address();
+    let proxy = Proxy::start(target).await;
+    let through = url.replace(&target.to_string(), &proxy.address.to_string());
+    let app = TestApp::on(database, config(&through, Backend::Postgres.redis_url())).await;
+    let cast = Cast::of(&app).await;
+    let ticket = cast.ticket().await;
+    proxy.cut();
+    refuse(&cast.resident, &ticket).await;
+    proxy.mend();
+    recovers(&cast.resident, &ticket).await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sqlite_that_somebody_holds_is_503_until_they_let_go() {
+    let app = TestApp::start(Backend::Sqlite).await;
+    let cast = Cast::of(&app).await;
+    let ticket = cast.ticket().await;
+    let mut holder = SqliteConnection::connect(&app.url).await.unwrap();
+    holder.execute("BEGIN IMMEDIATE").await.unwrap();
+    // Reading goes on; writing waits its five seconds, then says so.
+    let _ = cast.resident.get(&ticket).await.expect(200);
+    let answer = cast.resident.post("/tickets", lamp()).await;
+    answer.refused(503, "store.unavailable");
+    assert_eq!(answer.header("retry-after"), "1");
+    holder.execute("ROLLBACK").await.unwrap();
+    recovers(&cast.resident, &ticket).await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_redis_costs_time_only() {
+    let database = Backend::Postgres.database().await;
+    let url = database.url.clone();
+    let proxy = Proxy::start(services::redis().address()).await;
+    let app = TestApp::on(
+        database,
+        config(&url, Some(format!("redis://{}/", proxy.address))),
+    )
+    .await;
+    let cast = Cast::of(&app).await;
+    let ticket = cast.ticket().await;
+    proxy.cut();
+    assert_eq!(app.anyone().get("//ready").await.expect(200).str("cache"), "down");
+    let newcomer = app.resident("普建华").await;
+    let _ = newcomer.post("/tickets", lamp()).await.expect(201);
+    let _ = cast.dispatch(&ticket).await.expect(200);
+    app.stop().await;
+}

@@ -1,0 +1,136 @@
+//! Starting: the schema forward and back, the example data once and no more, a restart that remembers.
+
+use api::{App, Clock, Demo, MigrateTo};
+use integration_tests::app::{TestApp, config, lamp};
+use integration_tests::{Backend, Caller};
+use rstest::rstest;
+use serde_json::json;
+
+#[rstest]
+#[tokio::test]
+async fn the_schema_goes_forward_and_back(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let database = backend.empty().await;
+    let at = api::Database::parse(&database.url).unwrap();
+    for _ in 0..2 {
+        api::migrate(&at, MigrateTo::Up).await.unwrap();
+        api::migrate(&at, MigrateTo::Up).await.unwrap();
+        for _ in 0..3 {
+            api::migrate(&at, MigrateTo::Down(1)).await.unwrap();
+        }
+    }
+    let url = database.url.clone();
+    let app = TestApp::on(database, config(&url, None)).await;
+    assert_eq!(app.anyone().get("//ready").await.status, 200);
+    app.stop().await;
+}
+
+async fn demo(url: &str, backend: Backend) -> (App, usize, Vec<String>) {
+    let mut config = config(url, backend.redis_url());
+    config.demo = Some(Demo::Mile);
+    let app = App::start(config, Clock::system()).await.unwrap();
+    let anyone = Caller::anyone(&app.url());
+    let login = anyone
+        .post("/auth/wechat", json!({"code": "dev:督查员马丽"}))
+        .await
+        .expect(200);
+    let list = anyone
+        .with_token(login.str("access_token"))
+        .get("/tickets?limit=100")
+        .await
+        .expect(200);
+    let mut states: Vec<_> = list
+        .items()
+        .iter()
+        .map(|item| item["status"].as_str().unwrap().to_owned())
+        .collect();
+    states.sort();
+    states.dedup();
+    (app, list.items().len(), states)
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_example_loaded_twice_is_not_double(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let database = backend.empty().await;
+    let (first, count, states) = demo(&database.url, backend).await;
+    assert_eq!(count, 12);
+    assert_eq!(
+        states,
+        ["accepted", "closed", "dispatched", "resolved", "submitted"]
+    );
+    assert_eq!(first.verify().await.unwrap(), Vec::<String>::new());
+    first.stop().await.unwrap();
+    let (second, count, _) = demo(&database.url, backend).await;
+    assert_eq!(count, 12);
+    // The example in the document works as it stands.
+    let anyone = Caller::anyone(&second.url());
+    let login = anyone
+        .post("/auth/wechat", json!({"code": "dev:社区书记陈红梅"}))
+        .await
+        .expect(200);
+    let clerk = anyone.with_token(login.str("access_token"));
+    let document = anyone.get("//openapi.json").await.json;
+    let example = document["components"]["schemas"]["Dispatch"]["example"].clone();
+    let dispatch = "/tickets/01990000-0000-7000-8000-000000000101/dispatch";
+    assert_eq!(
+        clerk.post(dispatch, example).await.expect(200).str("status"),
+        "dispatched"
+    );
+    second.stop().await.unwrap();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_restart_remembers(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let database = backend.database().await;
+    let clock = Clock::manual(integration_tests::app::morning());
+    let start = || App::start(config(&database.url, backend.redis_url()), clock.clone());
+    let first = start().await.unwrap();
+    let anyone = Caller::anyone(&first.url());
+    let login = anyone
+        .post("/auth/wechat", json!({"code": "dev:王芳"}))
+        .await
+        .expect(200);
+    let token = login.str("access_token");
+    let key = [("idempotency-key", "k")];
+    let filed = anyone
+        .with_token(token)
+        .post_with("/tickets", &key, lamp())
+        .await
+        .expect(201);
+    first.stop().await.unwrap();
+    let second = start().await.unwrap();
+    let resident = Caller::anyone(&second.url()).with_token(token);
+    assert_eq!(
+        resident.get(&crate::ticket::path(&filed)).await.expect(200).json,
+        filed.json
+    );
+    let again = resident.post_with("/tickets", &key, lamp()).await.expect(201);
+    assert_eq!(
+        (again.header("idempotent-replayed"), &again.text),
+        ("true", &filed.text)
+    );
+    let next = resident.post("/tickets", lamp()).await.expect(201);
+    assert_eq!(
+        next.str("number"),
+        "532504-261121-00051",
+        "the rest of the leased block is a gap"
+    );
+    second.stop().await.unwrap();
+}
+
+#[rstest]
+#[tokio::test]
+async fn another_master_key_does_not_start(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let mut other = config(&app.url, None);
+    other.master_key = api::MasterKey::parse("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").unwrap();
+    let error = App::start(other, Clock::system())
+        .await
+        .err()
+        .expect("it does not start");
+    assert!(format!("{error:#}").contains("HUYING_MASTER_KEY"), "{error:#}");
+    app.stop().await;
+}
