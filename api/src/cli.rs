@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use infra::store::{Database, Direction};
 use infra::{Clock, MasterKey, Store};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -138,8 +138,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
 
 impl Data {
     fn open(&self) -> anyhow::Result<(Database, MasterKey)> {
-        use secrecy::ExposeSecret;
-        let master_key = self.master_key.as_ref().map(|key| key.expose_secret());
+        let master_key = self.master_key.as_ref().map(ExposeSecret::expose_secret);
         config::data(&self.data_dir, self.database_url.as_deref(), master_key)
     }
 }

@@ -7,6 +7,7 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpResponse, web};
+use openapi::problem::Fault;
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
 
@@ -47,9 +48,8 @@ async fn file(path: web::Path<String>) -> ApiResult<HttpResponse> {
             .body(SCRIPT)),
         other => {
             let found = utoipa_swagger_ui::serve(other, Arc::new(Config::from("/openapi.json")));
-            let file = found
-                .map_err(ApiError::internal)?
-                .ok_or_else(|| ApiError::new("route.not_found"))?;
+            let missing = || Fault::new("route.not_found").with("path", format!("/docs/{other}"));
+            let file = found.map_err(ApiError::internal)?.ok_or_else(missing)?;
             Ok(response
                 .insert_header((CONTENT_TYPE, file.content_type))
                 .body(file.bytes.into_owned()))

@@ -5,7 +5,7 @@ use crate::error::ApiError;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AcceptLanguage, ContentType, Header, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{Preference, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 use domain::id::UserId;
@@ -26,7 +26,7 @@ pub(crate) fn language(request: &HttpRequest) -> Lang {
         .ok()
         .map(|accepted| accepted.preference());
     let english = preferred
-        .and_then(|p| p.into_item())
+        .and_then(Preference::into_item)
         .is_some_and(|tag| tag.primary_language() == "en");
     if english { Lang::English } else { Lang::Chinese }
 }

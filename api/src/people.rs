@@ -89,7 +89,8 @@ pub(crate) async fn token(
 ) -> anyhow::Result<String> {
     let name = new.person.clone().unwrap_or_else(|| match &new.scope {
         Scope::Place(code) => format!("{}@{code}", new.role),
-        Scope::Unit(id) => format!("{}@{}", new.role, &id.simple().to_string()[..12]),
+        // The end of an id tells units apart, its beginning only when they were made.
+        Scope::Unit(id) => format!("{}@{}", new.role, &id.simple().to_string()[24..]),
     });
     if let Err(refusal) = FreeText::check(&name, MAX_NAME) {
         bail!("姓名应为 1 至 {MAX_NAME} 个字：{refusal}");

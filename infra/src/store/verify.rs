@@ -3,14 +3,14 @@
 
 use super::Store;
 use super::error::StoreError;
-use super::log::Cursor;
+use super::log::{EVENT_COLUMNS, stored_event};
 use domain::id::TicketId;
 use domain::ticket::Ticket;
 use sea_orm::{ConnectionTrait, TryGetable};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-const BATCH: u32 = 1_000;
+const BATCH: i64 = 1_000;
 
 impl Store {
     /// Everything that does not add up, a sentence each. Reads the whole log: for tests and repairs.
@@ -57,30 +57,38 @@ impl Store {
 
     async fn fold_all(&self, faults: &mut Vec<String>) -> Result<HashMap<Uuid, (Ticket, i32)>, StoreError> {
         let mut folded: HashMap<Uuid, (Ticket, i32)> = HashMap::new();
-        let mut cursor = Cursor::default();
+        let (mut stream, mut version) = (Uuid::nil(), 0);
+        let sql = format!(
+            "SELECT e.stream, {EVENT_COLUMNS} FROM event e WHERE (e.stream, e.stream_version) > ($1, $2) \
+             ORDER BY e.stream, e.stream_version LIMIT $3"
+        );
         loop {
-            let events = self.events_after(cursor, BATCH).await?;
-            let Some(last) = events.last() else {
+            let values = vec![stream.into(), version.into(), BATCH.into()];
+            let rows = self.db.query_all_raw(self.statement(&sql, values)).await?;
+            if rows.is_empty() {
                 return Ok(folded);
-            };
-            cursor = last.cursor;
-            for logged in events {
-                let fault = match folded.get_mut(&logged.stream) {
-                    Some((ticket, version)) if *version + 1 == logged.stream_version => {
-                        *version += 1;
-                        ticket.apply(&logged.event).err().map(|error| error.to_string())
+            }
+            for row in rows {
+                let fault = |error: sea_orm::TryGetError| StoreError::Internal(error.into());
+                stream = Uuid::try_get(&row, "", "stream").map_err(fault)?;
+                version = i32::try_get(&row, "", "stream_version").map_err(fault)?;
+                let event = stored_event(&row)?;
+                let fault = match folded.get_mut(&stream) {
+                    Some((ticket, last)) if *last + 1 == version => {
+                        *last = version;
+                        ticket.apply(&event).err().map(|error| error.to_string())
                     }
-                    Some((_, version)) => Some(format!("version {} after {version}", logged.stream_version)),
-                    None => match Ticket::begin(&logged.event) {
-                        Ok(ticket) if ticket.id == TicketId(logged.stream) && logged.stream_version == 1 => {
-                            folded.insert(logged.stream, (ticket, 1));
+                    Some((_, last)) => Some(format!("version {version} after {last}")),
+                    None => match Ticket::begin(&event) {
+                        Ok(ticket) if ticket.id == TicketId(stream) && version == 1 => {
+                            folded.insert(stream, (ticket, 1));
                             None
                         }
                         Ok(_) => Some("begins as another".to_owned()),
                         Err(error) => Some(error.to_string()),
                     },
                 };
-                faults.extend(fault.map(|fault| format!("history of {}: {fault}", logged.stream)));
+                faults.extend(fault.map(|fault| format!("history of {stream}: {fault}")));
             }
         }
     }

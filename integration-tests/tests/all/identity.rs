@@ -149,7 +149,12 @@ async fn forged_tokens_are_refused(#[values(Backend::Sqlite, Backend::Postgres)]
 #[tokio::test]
 async fn a_token_is_good_for_15_minutes(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
-    let resident = app.resident("王芳").await;
+    let login = app
+        .anyone()
+        .post("/auth/wechat", json!({"code": "dev:王芳"}))
+        .await
+        .expect(200);
+    let resident = app.anyone().with_token(login.str("access_token"));
     app.pass(14);
     let _ = resident.get("/me").await.expect(200);
     app.pass(1);
@@ -165,7 +170,12 @@ async fn another_deployment_s_token_is_none(#[values(Backend::Sqlite, Backend::P
     let database = backend.empty().await;
     let url = database.url.clone();
     let other = TestApp::on(database, config(&url, backend.redis_url())).await;
-    let stranger = other.resident("王芳").await;
+    let login = other
+        .anyone()
+        .post("/auth/wechat", json!({"code": "dev:王芳"}))
+        .await
+        .expect(200);
+    let stranger = other.anyone().with_token(login.str("access_token"));
     app.anyone()
         .with_token(stranger.token())
         .get("/me")

@@ -1,5 +1,7 @@
 //! Black-box tests over HTTP, each on SQLite and on PostgreSQL with Redis.
 
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod bad_input;
 mod contract;
 mod floors;

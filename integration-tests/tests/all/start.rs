@@ -113,11 +113,8 @@ async fn a_restart_remembers(#[values(Backend::Sqlite, Backend::Postgres)] backe
         ("true", &filed.text)
     );
     let next = resident.post("/tickets", lamp()).await.expect(201);
-    assert_eq!(
-        next.str("number"),
-        "532504-261121-00051",
-        "the rest of the leased block is a gap"
-    );
+    // The rest of the first block is a gap, and the replayed call drew a number before it was recognised.
+    assert_eq!(next.str("number"), "532504-261121-00052");
     second.stop().await.unwrap();
 }
 

@@ -269,13 +269,7 @@ async fn who_may_not(#[values(Backend::Sqlite, Backend::Postgres)] backend: Back
     // A street's dispatcher may, and only who is assigned accepts.
     let street = app.staff("street_dispatcher", STREET).await;
     let _ = street.post(&dispatch, cast.to_worker()).await.expect(200);
-    let colleague = app
-        .with_role(
-            "grid_leader",
-            api::Scope::Place(COMMUNITY.into()),
-            std::time::Duration::from_secs(900),
-        )
-        .await;
+    let colleague = app.staff("grid_leader", COMMUNITY).await;
     colleague
         .post(&format!("{ticket}/accept"), json!({}))
         .await

@@ -1,0 +1,93 @@
+//! Whatever people do, in whatever order.
+
+use super::*;
+use proptest::prelude::*;
+
+fn any_command() -> impl Strategy<Value = (Actor, Command)> {
+    let actor = prop_oneof![
+        Just(resident()),
+        Just(clerk()),
+        Just(worker()),
+        Just(department())
+    ];
+    let satisfaction = prop_oneof![
+        Just(Satisfaction::Satisfied),
+        Just(Satisfaction::FairlySatisfied),
+        Just(Satisfaction::Dissatisfied)
+    ];
+    let severity = prop_oneof![
+        Just(None),
+        Just(Some(Severity::Small)),
+        Just(Some(Severity::Large)),
+        Just(Some(Severity::Complex))
+    ];
+    let lead = prop_oneof![
+        Just((Assignee::Person(worker().user), LeadFacts::Person(worker()))),
+        Just((
+            Assignee::Unit(UNIT),
+            LeadFacts::Unit {
+                county: place("532504")
+            }
+        )),
+    ];
+    let command = prop_oneof![
+        (lead, severity).prop_map(|((lead, facts), severity)| dispatch(lead, facts, severity)),
+        Just(Command::Accept),
+        Just(arrive()),
+        Just(resolve()),
+        satisfaction.prop_map(rate),
+    ];
+    (actor, command)
+}
+
+/// The commands in their order by whoever may give them, with a chance of anything else in between: so that the walks
+/// reach the far states too.
+fn any_walk() -> impl Strategy<Value = Vec<((Actor, Command), u32)>> {
+    let sensible = prop_oneof![
+        Just((clerk(), to_person())),
+        Just((worker(), Command::Accept)),
+        Just((worker(), arrive())),
+        Just((worker(), resolve())),
+        Just((resident(), rate(Satisfaction::Dissatisfied))),
+        Just((resident(), rate(Satisfaction::Satisfied))),
+    ];
+    proptest::collection::vec(
+        (prop_oneof![2 => sensible, 1 => any_command()], 0u32..4000),
+        0..60,
+    )
+}
+
+proptest! {
+    /// No sequence of commands leaves the machine; the events fold to the state (checked in `step`); nothing closes
+    /// without a reply; a breach is never taken back and counted once; what is resolved owes nothing.
+    #[test]
+    fn no_walk_leaves_the_machine(
+        graded in prop_oneof![Just(None), Just(Some(Severity::Small)), Just(Some(Severity::Large))],
+        walk in any_walk(),
+    ) {
+        let mut story = Story::begin(graded);
+        let mut now = start();
+        for ((actor, command), seconds) in walk {
+            now += TimeDelta::seconds(seconds.into());
+            let before = story.ticket.clone();
+            if story.step(&actor, &command, now).is_err() {
+                prop_assert_eq!(&story.ticket, &before);
+                continue;
+            }
+            for clock in &before.clocks {
+                let after = story.ticket.clocks.iter().find(|c| c.kind == clock.kind && c.round == clock.round);
+                let after = after.expect("a clock never vanishes");
+                prop_assert_eq!(after.started_at, clock.started_at);
+                prop_assert!(clock.breached_at.is_none() || after.breached_at == clock.breached_at);
+            }
+            if matches!(story.ticket.status(), Status::Resolved | Status::Closed) {
+                prop_assert!(story.ticket.resolution().is_some());
+                prop_assert_eq!(story.ticket.owed_since(), None);
+            }
+        }
+        let breached = story.ticket.clocks.iter().filter(|clock| clock.breached_at.is_some()).count();
+        prop_assert_eq!(story.events.iter().filter(|event| event.fact == Fact::Breached).count(), breached);
+        let stored = serde_json::to_string(&story.ticket).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Ticket>(&stored).unwrap(), story.ticket);
+    }
+}
