@@ -60,9 +60,8 @@ impl App {
         let document = routes::document();
         let unsaid = lint(&document);
         anyhow::ensure!(unsaid.is_empty(), "接口文档不完整：{}", unsaid.join("；"));
-        let store = Store::open(&config.database, &config.master_key, &clock)
-            .await
-            .context("无法打开数据库")?;
+        let store =
+            Store::open(&config.database, &config.master_key, &clock).await.context("无法打开数据库")?;
         let redis_url = config.redis_url.as_ref().map(ExposeSecret::expose_secret);
         let state = web::Data::new(State {
             tokens: Tokens::new(store.keys())?,
@@ -102,13 +101,7 @@ impl App {
         let running = server.run();
         let handle = running.handle();
         let jobs = tokio::spawn(jobs::run(state.clone()));
-        Ok(Self {
-            state,
-            address,
-            server: handle,
-            running: tokio::spawn(running),
-            jobs,
-        })
+        Ok(Self { state, address, server: handle, running: tokio::spawn(running), jobs })
     }
 
     /// `http://HOST:PORT`.
@@ -121,13 +114,7 @@ impl App {
     /// # Errors
     /// A place, unit or name that is none.
     pub async fn token(&self, token: &NewToken) -> anyhow::Result<String> {
-        people::token(
-            &self.state.store,
-            &self.state.tokens,
-            token,
-            self.state.clock.now(),
-        )
-        .await
+        people::token(&self.state.store, &self.state.tokens, token, self.state.clock.now()).await
     }
 
     /// A county's playbook, places and units without any people or tickets.

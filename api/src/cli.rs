@@ -119,11 +119,7 @@ enum Migrate {
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { data, command } = cli;
     match command {
-        Command::Openapi => Ok(writeln!(
-            std::io::stdout(),
-            "{}",
-            routes::document().to_pretty_json()?
-        )?),
+        Command::Openapi => Ok(writeln!(std::io::stdout(), "{}", routes::document().to_pretty_json()?)?),
         Command::Migrate { direction } => {
             let direction = match direction {
                 Migrate::Up => Direction::Up,
@@ -146,32 +142,19 @@ impl Data {
 async fn print_token(data: &Data, token: Token) -> anyhow::Result<()> {
     let (database, master_key) = data.open()?;
     let clock = Clock::system();
-    let store = Store::open(&database, &master_key, &clock)
-        .await
-        .context("无法打开数据库")?;
+    let store = Store::open(&database, &master_key, &clock).await.context("无法打开数据库")?;
     let scope = match (token.place, token.unit) {
         (_, Some(unit)) => Scope::Unit(unit),
         (place, None) => Scope::Place(place.unwrap_or_default()),
     };
-    let new = NewToken {
-        role: token.role,
-        scope,
-        person: token.person,
-        lifetime: token.ttl,
-    };
+    let new = NewToken { role: token.role, scope, person: token.person, lifetime: token.ttl };
     let token = people::token(&store, &Tokens::new(store.keys())?, &new, clock.now()).await;
     store.close().await?;
     Ok(writeln!(std::io::stdout(), "{}", token?)?)
 }
 
 async fn serve_until_ended(data: &Data, serve: Serve) -> anyhow::Result<()> {
-    let Serve {
-        listen,
-        redis_url,
-        dev_login,
-        demo,
-        log,
-    } = serve;
+    let Serve { listen, redis_url, dev_login, demo, log } = serve;
     log_to_stderr(log);
     let (database, master_key) = data.open()?;
     let config = Config {
@@ -198,9 +181,7 @@ async fn serve_until_ended(data: &Data, serve: Serve) -> anyhow::Result<()> {
 /// Standard output is for what was asked for.
 fn log_to_stderr(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),

@@ -112,19 +112,12 @@ enum Lead {
 /// The playbook, places and units of a county.
 pub(crate) async fn load_county(demo: Demo, state: &State) -> anyhow::Result<()> {
     let now = state.clock.now();
-    let Files {
-        playbook: (file, source),
-        places,
-        people,
-    } = files(demo);
+    let Files { playbook: (file, source), places, people } = files(demo);
     state.store.import_playbook(file, source, now).await?;
     let mut rows = Vec::new();
     for row in csv::Reader::from_reader(places.as_bytes()).deserialize() {
         let (code, name): (String, String) = row?;
-        let place = PlaceRef {
-            id: PlaceId(entropy::id(now)),
-            code: state.store.place_code(&code)?,
-        };
+        let place = PlaceRef { id: PlaceId(entropy::id(now)), code: state.store.place_code(&code)? };
         rows.push(PlaceRow { place, name });
     }
     let county = rows.first().context("没有地点")?.place.code;
@@ -155,16 +148,9 @@ pub(crate) async fn load(demo: Demo, state: &State) -> anyhow::Result<()> {
         }
         people.insert(person.name.as_str(), user);
     }
-    let play = Play {
-        state,
-        example: &example,
-        people,
-        now,
-    };
+    let play = Play { state, example: &example, people, now };
     for ticket in &example.tickets {
-        play.ticket(ticket)
-            .await
-            .with_context(|| format!("示例工单 {}", ticket.id))?;
+        play.ticket(ticket).await.with_context(|| format!("示例工单 {}", ticket.id))?;
     }
     Ok(())
 }
@@ -189,44 +175,30 @@ impl Play<'_> {
         let store = &self.state.store;
         let requester = self.person(&ticket.by)?;
         let id = TicketId(ticket.id);
-        if store
-            .ticket(id, requester.actor.user, requester.grants_version)
-            .await?
-            .is_some()
-        {
+        if store.ticket(id, requester.actor.user, requester.grants_version).await?.is_some() {
             return Ok(());
         }
         let at = self.now - TimeDelta::minutes(ticket.ago);
         let code: PlaceCode = store.place_code(&ticket.place)?;
-        let place = store
-            .place_by_code(&code, requester.actor.user, requester.grants_version)
-            .await?;
+        let place = store.place_by_code(&code, requester.actor.user, requester.grants_version).await?;
         let place = place.with_context(|| format!("没有地点 {code}"))?;
         let submission = Submission {
             id,
             number: store.ticket_number(&code, at).await?,
             place: place.place,
             content: self.text(&ticket.content, at)?,
-            address: ticket
-                .address
-                .as_deref()
-                .map(|address| self.text(address, at))
-                .transpose()?,
+            address: ticket.address.as_deref().map(|address| self.text(address, at)).transpose()?,
             category: Some(ticket.category.clone()),
             severity: ticket.severity,
             affair: ticket.affair,
             channel: ticket.channel.unwrap_or(Channel::MiniProgram),
         };
-        store
-            .submit_ticket(&request(requester, at), &submission, &place.name, |_| no_answer())
-            .await?;
+        store.submit_ticket(&request(requester, at), &submission, &place.name, |_| no_answer()).await?;
         for step in &ticket.steps {
             let actor = self.person(&step.by)?;
             let at = at + TimeDelta::minutes(step.at);
             let command = self.command(step, at)?;
-            store
-                .change_ticket(&request(actor, at), id, &command, |_| no_answer())
-                .await?;
+            store.change_ticket(&request(actor, at), id, &command, |_| no_answer()).await?;
         }
         Ok(())
     }
@@ -234,49 +206,20 @@ impl Play<'_> {
     fn command(&self, step: &Step, at: Timestamp) -> anyhow::Result<Command> {
         let text = |text: &Option<String>| text.as_deref().map(|text| self.text(text, at)).transpose();
         Ok(match step {
-            Step {
-                dispatch: Some(lead),
-                severity,
-                affair,
-                note,
-                ..
-            } => {
+            Step { dispatch: Some(lead), severity, affair, note, .. } => {
                 let (lead, facts) = self.lead(lead)?;
-                Command::Dispatch {
-                    lead,
-                    facts,
-                    severity: *severity,
-                    affair: *affair,
-                    note: text(note)?,
-                }
+                Command::Dispatch { lead, facts, severity: *severity, affair: *affair, note: text(note)? }
             }
-            Step {
-                accept: Some(true), ..
-            } => Command::Accept,
-            Step {
-                arrive: Some([lat, lng]),
-                ..
-            } => Command::Arrive {
-                position: Position::new(*lat, *lng, Datum::Gcj02)?,
-            },
-            Step {
-                resolve: Some(outcome),
-                reply,
-                ..
-            } => Command::Resolve {
-                outcome: *outcome,
-                reply: text(reply)?.context("办结必须答复")?,
-            },
-            Step {
-                rate: Some(satisfaction),
-                stars,
-                comment,
-                ..
-            } => Command::Rate {
-                satisfaction: *satisfaction,
-                stars: *stars,
-                comment: text(comment)?,
-            },
+            Step { accept: Some(true), .. } => Command::Accept,
+            Step { arrive: Some([lat, lng]), .. } => {
+                Command::Arrive { position: Position::new(*lat, *lng, Datum::Gcj02)? }
+            }
+            Step { resolve: Some(outcome), reply, .. } => {
+                Command::Resolve { outcome: *outcome, reply: text(reply)?.context("办结必须答复")? }
+            }
+            Step { rate: Some(satisfaction), stars, comment, .. } => {
+                Command::Rate { satisfaction: *satisfaction, stars: *stars, comment: text(comment)? }
+            }
             _ => anyhow::bail!("步骤没有动作"),
         })
     }
@@ -290,41 +233,21 @@ impl Play<'_> {
             Lead::Unit(name) => {
                 let unit = self.example.units.iter().find(|unit| unit.name == *name);
                 let id = UnitId(unit.with_context(|| format!("没有单位 {name}"))?.id);
-                let county = self
-                    .state
-                    .store
-                    .only_county()
-                    .context("只有一个县时才能载入示例")?
-                    .county
-                    .clone();
-                Ok((
-                    Assignee::Unit(id),
-                    LeadFacts::Unit {
-                        county: self.state.store.place_code(&county)?,
-                    },
-                ))
+                let county =
+                    self.state.store.only_county().context("只有一个县时才能载入示例")?.county.clone();
+                Ok((Assignee::Unit(id), LeadFacts::Unit { county: self.state.store.place_code(&county)? }))
             }
         }
     }
 }
 
 fn request(user: &UserRow, now: Timestamp) -> Request<'_> {
-    Request {
-        actor: &user.actor,
-        grants_version: user.grants_version,
-        now,
-        if_match: None,
-        key: None,
-    }
+    Request { actor: &user.actor, grants_version: user.grants_version, now, if_match: None, key: None }
 }
 
 /// Nobody waits for it.
 fn no_answer() -> Answer {
-    Answer {
-        status: 200,
-        version: 0,
-        body: Vec::new(),
-    }
+    Answer { status: 200, version: 0, body: Vec::new() }
 }
 
 /// What to do next, for whoever started it.

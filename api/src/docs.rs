@@ -26,9 +26,7 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
 }
 
 async fn document(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(state.document.clone())
+    HttpResponse::Ok().content_type("application/json").body(state.document.clone())
 }
 
 async fn to_docs() -> HttpResponse {
@@ -43,16 +41,12 @@ async fn file(path: web::Path<String>) -> ApiResult<HttpResponse> {
         .insert_header((CACHE_CONTROL, "no-cache"));
     match path.as_str() {
         "" | "index.html" => Ok(response.content_type("text/html; charset=utf-8").body(INDEX)),
-        "huying.js" => Ok(response
-            .content_type("text/javascript; charset=utf-8")
-            .body(SCRIPT)),
+        "huying.js" => Ok(response.content_type("text/javascript; charset=utf-8").body(SCRIPT)),
         other => {
             let found = utoipa_swagger_ui::serve(other, Arc::new(Config::from("/openapi.json")));
             let missing = || Fault::new("route.not_found").with("path", format!("/docs/{other}"));
             let file = found.map_err(ApiError::internal)?.ok_or_else(missing)?;
-            Ok(response
-                .insert_header((CONTENT_TYPE, file.content_type))
-                .body(file.bytes.into_owned()))
+            Ok(response.insert_header((CONTENT_TYPE, file.content_type)).body(file.bytes.into_owned()))
         }
     }
 }

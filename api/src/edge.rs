@@ -22,12 +22,8 @@ pub(crate) struct Caller(pub(crate) UserId);
 
 /// The language that the client asked for.
 pub(crate) fn language(request: &HttpRequest) -> Lang {
-    let preferred = AcceptLanguage::parse(request)
-        .ok()
-        .map(|accepted| accepted.preference());
-    let english = preferred
-        .and_then(Preference::into_item)
-        .is_some_and(|tag| tag.primary_language() == "en");
+    let preferred = AcceptLanguage::parse(request).ok().map(|accepted| accepted.preference());
+    let english = preferred.and_then(Preference::into_item).is_some_and(|tag| tag.primary_language() == "en");
     if english { Lang::English } else { Lang::Chinese }
 }
 
@@ -36,10 +32,8 @@ pub(crate) async fn edge(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let began = Instant::now();
-    let state = request
-        .app_data::<web::Data<State>>()
-        .cloned()
-        .ok_or_else(|| ApiError::internal("no state"))?;
+    let state =
+        request.app_data::<web::Data<State>>().cloned().ok_or_else(|| ApiError::internal("no state"))?;
     let id = request_id(request.headers(), &state);
     let lang = language(request.request());
     let mut response = if state.dev_login && is_forwarded(request.headers()) {
@@ -47,15 +41,9 @@ pub(crate) async fn edge(
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
-    let failed = response
-        .response()
-        .error()
-        .and_then(|error| error.as_error::<ApiError>());
+    let failed = response.response().error().and_then(|error| error.as_error::<ApiError>());
     let (problem, cause) = match failed {
-        Some(error) => (
-            Some(Problem::new(&error.faults, lang, id.clone())),
-            error.cause.clone(),
-        ),
+        Some(error) => (Some(Problem::new(&error.faults, lang, id.clone())), error.cause.clone()),
         None => (None, None),
     };
     let code = problem.as_ref().map(|problem| problem.code.clone());
@@ -63,29 +51,17 @@ pub(crate) async fn edge(
         response = response.into_response(write(&problem));
     }
     let headers = response.headers_mut();
-    headers.insert(
-        REQUEST_ID,
-        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("-")),
-    );
+    headers.insert(REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("-")));
     log(&response, &id, began, code.as_deref(), cause.as_deref());
     Ok(response)
 }
 
 fn request_id(headers: &HeaderMap, state: &State) -> String {
     let sane = |id: &&str| {
-        (1..=64).contains(&id.len())
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
-    let sent = headers
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .filter(sane);
-    sent.map_or_else(
-        || infra::entropy::id(state.clock.now()).to_string(),
-        str::to_owned,
-    )
+    let sent = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(sane);
+    sent.map_or_else(|| infra::entropy::id(state.clock.now()).to_string(), str::to_owned)
 }
 
 /// Development logins trust the network: they must not be reachable through a proxy.
@@ -115,10 +91,7 @@ fn log(response: &ServiceResponse, id: &str, began: Instant, code: Option<&str>,
     let route = http.match_pattern();
     let route = route.as_deref().unwrap_or("-");
     let (method, micros) = (http.method().as_str(), began.elapsed().as_micros());
-    let user = http
-        .extensions()
-        .get::<Caller>()
-        .map(|caller| caller.0.to_string());
+    let user = http.extensions().get::<Caller>().map(|caller| caller.0.to_string());
     if status >= 500 {
         tracing::error!(id, method, route, status, micros, user, code, cause, "request");
     } else {

@@ -25,19 +25,13 @@ impl ApiError {
     }
 
     pub(crate) fn internal(cause: impl fmt::Display) -> Self {
-        Self {
-            faults: vec![Fault::new("internal")],
-            cause: Some(cause.to_string()),
-        }
+        Self { faults: vec![Fault::new("internal")], cause: Some(cause.to_string()) }
     }
 }
 
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
-        Self {
-            faults: vec![fault],
-            cause: None,
-        }
+        Self { faults: vec![fault], cause: None }
     }
 }
 
@@ -45,11 +39,7 @@ impl From<Fault> for ApiError {
 pub(crate) fn fault(refusal: impl Into<Refusal>, field: Option<String>) -> Fault {
     let refusal = refusal.into();
     let field = field.or_else(|| refusal.field().map(str::to_owned));
-    Fault {
-        field,
-        code: refusal.code(),
-        args: refusal.args(),
-    }
+    Fault { field, code: refusal.code(), args: refusal.args() }
 }
 
 impl From<Refusal> for ApiError {
@@ -69,10 +59,7 @@ impl From<StoreError> for ApiError {
             | StoreError::Seed(_)
             | StoreError::Internal(_) => "internal",
         };
-        Self {
-            faults: vec![Fault::new(code)],
-            cause: Some(error.to_string()),
-        }
+        Self { faults: vec![Fault::new(code)], cause: Some(error.to_string()) }
     }
 }
 

@@ -61,15 +61,9 @@ pub(crate) async fn grant(
     let role: Role = role.parse().ok().with_context(|| format!("没有角色 {role}"))?;
     let scope = match scope {
         Scope::Place(code) => {
-            let code = store
-                .place_code(code)
-                .with_context(|| format!("地点编码 {code} 有误"))?;
-            let place = store
-                .place_by_code(&code, person.actor.user, person.grants_version)
-                .await?;
-            GrantScope::Places(vec![
-                place.with_context(|| format!("没有地点 {code}"))?.place.code,
-            ])
+            let code = store.place_code(code).with_context(|| format!("地点编码 {code} 有误"))?;
+            let place = store.place_by_code(&code, person.actor.user, person.grants_version).await?;
+            GrantScope::Places(vec![place.with_context(|| format!("没有地点 {code}"))?.place.code])
         }
         Scope::Unit(id) => {
             let county = store.unit_county(UnitId(*id)).await?;
@@ -99,7 +93,5 @@ pub(crate) async fn token(
     grant(store, &person, &new.role, &new.scope, now).await?;
     let person = store.user(person.actor.user).await?.context("人员刚被删除")?;
     let lifetime = TimeDelta::from_std(new.lifetime).context("有效期过长")?;
-    tokens
-        .issue(&person, now, lifetime)
-        .map_err(|error| anyhow::anyhow!("{error}"))
+    tokens.issue(&person, now, lifetime).map_err(|error| anyhow::anyhow!("{error}"))
 }

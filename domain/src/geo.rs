@@ -86,9 +86,6 @@ mod tests {
     #[case(30.0, f64::INFINITY, Some("lng"))]
     fn a_position_lies_in_china(#[case] lat: f64, #[case] lng: f64, #[case] wrong: Option<&'static str>) {
         let refused = Position::new(lat, lng, Datum::Gcj02).err();
-        assert_eq!(
-            refused,
-            wrong.map(|field| PositionRefusal::OutsideChina { field })
-        );
+        assert_eq!(refused, wrong.map(|field| PositionRefusal::OutsideChina { field }));
     }
 }

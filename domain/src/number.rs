@@ -41,10 +41,7 @@ mod tests {
         let place = PlaceCode::parse("532504001007", &Levels::default()).unwrap();
         let day = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
         assert_eq!(ticket_number(&place, day, 17).as_str(), "532504-261121-00017");
-        assert_eq!(
-            ticket_number(&place, day, u32::MAX).as_str(),
-            "532504-261121-4294967295"
-        );
+        assert_eq!(ticket_number(&place, day, u32::MAX).as_str(), "532504-261121-4294967295");
         assert!(is_ticket_number("532504-261121-00017"));
         for wrong in [
             "",

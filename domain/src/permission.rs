@@ -160,15 +160,8 @@ impl Actor {
     /// [`PermissionRefusal::Role`].
     pub fn has(&self, action: Action) -> Result<(), PermissionRefusal> {
         let any = !reaches(Role::Resident, action).is_empty()
-            || self
-                .grants
-                .iter()
-                .any(|grant| !reaches(grant.role, action).is_empty());
-        if any {
-            Ok(())
-        } else {
-            Err(PermissionRefusal::Role { action })
-        }
+            || self.grants.iter().any(|grant| !reaches(grant.role, action).is_empty());
+        if any { Ok(()) } else { Err(PermissionRefusal::Role { action }) }
     }
 
     /// Whether `action` reaches the ticket of these parties.
@@ -177,19 +170,12 @@ impl Actor {
     /// [`PermissionRefusal::Role`] or [`PermissionRefusal::Reach`].
     pub fn may(&self, action: Action, parties: &Parties) -> Result<(), PermissionRefusal> {
         self.has(action)?;
-        let as_resident = reaches(Role::Resident, action)
-            .iter()
-            .any(|reach| self.reach(*reach, None, parties));
+        let as_resident =
+            reaches(Role::Resident, action).iter().any(|reach| self.reach(*reach, None, parties));
         let granted = self.grants.iter().any(|grant| {
-            reaches(grant.role, action)
-                .iter()
-                .any(|r| self.reach(*r, Some(&grant.scope), parties))
+            reaches(grant.role, action).iter().any(|r| self.reach(*r, Some(&grant.scope), parties))
         });
-        if as_resident || granted {
-            Ok(())
-        } else {
-            Err(PermissionRefusal::Reach { action })
-        }
+        if as_resident || granted { Ok(()) } else { Err(PermissionRefusal::Reach { action }) }
     }
 
     fn reach(&self, reach: Reach, scope: Option<&Scope>, parties: &Parties) -> bool {
@@ -263,17 +249,8 @@ mod tests {
     const UNIT: UnitId = UnitId(Uuid::from_u128(90));
 
     fn actor(n: u128, grants: &[(Role, Scope)]) -> Actor {
-        let grants = grants
-            .iter()
-            .map(|(role, scope)| Grant {
-                role: *role,
-                scope: scope.clone(),
-            })
-            .collect();
-        Actor {
-            user: user(n),
-            grants,
-        }
+        let grants = grants.iter().map(|(role, scope)| Grant { role: *role, scope: scope.clone() }).collect();
+        Actor { user: user(n), grants }
     }
 
     fn at(code: &str) -> Scope {
@@ -282,12 +259,7 @@ mod tests {
 
     /// Requested by 1, led by unit 90, accepted by 2.
     fn parties() -> Parties {
-        Parties {
-            requester: user(1),
-            place: place("532504001007"),
-            unit: Some(UNIT),
-            handler: Some(user(2)),
-        }
+        Parties { requester: user(1), place: place("532504001007"), unit: Some(UNIT), handler: Some(user(2)) }
     }
 
     #[rstest]
@@ -305,10 +277,8 @@ mod tests {
     #[case::system_admin(actor(3, &[(Role::SystemAdmin, at("532504"))]), &[])]
     fn who_may_touch_a_ticket(#[case] actor: Actor, #[case] allowed: &[&str]) {
         let on_tickets = Action::iter().filter(|a| !matches!(a, Action::MeView | Action::TicketSubmit));
-        let may: Vec<_> = on_tickets
-            .filter(|a| actor.may(*a, &parties()).is_ok())
-            .map(Action::name)
-            .collect();
+        let may: Vec<_> =
+            on_tickets.filter(|a| actor.may(*a, &parties()).is_ok()).map(Action::name).collect();
         assert_eq!(may, allowed);
     }
 
@@ -321,9 +291,7 @@ mod tests {
         }
         assert_eq!(
             actor(1, &[]).has(Action::TicketDispatch),
-            Err(PermissionRefusal::Role {
-                action: Action::TicketDispatch
-            })
+            Err(PermissionRefusal::Role { action: Action::TicketDispatch })
         );
     }
 }

@@ -36,10 +36,7 @@ impl Levels {
         for (i, width) in widths.iter().enumerate() {
             ends[FIXED.len() + i] = ends[FIXED.len() + i - 1] + usize::from(*width);
         }
-        Some(Self {
-            ends,
-            count: FIXED.len() + widths.len(),
-        })
+        Some(Self { ends, count: FIXED.len() + widths.len() })
     }
 
     /// How long codes may be, shortest first.
@@ -101,17 +98,12 @@ impl PlaceCode {
         }
         if !levels.lengths().contains(&text.len()) {
             let allowed: Vec<_> = levels.lengths().iter().map(usize::to_string).collect();
-            return Err(PlaceRefusal::NoLevel {
-                length: text.len(),
-                allowed: allowed.join(", "),
-            });
+            return Err(PlaceRefusal::NoLevel { length: text.len(), allowed: allowed.join(", ") });
         }
         if !("11".."83").contains(&&text[..2]) {
             return Err(PlaceRefusal::NoProvince);
         }
-        Ok(Self(
-            ArrayString::from(text).expect("a level is never longer than the longest"),
-        ))
+        Ok(Self(ArrayString::from(text).expect("a level is never longer than the longest")))
     }
 
     /// The digits.
@@ -142,9 +134,7 @@ impl PlaceCode {
     /// The code one level up; `None` for a county.
     pub fn parent(&self, levels: &Levels) -> Option<Self> {
         let level = self.level(levels)?.checked_sub(1)?;
-        Some(Self(
-            ArrayString::from(&self.0[..levels.lengths()[level]]).expect("a prefix fits"),
-        ))
+        Some(Self(ArrayString::from(&self.0[..levels.lengths()[level]]).expect("a prefix fits")))
     }
 
     /// Whether `other` is this place or lies below it.
@@ -222,21 +212,14 @@ mod tests {
         let levels = Levels::default();
         let grid = code("532504001007003");
         assert_eq!(grid.level(&levels), Some(3));
-        let ancestors: Vec<_> = std::iter::successors(Some(grid), |c| c.parent(&levels))
-            .map(|c| c.to_string())
-            .collect();
-        assert_eq!(
-            ancestors,
-            ["532504001007003", "532504001007", "532504001", "532504"]
-        );
+        let ancestors: Vec<_> =
+            std::iter::successors(Some(grid), |c| c.parent(&levels)).map(|c| c.to_string()).collect();
+        assert_eq!(ancestors, ["532504001007003", "532504001007", "532504001", "532504"]);
         assert_eq!(
             (grid.county(), grid.street(), grid.community()),
             ("532504", Some("532504001"), Some("532504001007"))
         );
-        assert_eq!(
-            code("532504001008").common(&grid, &levels),
-            Some(code("532504001"))
-        );
+        assert_eq!(code("532504001008").common(&grid, &levels), Some(code("532504001")));
         assert_eq!(code("140226").common(&grid, &levels), None);
     }
 

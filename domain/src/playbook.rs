@@ -156,19 +156,13 @@ impl Playbook {
                 fault(format!("policy.clocks[{i}].limit_seconds"), "时限必须大于 0");
             }
             if !(1..=100).contains(&rule.warn_percent) {
-                fault(
-                    format!("policy.clocks[{i}].warn_percent"),
-                    "预警比例应为 1 至 100",
-                );
+                fault(format!("policy.clocks[{i}].warn_percent"), "预警比例应为 1 至 100");
             }
             let same = |other: &ClockRule| {
                 other.kind == rule.kind && (other.severity == rule.severity || other.severity.is_none())
             };
             if self.policy.clocks[..i].iter().any(same) {
-                fault(
-                    format!("policy.clocks[{i}].kind"),
-                    "同类时限重复，或已被不分大小的时限覆盖",
-                );
+                fault(format!("policy.clocks[{i}].kind"), "同类时限重复，或已被不分大小的时限覆盖");
             }
         }
         faults
@@ -180,29 +174,18 @@ mod tests {
     use super::*;
 
     fn rule(kind: ClockKind, severity: Option<Severity>, limit_seconds: u32, warn_percent: u8) -> ClockRule {
-        ClockRule {
-            kind,
-            severity,
-            limit_seconds,
-            warn_percent,
-        }
+        ClockRule { kind, severity, limit_seconds, warn_percent }
     }
 
     #[test]
     fn a_bad_playbook_names_every_fault_at_once() {
-        let category = Category {
-            key: "water".into(),
-            name: "供水".into(),
-        };
+        let category = Category { key: "water".into(), name: "供水".into() };
         let word = String::new;
         let playbook = Playbook {
             key: "bad".into(),
             name: "坏".into(),
             county: "5325".into(),
-            levels: vec![LevelName {
-                name: "组".into(),
-                width: 9,
-            }],
+            levels: vec![LevelName { name: "组".into(), width: 9 }],
             categories: vec![category.clone(), category],
             vocabulary: Vocabulary {
                 submit: word(),
@@ -239,9 +222,6 @@ mod tests {
     #[test]
     fn a_warning_comes_before_its_limit() {
         let rule = rule(ClockKind::Solve, None, 1800, 80);
-        assert_eq!(
-            (rule.limit().num_seconds(), rule.warning().num_seconds()),
-            (1800, 1440)
-        );
+        assert_eq!((rule.limit().num_seconds(), rule.warning().num_seconds()), (1800, 1440));
     }
 }

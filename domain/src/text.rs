@@ -56,10 +56,7 @@ impl FreeText {
         for (i, c) in text.chars().enumerate() {
             length = i + 1;
             if c.is_control() && !matches!(c, '\n' | '\r' | '\t') {
-                return Err(TextRefusal::ControlCharacter {
-                    code: c.into(),
-                    at: length,
-                });
+                return Err(TextRefusal::ControlCharacter { code: c.into(), at: length });
             }
         }
         if length > max {
@@ -100,9 +97,7 @@ mod hash_hex {
 
     pub(super) fn serialize<S: Serializer>(hash: &[u8; 32], s: S) -> Result<S::Ok, S::Error> {
         let mut hex = arrayvec::ArrayString::<64>::new();
-        hash.iter()
-            .try_for_each(|byte| write!(hex, "{byte:02x}"))
-            .map_err(serde::ser::Error::custom)?;
+        hash.iter().try_for_each(|byte| write!(hex, "{byte:02x}")).map_err(serde::ser::Error::custom)?;
         s.serialize_str(&hex)
     }
 
@@ -140,21 +135,12 @@ mod tests {
     fn characters_are_counted_and_not_bytes() {
         assert!(FreeText::parse("灯".repeat(10_000)).is_ok());
         let refusal = FreeText::parse("灯".repeat(10_001)).unwrap_err();
-        assert_eq!(
-            refusal,
-            TextRefusal::TooLong {
-                length: 10_001,
-                max: 10_000
-            }
-        );
+        assert_eq!(refusal, TextRefusal::TooLong { length: 10_001, max: 10_000 });
     }
 
     #[test]
     fn a_reference_survives_storage() {
-        let reference = TextRef {
-            id: TextId(uuid::Uuid::from_u128(7)),
-            hash: [0xab; 32],
-        };
+        let reference = TextRef { id: TextId(uuid::Uuid::from_u128(7)), hash: [0xab; 32] };
         let json = serde_json::to_string(&reference).unwrap();
         assert!(json.contains(&"ab".repeat(32)), "{json}");
         assert_eq!(serde_json::from_str::<TextRef>(&json).unwrap(), reference);

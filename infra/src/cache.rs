@@ -39,20 +39,14 @@ impl Cache {
     /// A URL that is none.
     pub fn connect(redis_url: Option<&str>) -> Result<Self, redis::RedisError> {
         let Some(url) = redis_url else {
-            let memory = moka::sync::Cache::builder()
-                .max_capacity(CAPACITY)
-                .time_to_live(TTL)
-                .build();
+            let memory = moka::sync::Cache::builder().max_capacity(CAPACITY).time_to_live(TTL).build();
             return Ok(Self::Memory(memory));
         };
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_millis(500)))
             .set_response_timeout(Some(Duration::from_millis(200)))
             .set_number_of_retries(1);
-        Ok(Self::Redis(ConnectionManager::new_lazy_with_config(
-            redis::Client::open(url)?,
-            config,
-        )?))
+        Ok(Self::Redis(ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, config)?))
     }
 
     /// The value of `key`, if it is there and reads.
@@ -72,10 +66,7 @@ impl Cache {
         match self {
             Self::Memory(cache) => cache.insert(key.to_owned(), bytes),
             Self::Redis(redis) => {
-                fault(
-                    "put",
-                    redis.clone().set_ex::<_, _, ()>(key, bytes, TTL.as_secs()).await,
-                );
+                fault("put", redis.clone().set_ex::<_, _, ()>(key, bytes, TTL.as_secs()).await);
             }
         }
     }
@@ -93,7 +84,5 @@ impl Cache {
 }
 
 fn fault<T>(what: &str, result: redis::RedisResult<T>) -> Option<T> {
-    result
-        .inspect_err(|error| tracing::warn!(%error, what, "cache missed: redis failed"))
-        .ok()
+    result.inspect_err(|error| tracing::warn!(%error, what, "cache missed: redis failed")).ok()
 }

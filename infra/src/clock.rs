@@ -21,15 +21,10 @@ impl Clock {
     }
 
     /// Now.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the wall clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the wall clock")]
     pub fn now(&self) -> Timestamp {
-        let manual = self
-            .0
-            .as_ref()
-            .and_then(|micros| DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst)));
+        let manual =
+            self.0.as_ref().and_then(|micros| DateTime::from_timestamp_micros(micros.load(Ordering::SeqCst)));
         manual.unwrap_or_else(|| Utc::now().trunc_subsecs(6))
     }
 

@@ -5,24 +5,14 @@ use std::time::Duration;
 use uuid::{NoContext, Uuid};
 
 /// A new identity: UUID v7, so that rows lie in the order in which they came.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that draws randomness"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that draws randomness")]
 pub fn id(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
-    Uuid::new_v7(uuid::Timestamp::from_unix(
-        NoContext,
-        seconds,
-        now.timestamp_subsec_nanos(),
-    ))
+    Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
 }
 
 /// Random bytes fit for keys.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that draws randomness"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the one place that draws randomness")]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     aws_lc_rs::rand::fill(&mut bytes).expect("the system has a random source");

@@ -45,14 +45,8 @@ impl MasterKey {
     /// # Errors
     /// [`KeyError::MasterKey`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
-        let bytes = BASE64_STANDARD
-            .decode(text.trim())
-            .map_err(|_| KeyError::MasterKey)?;
-        if bytes.len() == 32 {
-            Ok(Self(bytes.into()))
-        } else {
-            Err(KeyError::MasterKey)
-        }
+        let bytes = BASE64_STANDARD.decode(text.trim()).map_err(|_| KeyError::MasterKey)?;
+        if bytes.len() == 32 { Ok(Self(bytes.into())) } else { Err(KeyError::MasterKey) }
     }
 
     /// A new one, as base64.
@@ -116,19 +110,12 @@ impl WrappedKey {
         let secret = match purpose {
             Purpose::Token => {
                 let pair = Ed25519KeyPair::generate().expect("the system has a random source");
-                pair.to_pkcs8v1()
-                    .expect("a fresh key can be written down")
-                    .as_ref()
-                    .to_vec()
+                pair.to_pkcs8v1().expect("a fresh key can be written down").as_ref().to_vec()
             }
             Purpose::Seal | Purpose::Digest | Purpose::Cursor => entropy::bytes::<32>().to_vec(),
         };
         let wrapped = seal(&master.cipher(), purpose.name(), id, &secret);
-        Self {
-            id,
-            purpose: purpose.name().to_owned(),
-            wrapped,
-        }
+        Self { id, purpose: purpose.name().to_owned(), wrapped }
     }
 
     fn open(&self, master: &MasterKey) -> Result<Vec<u8>, KeyError> {
@@ -172,16 +159,9 @@ impl Keyring {
             let key = of(purpose).next().ok_or(KeyError::Missing(purpose.name()))?;
             Ok(hmac::Key::new(hmac::HMAC_SHA256, &key.open(master)?))
         };
-        let tokens = of(Purpose::Token)
-            .map(|key| token_key(key, master))
-            .collect::<Result<Vec<_>, _>>()?;
+        let tokens = of(Purpose::Token).map(|key| token_key(key, master)).collect::<Result<Vec<_>, _>>()?;
         let seals = of(Purpose::Seal)
-            .map(|key| {
-                Ok((
-                    key.id,
-                    cipher(&key.open(master)?).ok_or(KeyError::Damaged(key.id))?,
-                ))
-            })
+            .map(|key| Ok((key.id, cipher(&key.open(master)?).ok_or(KeyError::Damaged(key.id))?)))
             .collect::<Result<Vec<_>, _>>()?;
         if tokens.is_empty() {
             return Err(KeyError::Missing(Purpose::Token.name()));
@@ -189,12 +169,7 @@ impl Keyring {
         if seals.is_empty() {
             return Err(KeyError::Missing(Purpose::Seal.name()));
         }
-        Ok(Self {
-            tokens,
-            seals,
-            digest: newest(Purpose::Digest)?,
-            cursor: newest(Purpose::Cursor)?,
-        })
+        Ok(Self { tokens, seals, digest: newest(Purpose::Digest)?, cursor: newest(Purpose::Cursor)? })
     }
 
     /// Those that tokens may have been signed with, newest first.
@@ -214,11 +189,7 @@ impl Keyring {
     /// [`NotSealedHere`] when it was sealed for another place, by an unknown key, or changed.
     pub fn unseal(&self, column: &str, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>, NotSealedHere> {
         let (id, sealed) = sealed.split_at_checked(ID).ok_or(NotSealedHere)?;
-        let (_, cipher) = self
-            .seals
-            .iter()
-            .find(|(key, _)| key.as_bytes() == id)
-            .ok_or(NotSealedHere)?;
+        let (_, cipher) = self.seals.iter().find(|(key, _)| key.as_bytes() == id).ok_or(NotSealedHere)?;
         open(cipher, column, row, sealed)
     }
 
@@ -236,16 +207,8 @@ impl Keyring {
 fn token_key(key: &WrappedKey, master: &MasterKey) -> Result<TokenKey, KeyError> {
     let pkcs8 = key.open(master)?;
     let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| KeyError::Damaged(key.id))?;
-    let public = pair
-        .public_key()
-        .as_ref()
-        .try_into()
-        .map_err(|_| KeyError::Damaged(key.id))?;
-    Ok(TokenKey {
-        id: key.id,
-        pkcs8: pkcs8.into(),
-        public,
-    })
+    let public = pair.public_key().as_ref().try_into().map_err(|_| KeyError::Damaged(key.id))?;
+    Ok(TokenKey { id: key.id, pkcs8: pkcs8.into(), public })
 }
 
 fn sign(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
@@ -254,11 +217,7 @@ fn sign(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
         context.update(&(part.len() as u64).to_le_bytes());
         context.update(part);
     }
-    context
-        .sign()
-        .as_ref()
-        .try_into()
-        .expect("HMAC-SHA-256 has 32 bytes")
+    context.sign().as_ref().try_into().expect("HMAC-SHA-256 has 32 bytes")
 }
 
 fn cipher(key: &[u8]) -> Option<RandomizedNonceKey> {
@@ -283,10 +242,7 @@ fn open(
     let (nonce, sealed) = sealed.split_at_checked(NONCE).ok_or(NotSealedHere)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| NotSealedHere)?;
     let mut value = sealed.to_vec();
-    let length = cipher
-        .open_in_place(nonce, aad(column, row), &mut value)
-        .map_err(|_| NotSealedHere)?
-        .len();
+    let length = cipher.open_in_place(nonce, aad(column, row), &mut value).map_err(|_| NotSealedHere)?.len();
     value.truncate(length);
     Ok(value)
 }
@@ -314,28 +270,15 @@ mod tests {
         let ring = Keyring::open(&keys(&master), &master).unwrap();
         let row = Uuid::from_u128(9);
         let sealed = ring.seal("app_user.name", row, "王小二".as_bytes());
-        assert_eq!(
-            ring.unseal("app_user.name", row, &sealed).unwrap(),
-            "王小二".as_bytes()
-        );
+        assert_eq!(ring.unseal("app_user.name", row, &sealed).unwrap(), "王小二".as_bytes());
         assert_eq!(ring.unseal("app_user.phone", row, &sealed), Err(NotSealedHere));
-        assert_eq!(
-            ring.unseal("app_user.name", Uuid::from_u128(8), &sealed),
-            Err(NotSealedHere)
-        );
+        assert_eq!(ring.unseal("app_user.name", Uuid::from_u128(8), &sealed), Err(NotSealedHere));
         for at in [0, 20, sealed.len() - 1] {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert_eq!(
-                ring.unseal("app_user.name", row, &changed),
-                Err(NotSealedHere),
-                "byte {at}"
-            );
+            assert_eq!(ring.unseal("app_user.name", row, &changed), Err(NotSealedHere), "byte {at}");
         }
-        assert_eq!(
-            ring.unseal("app_user.name", row, &sealed[..10]),
-            Err(NotSealedHere)
-        );
+        assert_eq!(ring.unseal("app_user.name", row, &sealed[..10]), Err(NotSealedHere));
     }
 
     #[test]
@@ -352,10 +295,7 @@ mod tests {
     #[test]
     fn another_master_key_says_so() {
         let stored = keys(&master());
-        assert!(matches!(
-            Keyring::open(&stored, &master()),
-            Err(KeyError::Wrapped(_))
-        ));
+        assert!(matches!(Keyring::open(&stored, &master()), Err(KeyError::Wrapped(_))));
         assert!(matches!(MasterKey::parse("c2hvcnQ="), Err(KeyError::MasterKey)));
     }
 

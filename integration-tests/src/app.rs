@@ -60,15 +60,8 @@ impl TestApp {
     /// A server with its own configuration.
     pub async fn on(database: Database, config: Config) -> Self {
         let clock = Clock::manual(morning());
-        let app = App::start(config, clock.clone())
-            .await
-            .expect("the server starts");
-        Self {
-            app,
-            clock,
-            url: database.url.clone(),
-            _database: database,
-        }
+        let app = App::start(config, clock.clone()).await.expect("the server starts");
+        Self { app, clock, url: database.url.clone(), _database: database }
     }
 
     /// Lets time pass.
@@ -83,8 +76,7 @@ impl TestApp {
 
     /// A resident of this name.
     pub async fn resident(&self, name: &str) -> Caller {
-        self.person("resident", Scope::Place("532504".to_owned()), Some(name))
-            .await
+        self.person("resident", Scope::Place("532504".to_owned()), Some(name)).await
     }
 
     /// Somebody with a role for a place.
@@ -100,22 +92,13 @@ impl TestApp {
     /// Somebody whose token is good for as long as stories last.
     async fn person(&self, role: &str, scope: Scope, name: Option<&str>) -> Caller {
         let lifetime = Duration::from_secs(30 * 86_400);
-        let new = NewToken {
-            role: role.to_owned(),
-            scope,
-            person: name.map(str::to_owned),
-            lifetime,
-        };
-        self.anyone()
-            .with_token(&self.app.token(&new).await.expect("a token"))
+        let new = NewToken { role: role.to_owned(), scope, person: name.map(str::to_owned), lifetime };
+        self.anyone().with_token(&self.app.token(&new).await.expect("a token"))
     }
 
     /// Who somebody is.
     pub async fn id_of(&self, caller: &Caller) -> String {
-        caller.get("/me").await.expect(200).json["user"]["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned()
+        caller.get("/me").await.expect(200).json["user"]["id"].as_str().expect("an id").to_owned()
     }
 
     /// Ends the server, and checks that what it stored adds up.

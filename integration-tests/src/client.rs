@@ -5,10 +5,7 @@ use serde_json::Value;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the tests' one client, with a time limit"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the tests' one client, with a time limit")]
 static HTTP: LazyLock<Client> = LazyLock::new(|| {
     Client::builder()
         .timeout(Duration::from_secs(30))
@@ -40,19 +37,13 @@ pub struct Answer {
 impl Caller {
     /// Somebody without a token.
     pub fn anyone(base: &str) -> Self {
-        Self {
-            base: base.to_owned(),
-            token: None,
-        }
+        Self { base: base.to_owned(), token: None }
     }
 
     /// Somebody with this token.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
-        Self {
-            token: Some(token.to_owned()),
-            ..self.clone()
-        }
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// Their token.
@@ -86,12 +77,7 @@ impl Caller {
     /// POST of JSON with headers.
     pub async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
         let request = self.request(Method::POST, path).json(&body);
-        send(
-            headers
-                .iter()
-                .fold(request, |request, (name, value)| request.header(*name, *value)),
-        )
-        .await
+        send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
     }
 }
 
@@ -103,12 +89,7 @@ pub async fn send(request: RequestBuilder) -> Answer {
 async fn read(response: Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.expect("the answer arrives whole");
-    Answer {
-        status,
-        headers,
-        json: serde_json::from_str(&text).unwrap_or_default(),
-        text,
-    }
+    Answer { status, headers, json: serde_json::from_str(&text).unwrap_or_default(), text }
 }
 
 impl Answer {
@@ -123,71 +104,44 @@ impl Answer {
     /// Checks a problem: its status, its code, and that it is one.
     #[track_caller]
     pub fn refused(&self, status: u16, code: &str) {
-        assert_eq!(
-            (self.status, self.json["code"].as_str()),
-            (status, Some(code)),
-            "{}",
-            self.text
-        );
+        assert_eq!((self.status, self.json["code"].as_str()), (status, Some(code)), "{}", self.text);
         assert_eq!(self.header("content-type"), "application/problem+json");
         assert_eq!(self.json["status"], status);
         assert_eq!(self.json["request_id"], self.header("x-request-id"));
-        assert!(
-            !self.json["detail"].as_str().unwrap_or_default().contains('{'),
-            "{}",
-            self.text
-        );
+        assert!(!self.json["detail"].as_str().unwrap_or_default().contains('{'), "{}", self.text);
     }
 
     /// Checks a problem that names a field.
     #[track_caller]
     pub fn refused_for(&self, status: u16, code: &str, field: &str) {
         self.refused(status, code);
-        let fields: Vec<_> = self.json["errors"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|e| &e["field"])
-            .collect();
-        assert!(
-            fields.contains(&&Value::from(field)),
-            "{field} is not among {fields:?}"
-        );
+        let fields: Vec<_> =
+            self.json["errors"].as_array().into_iter().flatten().map(|e| &e["field"]).collect();
+        assert!(fields.contains(&&Value::from(field)), "{field} is not among {fields:?}");
     }
 
     /// A header, empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
     /// A text of the answer.
     #[track_caller]
     pub fn str(&self, name: &str) -> &str {
-        self.json[name]
-            .as_str()
-            .unwrap_or_else(|| panic!("no {name} in {}", self.text))
+        self.json[name].as_str().unwrap_or_else(|| panic!("no {name} in {}", self.text))
     }
 
     /// The entries of a list.
     #[track_caller]
     pub fn items(&self) -> &[Value] {
-        self.json["items"]
-            .as_array()
-            .unwrap_or_else(|| panic!("no list: {}", self.text))
+        self.json["items"].as_array().unwrap_or_else(|| panic!("no list: {}", self.text))
     }
 
     /// A clock of a ticket in a round.
     #[track_caller]
     pub fn clock(&self, kind: &str, round: u16) -> &Value {
-        let clocks = self.json["clocks"]
-            .as_array()
-            .unwrap_or_else(|| panic!("no ticket: {}", self.text));
-        let found = clocks
-            .iter()
-            .find(|clock| clock["kind"] == kind && clock["round"] == round);
+        let clocks = self.json["clocks"].as_array().unwrap_or_else(|| panic!("no ticket: {}", self.text));
+        let found = clocks.iter().find(|clock| clock["kind"] == kind && clock["round"] == round);
         found.unwrap_or_else(|| panic!("no clock {kind} of round {round}: {}", self.text))
     }
 }

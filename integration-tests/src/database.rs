@@ -79,22 +79,13 @@ impl Backend {
 fn new_sqlite() -> (Database, PathBuf) {
     let dir = TempDir::new_in(&*FILES).expect("a directory for a test");
     let file = dir.path().join("huying.db");
-    (
-        Database {
-            url: format!("sqlite://{}", file.display()),
-            _files: Some(dir),
-        },
-        file,
-    )
+    (Database { url: format!("sqlite://{}", file.display()), _files: Some(dir) }, file)
 }
 
 async fn new_postgres(how: &str) -> Database {
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::SeqCst));
     administer(&format!("CREATE DATABASE {name} {how}")).await;
-    Database {
-        url: services::postgres().url(&name),
-        _files: None,
-    }
+    Database { url: services::postgres().url(&name), _files: None }
 }
 
 async fn administer(sql: &str) {
@@ -115,9 +106,7 @@ async fn postgres_template() {
 }
 
 async fn load_mile(url: &str) {
-    let app = App::start(config(url, None), Clock::system())
-        .await
-        .expect("the template's server starts");
+    let app = App::start(config(url, None), Clock::system()).await.expect("the template's server starts");
     app.load_county(Demo::Mile).await.expect("Mile loads");
     app.stop().await.expect("the template's server stops");
 }
@@ -135,10 +124,7 @@ pub async fn copy_tickets(url: &str, count: u32) {
                  FROM (SELECT * FROM ticket ORDER BY created_at DESC LIMIT 1) t, generate_series(1, {count}) n"
             );
             let mut session = PgConnection::connect(url).await.expect("PostgreSQL answers");
-            session
-                .execute(sqlx::AssertSqlSafe(sql))
-                .await
-                .expect("rows are copied");
+            session.execute(sqlx::AssertSqlSafe(sql)).await.expect("rows are copied");
         }
         None => {
             let sql = format!(
@@ -149,9 +135,7 @@ pub async fn copy_tickets(url: &str, count: u32) {
                  FROM (SELECT * FROM ticket ORDER BY created_at DESC LIMIT 1) t, s"
             );
             let mut file = sqlx::SqliteConnection::connect(url).await.expect("SQLite opens");
-            file.execute(sqlx::AssertSqlSafe(sql))
-                .await
-                .expect("rows are copied");
+            file.execute(sqlx::AssertSqlSafe(sql)).await.expect("rows are copied");
         }
     }
 }

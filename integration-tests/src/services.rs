@@ -169,10 +169,7 @@ impl Server {
             let stdout = keeper.stdout.take().expect("stdout is piped");
             for line in BufReader::new(stdout).lines().map_while(Result::ok) {
                 if line == "ready" {
-                    return Self {
-                        port,
-                        _keeper: keeper,
-                    };
+                    return Self { port, _keeper: keeper };
                 }
                 output += &line;
                 output.push('\n');
@@ -210,15 +207,11 @@ fn postgres_bin() -> Option<PathBuf> {
         })
         .filter(|(major, bin)| *major >= POSTGRES_LEAST && has_postgres(bin))
         .max();
-    newest
-        .map(|(_, bin)| bin)
-        .or_else(|| on_path("pg_ctl").filter(|bin| has_postgres(bin)))
+    newest.map(|(_, bin)| bin).or_else(|| on_path("pg_ctl").filter(|bin| has_postgres(bin)))
 }
 
 fn has_postgres(bin: &Path) -> bool {
-    ["initdb", "pg_ctl", "postgres"]
-        .iter()
-        .all(|program| bin.join(program).is_file())
+    ["initdb", "pg_ctl", "postgres"].iter().all(|program| bin.join(program).is_file())
 }
 
 /// The absolute directory of PATH that holds `program`.

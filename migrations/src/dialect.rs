@@ -11,7 +11,6 @@ pub(crate) async fn add_event_xid(manager: &SchemaManager<'_>) -> Result<(), DbE
     let db = manager.get_connection();
     db.execute_unprepared("ALTER TABLE event ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id()")
         .await?;
-    db.execute_unprepared("CREATE INDEX event_xid ON event (xid, position)")
-        .await?;
+    db.execute_unprepared("CREATE INDEX event_xid ON event (xid, position)").await?;
     Ok(())
 }

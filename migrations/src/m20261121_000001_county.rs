@@ -8,38 +8,19 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables = [
-            secret_key(),
-            playbook(),
-            place(),
-            place_code(),
-            unit(),
-            app_user(),
-            identity(),
-            role_grant(),
-        ];
+        let tables =
+            [secret_key(), playbook(), place(), place_code(), unit(), app_user(), identity(), role_grant()];
         for table in tables {
             manager.create_table(table).await?;
         }
-        let by_user = Index::create()
-            .name("role_grant_user")
-            .table("role_grant")
-            .col("user_id")
-            .to_owned();
+        let by_user = Index::create().name("role_grant_user").table("role_grant").col("user_id").to_owned();
         manager.create_index(by_user).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in [
-            "role_grant",
-            "identity",
-            "app_user",
-            "unit",
-            "place_code",
-            "place",
-            "playbook",
-            "secret_key",
-        ] {
+        for table in
+            ["role_grant", "identity", "app_user", "unit", "place_code", "place", "playbook", "secret_key"]
+        {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         Ok(())
@@ -82,11 +63,7 @@ fn place_code() -> TableCreateStatement {
         .table("place_code")
         .col(ColumnDef::new("code").text().not_null().primary_key())
         .col(ColumnDef::new("place_id").uuid().not_null())
-        .foreign_key(
-            ForeignKey::create()
-                .from("place_code", "place_id")
-                .to("place", "id"),
-        )
+        .foreign_key(ForeignKey::create().from("place_code", "place_id").to("place", "id"))
         .to_owned()
 }
 
@@ -119,11 +96,7 @@ fn identity() -> TableCreateStatement {
         .col(ColumnDef::new("subject").blob().not_null())
         .col(ColumnDef::new("user_id").uuid().not_null())
         .primary_key(Index::create().col("provider").col("subject_hash"))
-        .foreign_key(
-            ForeignKey::create()
-                .from("identity", "user_id")
-                .to("app_user", "id"),
-        )
+        .foreign_key(ForeignKey::create().from("identity", "user_id").to("app_user", "id"))
         .to_owned()
 }
 
@@ -134,10 +107,6 @@ fn role_grant() -> TableCreateStatement {
         .col(ColumnDef::new("user_id").uuid().not_null())
         .col(ColumnDef::new("role").text().not_null())
         .col(ColumnDef::new("scope").json_binary().not_null())
-        .foreign_key(
-            ForeignKey::create()
-                .from("role_grant", "user_id")
-                .to("app_user", "id"),
-        )
+        .foreign_key(ForeignKey::create().from("role_grant", "user_id").to("app_user", "id"))
         .to_owned()
 }

@@ -34,13 +34,7 @@ impl MigrationTrait for Migration {
 fn event() -> TableCreateStatement {
     Table::create()
         .table("event")
-        .col(
-            ColumnDef::new("position")
-                .big_integer()
-                .not_null()
-                .auto_increment()
-                .primary_key(),
-        )
+        .col(ColumnDef::new("position").big_integer().not_null().auto_increment().primary_key())
         .col(ColumnDef::new("stream").uuid().not_null())
         .col(ColumnDef::new("stream_version").integer().not_null())
         .col(ColumnDef::new("kind").text().not_null())
@@ -48,16 +42,8 @@ fn event() -> TableCreateStatement {
         .col(ColumnDef::new("actor").uuid())
         .col(ColumnDef::new("scope_code").text().not_null())
         .col(ColumnDef::new("text_id").uuid())
-        .col(
-            ColumnDef::new("occurred_at")
-                .timestamp_with_time_zone()
-                .not_null(),
-        )
-        .col(
-            ColumnDef::new("recorded_at")
-                .timestamp_with_time_zone()
-                .not_null(),
-        )
+        .col(ColumnDef::new("occurred_at").timestamp_with_time_zone().not_null())
+        .col(ColumnDef::new("recorded_at").timestamp_with_time_zone().not_null())
         .col(ColumnDef::new("payload").json_binary().not_null())
         .to_owned()
 }

@@ -1,7 +1,9 @@
 //! The base of the OpenAPI document, and what every call in it must say about itself.
 
-use crate::problem::Problem;
+use crate::Lang;
+use crate::problem::{Fault, Problem};
 use domain::permission::Action;
+use domain::ticket::Status;
 use std::collections::HashSet;
 use std::str::FromStr;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -14,6 +16,9 @@ use utoipa::{Modify, OpenApi};
 
 /// The extension that names the permission of a call: an action, or `public`.
 pub const PERMISSION: &str = "x-permission";
+
+/// The request id of examples.
+const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
 
 /// 文档的开头；接口由各路由补入。
 #[derive(OpenApi)]
@@ -82,11 +87,7 @@ pub fn calls(document: &Document) -> Vec<Call> {
                 "public" => Some(Permission::Public),
                 name => Action::from_str(name).ok().map(Permission::Action),
             });
-            Call {
-                method: method.to_uppercase(),
-                path: path.clone(),
-                permission,
-            }
+            Call { method: method.to_uppercase(), path: path.clone(), permission }
         })
         .collect()
 }
@@ -94,10 +95,7 @@ pub fn calls(document: &Document) -> Vec<Call> {
 fn operations(json: &serde_json::Value) -> impl Iterator<Item = (&String, &String, &serde_json::Value)> {
     let paths = json["paths"].as_object().into_iter().flatten();
     paths.flat_map(|(path, item)| {
-        item.as_object()
-            .into_iter()
-            .flatten()
-            .map(move |(method, operation)| (path, method, operation))
+        item.as_object().into_iter().flatten().map(move |(method, operation)| (path, method, operation))
     })
 }
 
@@ -109,10 +107,7 @@ pub fn lint(document: &Document) -> Vec<String> {
     let mut ids = HashSet::new();
     for call in calls(document) {
         if call.permission.is_none() {
-            faults.push(format!(
-                "{} {}: no {PERMISSION}, or an unknown one",
-                call.method, call.path
-            ));
+            faults.push(format!("{} {}: no {PERMISSION}, or an unknown one", call.method, call.path));
         }
     }
     for (path, method, operation) in operations(&json) {
@@ -137,16 +132,11 @@ pub fn lint(document: &Document) -> Vec<String> {
         if !responses.iter().any(|(status, _)| status.starts_with('4')) {
             fault("no error");
         }
-        let bodies = responses
-            .iter()
-            .filter(|(status, _)| status.starts_with('2'))
-            .map(|(_, body)| *body);
+        let bodies = responses.iter().filter(|(status, _)| status.starts_with('2')).map(|(_, body)| *body);
         for body in bodies.chain([&operation["requestBody"]]) {
             for (media, content) in body["content"].as_object().into_iter().flatten() {
                 let schema = &content["schema"];
-                let name = schema["$ref"]
-                    .as_str()
-                    .and_then(|reference| reference.rsplit('/').next());
+                let name = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next());
                 let example = name.map(|name| &json["components"]["schemas"][name]["example"]);
                 if media.contains("json")
                     && content["example"].is_null()
@@ -190,48 +180,46 @@ pub fn complete(document: &mut Document) {
                 parameters.push(header("If-Match", "只在此版本上执行，如 `\"3\"`；不符则 412"));
             }
             if !parameters.is_empty() {
-                operation
-                    .parameters
-                    .get_or_insert_default()
-                    .extend(parameters.into_iter().map(RefOr::T));
+                operation.parameters.get_or_insert_default().extend(parameters.into_iter().map(RefOr::T));
             }
             let has_body = operation.request_body.is_some();
-            for (status, description) in common_errors(has_body, !public, names_one, acts && names_one) {
+            for (status, description, example) in
+                common_errors(has_body, !public, names_one, acts && names_one)
+            {
                 let responses = &mut operation.responses.responses;
-                responses
-                    .entry(status.to_owned())
-                    .or_insert_with(|| RefOr::T(problem(description)));
+                responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description, example)));
             }
         }
     }
 }
 
+/// The errors of a call: status, what they mean, and one of them as an example.
 fn common_errors(
     has_body: bool,
     private: bool,
     names_one: bool,
     changes_one: bool,
-) -> impl Iterator<Item = (&'static str, &'static str)> {
+) -> impl Iterator<Item = (&'static str, &'static str, Fault)> {
+    let unknown = Fault::of("/colour", "request.unknown_field", vec![])
+        .with("name", "colour")
+        .with("allowed", "content, place");
+    let accepted = Fault::new("ticket.already_accepted").with("status", Status::Accepted.name());
+    let forbidden = Fault::new("permission.role").with("action", Action::TicketDispatch.name());
+    let large = Fault::new("request.too_large").with("max", 1024 * 1024);
     let errors = [
-        (
-            true,
-            "400",
-            "请求无法解析：JSON、类型、未知字段、查询参数或请求头有误",
-        ),
-        (private, "401", "未登录，或令牌无效、过期"),
-        (private, "403", "没有权限"),
-        (names_one, "404", "不存在，或不在范围内"),
-        (changes_one, "409", "当前状态下不能这样做"),
-        (changes_one, "412", "版本与 `If-Match` 不符"),
-        (has_body, "413", "请求体超过 1 MiB"),
-        (has_body, "415", "请求体不是 application/json"),
-        (has_body, "422", "内容不合规则，见 `errors`"),
-        (true, "503", "暂时无法服务，请按 `Retry-After` 重试"),
+        (true, "400", "请求无法解析：JSON、类型、未知字段、查询参数或请求头有误", unknown),
+        (private, "401", "未登录，或令牌无效、过期", Fault::new("auth.token_missing")),
+        (private, "403", "没有权限", forbidden),
+        (names_one, "404", "不存在，或不在范围内", Fault::new("ticket.not_found")),
+        (changes_one, "409", "当前状态下不能这样做", accepted),
+        (changes_one, "412", "版本与 `If-Match` 不符", Fault::new("ticket.version_mismatch")),
+        (has_body, "413", "请求体超过 1 MiB", large),
+        (has_body, "415", "请求体不是 application/json", Fault::new("request.media_type")),
+        (has_body, "422", "内容不合规则，见 `errors`", Fault::of("/content", "text.empty", vec![])),
+        (true, "503", "暂时无法服务，请按 `Retry-After` 重试", Fault::new("store.unavailable")),
     ];
-    errors
-        .into_iter()
-        .filter(|(applies, _, _)| *applies)
-        .map(|(_, status, description)| (status, description))
+    let applying = errors.into_iter().filter(|(applies, ..)| *applies);
+    applying.map(|(_, status, description, example)| (status, description, example))
 }
 
 fn id() -> Parameter {
@@ -258,12 +246,11 @@ fn header(name: &str, description: &str) -> Parameter {
         .build()
 }
 
-fn problem(description: &str) -> utoipa::openapi::Response {
+fn problem(description: &str, example: Fault) -> utoipa::openapi::Response {
+    let problem = Problem::new(&[example], Lang::Chinese, REQUEST_ID.to_owned());
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
+        .example(serde_json::to_value(problem).ok())
         .build();
-    ResponseBuilder::new()
-        .description(description)
-        .content("application/problem+json", content)
-        .build()
+    ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }

@@ -124,44 +124,22 @@ impl From<Grant> for RoleGrant {
                 places: places.iter().map(ToString::to_string).collect(),
                 unit: None,
             },
-            Scope::Unit(unit) => Self {
-                role: grant.role,
-                places: vec![],
-                unit: Some(unit.0),
-            },
+            Scope::Unit(unit) => Self { role: grant.role, places: vec![], unit: Some(unit.0) },
         }
     }
 }
 
 impl From<Vocabulary> for Words {
     fn from(words: Vocabulary) -> Self {
-        let Vocabulary {
-            submit,
-            dispatch,
-            accept,
-            arrive,
-            resolve,
-            rate,
-            rework,
-        } = words;
-        Self {
-            submit,
-            dispatch,
-            accept,
-            arrive,
-            resolve,
-            rate,
-            rework,
-        }
+        let Vocabulary { submit, dispatch, accept, arrive, resolve, rate, rework } = words;
+        Self { submit, dispatch, accept, arrive, resolve, rate, rework }
     }
 }
 
 impl From<&Playbook> for PlaybookSummary {
     fn from(book: &Playbook) -> Self {
-        let category = |c: &domain::playbook::Category| CategoryName {
-            key: c.key.clone(),
-            name: c.name.clone(),
-        };
+        let category =
+            |c: &domain::playbook::Category| CategoryName { key: c.key.clone(), name: c.name.clone() };
         Self {
             key: book.key.clone(),
             name: book.name.clone(),
@@ -176,10 +154,7 @@ impl Me {
     /// A profile, with the playbook of their county where that is known.
     pub fn new(profile: Profile, playbook: Option<&Playbook>) -> Self {
         Self {
-            user: User {
-                id: profile.actor.user.0,
-                name: profile.name,
-            },
+            user: User { id: profile.actor.user.0, name: profile.name },
             roles: profile.actor.grants.into_iter().map(RoleGrant::from).collect(),
             playbook: playbook.map(PlaybookSummary::from),
         }

@@ -55,8 +55,5 @@ pub fn status(status: Status, lang: Lang) -> &'static str {
 /// The schema of a word that the domain lists.
 pub(crate) fn words<T: IntoEnumIterator + Into<&'static str>>() -> Object {
     let words: Vec<&'static str> = T::iter().map(Into::into).collect();
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(words))
-        .build()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build()
 }

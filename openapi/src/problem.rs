@@ -61,20 +61,12 @@ pub struct Fault {
 impl Fault {
     /// A fault that belongs to no field.
     pub fn new(code: &'static str) -> Self {
-        Self {
-            field: None,
-            code,
-            args: Vec::new(),
-        }
+        Self { field: None, code, args: Vec::new() }
     }
 
     /// A fault of a field.
     pub fn of(field: impl Into<String>, code: &'static str, args: Args) -> Self {
-        Self {
-            field: Some(field.into()),
-            code,
-            args,
-        }
+        Self { field: Some(field.into()), code, args }
     }
 
     /// With a part of its sentence.
@@ -97,12 +89,7 @@ pub struct Row {
 }
 
 const fn row(code: &'static str, status: u16, title: [&'static str; 2], detail: [&'static str; 2]) -> Row {
-    Row {
-        code,
-        status,
-        title,
-        detail,
-    }
+    Row { code, status, title, detail }
 }
 
 /// Every code that the API answers with. Code, status, title and detail in Chinese and in English.
@@ -174,13 +161,12 @@ pub fn find(code: &str) -> &'static Row {
 
 impl Row {
     fn words(&self, [chinese, english]: &[&'static str; 2], lang: Lang, args: &Args) -> String {
-        args.iter()
-            .fold(lang.of(chinese, english).to_owned(), |text, (name, value)| {
-                // The one word among the parts that people have a name for.
-                let status = Status::from_str(value).ok().filter(|_| *name == "status");
-                let value = status.map_or(value.as_str(), |status| label::status(status, lang));
-                text.replace(&format!("{{{name}}}"), value)
-            })
+        args.iter().fold(lang.of(chinese, english).to_owned(), |text, (name, value)| {
+            // The one word among the parts that people have a name for.
+            let status = Status::from_str(value).ok().filter(|_| *name == "status");
+            let value = status.map_or(value.as_str(), |status| label::status(status, lang));
+            text.replace(&format!("{{{name}}}"), value)
+        })
     }
 
     /// Its sentence.
@@ -198,11 +184,7 @@ impl Problem {
         let errors = faults.iter().filter_map(|fault| {
             let field = fault.field.clone()?;
             let detail = find(fault.code).detail(lang, &fault.args);
-            Some(FieldError {
-                field,
-                code: fault.code.to_owned(),
-                detail,
-            })
+            Some(FieldError { field, code: fault.code.to_owned(), detail })
         });
         Self {
             kind: format!("urn:huying:problem:{}", row.code),
@@ -230,20 +212,10 @@ mod tests {
     fn every_refusal() -> Vec<Refusal> {
         let code = PlaceCode::parse("532504", &Levels::default()).unwrap();
         let mut all: Vec<Refusal> = vec![
-            PermissionRefusal::Role {
-                action: Action::TicketView,
-            }
-            .into(),
-            PermissionRefusal::Reach {
-                action: Action::TicketView,
-            }
-            .into(),
+            PermissionRefusal::Role { action: Action::TicketView }.into(),
+            PermissionRefusal::Reach { action: Action::TicketView }.into(),
             PlaceRefusal::NotDigits.into(),
-            PlaceRefusal::NoLevel {
-                length: 7,
-                allowed: "6, 9".into(),
-            }
-            .into(),
+            PlaceRefusal::NoLevel { length: 7, allowed: "6, 9".into() }.into(),
             PlaceRefusal::NoProvince.into(),
             PlaceRefusal::Unknown { code }.into(),
             PlaceRefusal::NoGridAtPosition.into(),
@@ -251,11 +223,7 @@ mod tests {
             PlaceRefusal::TooWide { code }.into(),
             PositionRefusal::OutsideChina { field: "lat" }.into(),
             TextRefusal::Empty.into(),
-            TextRefusal::TooLong {
-                length: 10_001,
-                max: 10_000,
-            }
-            .into(),
+            TextRefusal::TooLong { length: 10_001, max: 10_000 }.into(),
             TextRefusal::ControlCharacter { code: 0, at: 1 }.into(),
             TicketRefusal::NotFound.into(),
             TicketRefusal::LeadUnknown.into(),
@@ -265,13 +233,7 @@ mod tests {
             TicketRefusal::ChannelForStaff.into(),
         ];
         let states = WrongState::iter();
-        all.extend(states.map(|why| {
-            TicketRefusal::WrongState {
-                why,
-                status: Status::Closed,
-            }
-            .into()
-        }));
+        all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));
         all
     }
 
@@ -290,32 +252,15 @@ mod tests {
     #[test]
     fn every_line_says_something_in_both_languages_and_stands_once() {
         for (i, row) in TABLE.iter().enumerate() {
-            assert!(
-                TABLE[..i].iter().all(|other| other.code != row.code),
-                "{} twice",
-                row.code
-            );
+            assert!(TABLE[..i].iter().all(|other| other.code != row.code), "{} twice", row.code);
             let placeholders = |text: &str| {
-                let mut names: Vec<_> = text
-                    .split('{')
-                    .skip(1)
-                    .filter_map(|s| s.split('}').next())
-                    .map(str::to_owned)
-                    .collect();
+                let mut names: Vec<_> =
+                    text.split('{').skip(1).filter_map(|s| s.split('}').next()).map(str::to_owned).collect();
                 names.sort();
                 names
             };
-            assert_eq!(
-                placeholders(row.detail[0]),
-                placeholders(row.detail[1]),
-                "{}",
-                row.code
-            );
-            assert!(
-                row.title.iter().chain(&row.detail).all(|text| !text.is_empty()),
-                "{}",
-                row.code
-            );
+            assert_eq!(placeholders(row.detail[0]), placeholders(row.detail[1]), "{}", row.code);
+            assert!(row.title.iter().chain(&row.detail).all(|text| !text.is_empty()), "{}", row.code);
             assert!(
                 row.detail[1].is_ascii() && !row.detail[0].is_ascii() || row.code == "request.invalid_value"
             );
@@ -330,10 +275,7 @@ mod tests {
             Fault::of("/place/code", "place.not_digits", vec![]),
         ];
         let problem = Problem::new(&faults, Lang::English, "r".into());
-        assert_eq!(
-            (problem.status, problem.code.as_str(), problem.errors.len()),
-            (422, "text.empty", 2)
-        );
+        assert_eq!((problem.status, problem.code.as_str(), problem.errors.len()), (422, "text.empty", 2));
         assert_eq!(problem.errors[1].field, "/place/code");
     }
 }

@@ -60,9 +60,8 @@ impl<P: Permission> FromRequest for Permit<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let state = request
-                .app_data::<web::Data<State>>()
-                .ok_or_else(|| ApiError::internal("no state"))?;
+            let state =
+                request.app_data::<web::Data<State>>().ok_or_else(|| ApiError::internal("no state"))?;
             debug_assert!(
                 state.says(&request, P::ACTION),
                 "x-permission of {:?} differs",
@@ -79,14 +78,6 @@ impl<P: Permission> FromRequest for Permit<P> {
 fn bearer(request: &HttpRequest) -> ApiResult<&str> {
     let missing = || ApiError::new("auth.token_missing");
     let value = request.headers().get(AUTHORIZATION).ok_or_else(missing)?;
-    let (scheme, token) = value
-        .to_str()
-        .ok()
-        .and_then(|v| v.split_once(' '))
-        .ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") {
-        Ok(token.trim())
-    } else {
-        Err(missing())
-    }
+    let (scheme, token) = value.to_str().ok().and_then(|v| v.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
 }

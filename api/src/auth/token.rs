@@ -61,21 +61,10 @@ impl Tokens {
                 "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.id.to_string(), "x": x
             }));
         }
-        let newest = keys
-            .token_keys()
-            .first()
-            .ok_or_else(|| anyhow::anyhow!("没有签发令牌的密钥"))?;
-        let signing = (
-            newest.id.to_string(),
-            EncodingKey::from_ed_der(newest.pkcs8.expose_secret()),
-        );
+        let newest = keys.token_keys().first().ok_or_else(|| anyhow::anyhow!("没有签发令牌的密钥"))?;
+        let signing = (newest.id.to_string(), EncodingKey::from_ed_der(newest.pkcs8.expose_secret()));
         let verified = moka::sync::Cache::builder().max_capacity(REMEMBERED).build();
-        Ok(Self {
-            signing,
-            verifying,
-            jwks: json!({ "keys": jwks }),
-            verified,
-        })
+        Ok(Self { signing, verifying, jwks: json!({ "keys": jwks }), verified })
     }
 
     /// The public keys.
@@ -93,10 +82,7 @@ impl Tokens {
             iat: now.timestamp(),
             exp: (now + lifetime).timestamp(),
         };
-        let header = Header {
-            kid: Some(kid.clone()),
-            ..Header::new(Algorithm::EdDSA)
-        };
+        let header = Header { kid: Some(kid.clone()), ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, &claims, key).map_err(ApiError::internal)
     }
 
@@ -125,23 +111,14 @@ impl Tokens {
 
     fn verify(&self, token: &str) -> ApiResult<Claims> {
         let invalid = || ApiError::new("auth.token_invalid");
-        let kid = jsonwebtoken::decode_header(token)
-            .map_err(|_| invalid())?
-            .kid
-            .ok_or_else(invalid)?;
-        let (_, key) = self
-            .verifying
-            .iter()
-            .find(|(id, _)| *id == kid)
-            .ok_or_else(invalid)?;
+        let kid = jsonwebtoken::decode_header(token).map_err(|_| invalid())?.kid.ok_or_else(invalid)?;
+        let (_, key) = self.verifying.iter().find(|(id, _)| *id == kid).ok_or_else(invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         // Expiry is checked against our own clock, at every use.
         validation.validate_exp = false;
-        Ok(jsonwebtoken::decode::<Claims>(token, key, &validation)
-            .map_err(|_| invalid())?
-            .claims)
+        Ok(jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|_| invalid())?.claims)
     }
 }
 
@@ -150,10 +127,7 @@ async fn load(claims: &Claims, state: &State) -> ApiResult<Session> {
     let expires_at =
         DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| ApiError::new("auth.token_invalid"))?;
     // Named after the signing key too: deployments may share a Redis.
-    let key = format!(
-        "huying:{}:actor:{}:{}",
-        state.tokens.signing.0, claims.sub, claims.gv
-    );
+    let key = format!("huying:{}:actor:{}:{}", state.tokens.signing.0, claims.sub, claims.gv);
     let actor = match state.cache.get::<Actor>(&key).await {
         Some(actor) => actor,
         None => {
@@ -164,9 +138,5 @@ async fn load(claims: &Claims, state: &State) -> ApiResult<Session> {
             user.actor
         }
     };
-    Ok(Session {
-        actor,
-        grants_version: claims.gv,
-        expires_at,
-    })
+    Ok(Session { actor, grants_version: claims.gv, expires_at })
 }

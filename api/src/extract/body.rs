@@ -35,23 +35,14 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 return Err(ApiError::new("request.media_type"));
             }
             let bytes = bytes.await.map_err(|error| unread(&error))?;
-            Ok(Self {
-                value: parse(&bytes)?,
-                bytes,
-            })
+            Ok(Self { value: parse(&bytes)?, bytes })
         })
     }
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    let sent = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    sent.split(';')
-        .next()
-        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+    let sent = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    sent.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
 fn unread(error: &actix_web::Error) -> ApiError {
@@ -62,6 +53,11 @@ fn unread(error: &actix_web::Error) -> ApiError {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // Serde would read a list as the fields in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        let args = vec![("expected", "object".to_owned()), ("got", "array".to_owned())];
+        return Err(Fault::of("", "request.invalid_type", args).into());
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let at = pointer(error.path());
@@ -92,79 +88,36 @@ mod tests {
     use openapi::ticket::{CreateTicket, Dispatch};
 
     fn refused<T: DeserializeOwned>(json: &str) -> (Option<String>, &'static str) {
-        let Err(error) = parse::<T>(json.as_bytes()) else {
-            panic!("{json} was accepted")
-        };
-        let [fault] = &error.faults[..] else {
-            panic!("one fault")
-        };
+        let Err(error) = parse::<T>(json.as_bytes()) else { panic!("{json} was accepted") };
+        let [fault] = &error.faults[..] else { panic!("one fault") };
         (fault.field.clone(), fault.code)
     }
 
     #[test]
     fn what_does_not_parse_names_its_field() {
         let cases = [
-            (
-                r#"{"content": 5, "place": {"code": "1"}}"#,
-                Some("/content"),
-                "request.invalid_type",
-            ),
-            (
-                r#"{"content": "x", "place": {"code": 5}}"#,
-                Some("/place/code"),
-                "request.invalid_type",
-            ),
-            (
-                r#"{"content": "x", "place": {"cod": "5"}}"#,
-                Some("/place/cod"),
-                "request.unknown_field",
-            ),
-            (
-                r#"{"content": "x", "place": {}, "extra": 1}"#,
-                Some("/extra"),
-                "request.unknown_field",
-            ),
+            (r#"{"content": 5, "place": {"code": "1"}}"#, Some("/content"), "request.invalid_type"),
+            (r#"{"content": "x", "place": {"code": 5}}"#, Some("/place/code"), "request.invalid_type"),
+            (r#"{"content": "x", "place": {"cod": "5"}}"#, Some("/place/cod"), "request.unknown_field"),
+            (r#"{"content": "x", "place": {}, "extra": 1}"#, Some("/extra"), "request.unknown_field"),
             (r#"{"content": "x"}"#, Some("/place"), "request.missing_field"),
-            (
-                r#"{"content": "x", "content": "y", "place": {}}"#,
-                Some("/content"),
-                "request.duplicate_field",
-            ),
+            (r#"{"content": "x", "content": "y", "place": {}}"#, Some("/content"), "request.duplicate_field"),
             (
                 r#"{"content": "x", "place": {}, "severity": "huge"}"#,
                 Some("/severity"),
                 "request.unknown_value",
             ),
-            (
-                r#"{"content": "x", "place": {"lat": "1"}}"#,
-                Some("/place/lat"),
-                "request.invalid_type",
-            ),
+            (r#"{"content": "x", "place": {"lat": "1"}}"#, Some("/place/lat"), "request.invalid_type"),
             (r#"[]"#, Some(""), "request.invalid_type"),
             (r#"{"content": "x""#, None, "request.malformed_json"),
-            (
-                r#"{"content": "x", "place": {}} {}"#,
-                None,
-                "request.malformed_json",
-            ),
-            (
-                r#"{"content": "\ud800", "place": {}}"#,
-                None,
-                "request.malformed_json",
-            ),
+            (r#"{"content": "x", "place": {}} {}"#, None, "request.malformed_json"),
+            (r#"{"content": "\ud800", "place": {}}"#, None, "request.malformed_json"),
             ("", None, "request.malformed_json"),
         ];
         for (json, field, code) in cases {
-            assert_eq!(
-                refused::<CreateTicket>(json),
-                (field.map(str::to_owned), code),
-                "{json}"
-            );
+            assert_eq!(refused::<CreateTicket>(json), (field.map(str::to_owned), code), "{json}");
         }
         let lead = r#"{"lead": {"person": "nobody"}}"#;
-        assert_eq!(
-            refused::<Dispatch>(lead),
-            (Some("/lead/person".to_owned()), "request.invalid_value")
-        );
+        assert_eq!(refused::<Dispatch>(lead), (Some("/lead/person".to_owned()), "request.invalid_value"));
     }
 }

@@ -22,52 +22,25 @@ pub(super) fn pointer(path: &Path) -> String {
 pub(super) fn fault(sentence: &str, at: String, below: impl Fn(&str) -> String) -> Fault {
     let said = sentence.split(" at line ").next().unwrap_or(sentence);
     let of = |field, code, args| Fault::of(field, code, args);
-    if let Some((name, expected)) = said
-        .strip_prefix("unknown field `")
-        .and_then(|rest| rest.split_once('`'))
+    if let Some((name, expected)) = said.strip_prefix("unknown field `").and_then(|rest| rest.split_once('`'))
     {
         let args = vec![("name", name.to_owned()), ("allowed", words(expected))];
         // The path may or may not name the field already.
-        let field = if at.ends_with(&below(name)) {
-            at
-        } else {
-            below(name)
-        };
+        let field = if at.ends_with(&below(name)) { at } else { below(name) };
         return of(field, "request.unknown_field", args);
     }
-    if let Some(name) = said
-        .strip_prefix("missing field `")
-        .and_then(|rest| rest.strip_suffix('`'))
-    {
-        return of(
-            below(name),
-            "request.missing_field",
-            vec![("name", name.to_owned())],
-        );
+    if let Some(name) = said.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+        return of(below(name), "request.missing_field", vec![("name", name.to_owned())]);
     }
-    if let Some(name) = said
-        .strip_prefix("duplicate field `")
-        .and_then(|rest| rest.strip_suffix('`'))
-    {
-        return of(
-            below(name),
-            "request.duplicate_field",
-            vec![("name", name.to_owned())],
-        );
+    if let Some(name) = said.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`')) {
+        return of(below(name), "request.duplicate_field", vec![("name", name.to_owned())]);
     }
-    if let Some((got, expected)) = said
-        .strip_prefix("unknown variant `")
-        .and_then(|rest| rest.split_once('`'))
+    if let Some((got, expected)) =
+        said.strip_prefix("unknown variant `").and_then(|rest| rest.split_once('`'))
     {
-        return of(
-            at,
-            "request.unknown_value",
-            vec![("got", got.to_owned()), ("allowed", words(expected))],
-        );
+        return of(at, "request.unknown_value", vec![("got", got.to_owned()), ("allowed", words(expected))]);
     }
-    let mismatch = said
-        .strip_prefix("invalid type: ")
-        .or_else(|| said.strip_prefix("invalid value: "));
+    let mismatch = said.strip_prefix("invalid type: ").or_else(|| said.strip_prefix("invalid value: "));
     if let Some((got, expected)) = mismatch.and_then(|rest| rest.split_once(", expected ")) {
         return of(
             at,
@@ -81,9 +54,5 @@ pub(super) fn fault(sentence: &str, at: String, below: impl Fn(&str) -> String) 
 /// The words in backticks; `-` when there are none.
 fn words(text: &str) -> String {
     let words: Vec<_> = text.split('`').skip(1).step_by(2).collect();
-    if words.is_empty() {
-        "-".to_owned()
-    } else {
-        words.join(", ")
-    }
+    if words.is_empty() { "-".to_owned() } else { words.join(", ") }
 }

@@ -35,11 +35,7 @@ impl FromRequest for Conditions {
 impl Conditions {
     fn read(request: &HttpRequest) -> Result<Self, ApiError> {
         let wrong = |name: &str, allowed: &str| {
-            ApiError::from(
-                Fault::new("request.header")
-                    .with("name", name)
-                    .with("allowed", allowed),
-            )
+            ApiError::from(Fault::new("request.header").with("name", name).with("allowed", allowed))
         };
         let if_match = match text(request, &IF_MATCH) {
             None | Some(Ok("*")) => None,
@@ -58,39 +54,23 @@ impl Conditions {
             Some(_) => return Err(wrong("Idempotency-Key", "1-255 ASCII (0x21-0x7E)")),
         };
         let (method, path) = (request.method().to_string(), request.path().to_owned());
-        Ok(Self {
-            if_match,
-            key,
-            method,
-            path,
-        })
+        Ok(Self { if_match, key, method, path })
     }
 
     /// The key under which the answer is kept, where the client sent one.
     pub(crate) fn key(&self, state: &State, user: UserId, body: &[u8]) -> Option<IdempotencyKey> {
         let key = self.key.as_ref()?;
-        Some(
-            state
-                .store
-                .idempotency_key(user.0, &self.method, &self.path, key, body),
-        )
+        Some(state.store.idempotency_key(user.0, &self.method, &self.path, key, body))
     }
 }
 
 fn text<'a>(request: &'a HttpRequest, name: &HeaderName) -> Option<Result<&'a str, ()>> {
-    request
-        .headers()
-        .get(name)
-        .map(|value| value.to_str().map_err(drop))
+    request.headers().get(name).map(|value| value.to_str().map_err(drop))
 }
 
 fn version(tag: &str) -> Option<i32> {
     let tag = tag.strip_prefix("W/").unwrap_or(tag);
-    tag.strip_prefix('"')?
-        .strip_suffix('"')?
-        .parse()
-        .ok()
-        .filter(|version| *version > 0)
+    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok().filter(|version| *version > 0)
 }
 
 #[cfg(test)]
@@ -105,10 +85,7 @@ mod tests {
         };
         assert_eq!(read("if-match", "\"7\"").unwrap().if_match, Some(7));
         assert_eq!(read("if-match", "*").unwrap().if_match, None);
-        assert_eq!(
-            read("idempotency-key", "a-1").unwrap().key.as_deref(),
-            Some("a-1")
-        );
+        assert_eq!(read("idempotency-key", "a-1").unwrap().key.as_deref(), Some("a-1"));
         for wrong in ["7", "\"x\"", "\"0\"", "\"-1\"", "\"7\", \"8\"", ""] {
             assert!(read("if-match", wrong).is_err(), "{wrong}");
         }

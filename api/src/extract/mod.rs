@@ -24,13 +24,7 @@ impl FromRequest for TicketPath {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request
-            .match_info()
-            .get("id")
-            .and_then(|id| Uuid::parse_str(id).ok());
-        ready(
-            id.map(|id| Self(TicketId(id)))
-                .ok_or_else(|| ApiError::new("ticket.not_found")),
-        )
+        let id = request.match_info().get("id").and_then(|id| Uuid::parse_str(id).ok());
+        ready(id.map(|id| Self(TicketId(id))).ok_or_else(|| ApiError::new("ticket.not_found")))
     }
 }

@@ -37,14 +37,8 @@ pub(crate) fn limit(asked: Option<i64>) -> Result<u16, Fault> {
     let Some(asked) = asked else {
         return Ok(DEFAULT_LIMIT);
     };
-    let limit = u16::try_from(asked)
-        .ok()
-        .filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    let args = vec![
-        ("min", "1".to_owned()),
-        ("max", MAX_LIMIT.to_string()),
-        ("value", asked.to_string()),
-    ];
+    let limit = u16::try_from(asked).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    let args = vec![("min", "1".to_owned()), ("max", MAX_LIMIT.to_string()), ("value", asked.to_string())];
     limit.ok_or_else(|| Fault::of("?limit", "request.out_of_range", args))
 }
 
@@ -66,11 +60,7 @@ mod tests {
         ];
         for (query, field, code) in cases {
             let fault = parse::<ListTickets>(query).err().unwrap();
-            assert_eq!(
-                (fault.field.as_deref(), fault.code),
-                (Some(field), code),
-                "{query}: {fault:?}"
-            );
+            assert_eq!((fault.field.as_deref(), fault.code), (Some(field), code), "{query}: {fault:?}");
         }
         assert!(parse::<ListTickets>("status=closed&mine=true&limit=5").is_ok());
     }

@@ -16,10 +16,7 @@ use openapi::health::{Health, Readiness};
 )]
 #[get("/health")]
 pub(crate) async fn alive() -> web::Json<Health> {
-    web::Json(Health {
-        status: "alive",
-        version: env!("CARGO_PKG_VERSION"),
-    })
+    web::Json(Health { status: "alive", version: env!("CARGO_PKG_VERSION") })
 }
 
 /// Ready: the database answers. Without the cache everything works, more slowly.
@@ -42,21 +39,11 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
         CacheHealth::Down => "down",
     };
     match state.store.ping().await {
-        Ok(()) => HttpResponse::Ok().json(Readiness {
-            status: "ready",
-            database: "up",
-            cache,
-        }),
+        Ok(()) => HttpResponse::Ok().json(Readiness { status: "ready", database: "up", cache }),
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            let body = Readiness {
-                status: "not_ready",
-                database: "down",
-                cache,
-            };
-            HttpResponse::ServiceUnavailable()
-                .insert_header(("retry-after", "1"))
-                .json(body)
+            let body = Readiness { status: "not_ready", database: "down", cache };
+            HttpResponse::ServiceUnavailable().insert_header(("retry-after", "1")).json(body)
         }
     }
 }

@@ -43,14 +43,9 @@ pub(crate) async fn sign_in_wechat(
         access_token: state.tokens.issue(&user, now, token::LIFETIME)?,
         token_type: "Bearer",
         expires_in: token::LIFETIME.num_seconds(),
-        user: User {
-            id: user.actor.user.0,
-            name: user.name,
-        },
+        user: User { id: user.actor.user.0, name: user.name },
     };
-    Ok(HttpResponse::Ok()
-        .insert_header(("cache-control", "no-store"))
-        .json(answer))
+    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(answer))
 }
 
 /// Who one is, what one may, and how one's county does it.
@@ -68,10 +63,7 @@ pub(crate) async fn me(state: web::Data<State>, permit: Permit<may::MeView>) -> 
     let user = user.filter(|user| user.grants_version == permit.grants_version);
     let user = user.ok_or_else(|| ApiError::new("auth.grants_changed"))?;
     let playbook = playbook(&state, &user.actor).await?;
-    let profile = Profile {
-        actor: user.actor,
-        name: user.name,
-    };
+    let profile = Profile { actor: user.actor, name: user.name };
     Ok(web::Json(Me::new(profile, playbook.as_deref())))
 }
 
@@ -101,7 +93,5 @@ async fn playbook(state: &State, actor: &Actor) -> ApiResult<Option<Arc<Playbook
 )]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn keys(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("cache-control", "public, max-age=300"))
-        .json(state.tokens.jwks())
+    HttpResponse::Ok().insert_header(("cache-control", "public, max-age=300")).json(state.tokens.jwks())
 }

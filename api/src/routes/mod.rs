@@ -49,18 +49,12 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// What is no call: tells a wrong method from a wrong path.
 pub(crate) async fn no_such_call(state: web::Data<State>, request: HttpRequest) -> ApiResult<HttpResponse> {
     let path = request.path();
-    let methods: Vec<_> = state
-        .calls
-        .iter()
-        .filter(|call| fits(&call.path, path))
-        .map(|call| call.method.as_str())
-        .collect();
+    let methods: Vec<_> =
+        state.calls.iter().filter(|call| fits(&call.path, path)).map(|call| call.method.as_str()).collect();
     if methods.is_empty() {
         return Err(Fault::new("route.not_found").with("path", path).into());
     }
-    let fault = Fault::new("route.method_not_allowed")
-        .with("path", path)
-        .with("allowed", methods.join(", "));
+    let fault = Fault::new("route.method_not_allowed").with("path", path).with("allowed", methods.join(", "));
     Err(ApiError::from(fault))
 }
 

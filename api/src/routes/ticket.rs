@@ -26,19 +26,13 @@ use openapi::ticket::Ticket;
 fn answer(status: StatusCode, view: &TicketView, now: Timestamp) -> Answer {
     let version = view.version;
     let body = serde_json::to_vec(&Ticket::at(view.clone(), now)).unwrap_or_default();
-    Answer {
-        status: status.as_u16(),
-        version,
-        body,
-    }
+    Answer { status: status.as_u16(), version, body }
 }
 
 fn deliver(delivered: Delivered) -> HttpResponse {
     let Delivered { answer, replayed } = delivered;
     let mut response = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap_or_default());
-    response
-        .insert_header((ETAG, etag(answer.version)))
-        .content_type("application/json");
+    response.insert_header((ETAG, etag(answer.version))).content_type("application/json");
     if replayed {
         response.insert_header(("idempotent-replayed", "true"));
     }

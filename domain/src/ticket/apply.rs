@@ -32,10 +32,7 @@ impl Ticket {
             channel,
         } = &event.fact
         else {
-            return Err(BrokenHistory {
-                event: event.fact.headline().name(),
-                status: "nothing",
-            });
+            return Err(BrokenHistory { event: event.fact.headline().name(), status: "nothing" });
         };
         Ok(Self {
             id: *ticket,
@@ -61,87 +58,39 @@ impl Ticket {
     /// # Errors
     /// [`BrokenHistory`]; the ticket is then as it was.
     pub fn apply(&mut self, event: &Event) -> Result<(), BrokenHistory> {
-        let broken = BrokenHistory {
-            event: event.fact.headline().name(),
-            status: self.status().name(),
-        };
+        let broken = BrokenHistory { event: event.fact.headline().name(), status: self.status().name() };
         let at = event.occurred_at;
         self.state = match (&event.fact, self.state) {
             (Fact::Breached, state) => state,
-            (
-                Fact::Dispatched {
-                    lead,
-                    severity,
-                    affair,
-                    note: _,
-                },
-                State::Submitted,
-            ) => {
+            (Fact::Dispatched { lead, severity, affair, note: _ }, State::Submitted) => {
                 self.severity = severity.or(self.severity);
                 self.affair = affair.or(self.affair);
                 State::Dispatched { lead: *lead, at }
             }
-            (Fact::Accepted { handler }, State::Dispatched { lead, .. }) => State::Accepted {
-                lead,
-                handler: *handler,
-                at,
-                arrival: None,
-            },
-            (
-                Fact::Arrived { position },
+            (Fact::Accepted { handler }, State::Dispatched { lead, .. }) => {
+                State::Accepted { lead, handler: *handler, at, arrival: None }
+            }
+            (Fact::Arrived { position }, State::Accepted { lead, handler, at: since, arrival: None }) => {
                 State::Accepted {
                     lead,
                     handler,
                     at: since,
-                    arrival: None,
-                },
-            ) => State::Accepted {
-                lead,
-                handler,
-                at: since,
-                arrival: Some(Arrival {
-                    at,
-                    position: *position,
-                }),
-            },
+                    arrival: Some(Arrival { at, position: *position }),
+                }
+            }
             (Fact::Resolved { outcome, reply }, State::Accepted { lead, handler, .. }) => State::Resolved {
                 lead,
                 handler,
-                resolution: Resolution {
-                    outcome: *outcome,
-                    reply: *reply,
-                    at,
-                },
+                resolution: Resolution { outcome: *outcome, reply: *reply, at },
             },
-            (
-                Fact::Rated {
-                    satisfaction,
-                    stars,
-                    comment,
-                },
-                state @ State::Resolved { .. },
-            ) => {
-                self.rating = Some(Rating {
-                    satisfaction: *satisfaction,
-                    stars: *stars,
-                    comment: *comment,
-                    at,
-                });
+            (Fact::Rated { satisfaction, stars, comment }, state @ State::Resolved { .. }) => {
+                self.rating =
+                    Some(Rating { satisfaction: *satisfaction, stars: *stars, comment: *comment, at });
                 state
             }
-            (
-                Fact::Closed,
-                State::Resolved {
-                    lead,
-                    handler,
-                    resolution,
-                },
-            ) => State::Closed {
-                lead,
-                handler,
-                resolution,
-                at,
-            },
+            (Fact::Closed, State::Resolved { lead, handler, resolution }) => {
+                State::Closed { lead, handler, resolution, at }
+            }
             (Fact::Reworked { round }, State::Resolved { lead, .. }) => {
                 self.round = *round;
                 State::Dispatched { lead, at }
@@ -166,10 +115,7 @@ impl Ticket {
 /// Puts clocks in the place of their earlier selves, or at the end.
 pub(super) fn set_clocks(clocks: &mut Vec<Clock>, changed: &[Clock]) {
     for clock in changed {
-        match clocks
-            .iter_mut()
-            .find(|there| there.kind == clock.kind && there.round == clock.round)
-        {
+        match clocks.iter_mut().find(|there| there.kind == clock.kind && there.round == clock.round) {
             Some(there) => there.clone_from(clock),
             None => clocks.push(clock.clone()),
         }

@@ -105,33 +105,20 @@ impl Clock {
 
     /// The same clock with its breach written down, at its true time.
     pub(super) fn breach(&self) -> Self {
-        Self {
-            breached_at: Some(self.due_at),
-            ..self.clone()
-        }
+        Self { breached_at: Some(self.due_at), ..self.clone() }
     }
 
     pub(super) fn meet(&self, at: Timestamp) -> Self {
-        Self {
-            met_at: Some(at),
-            ..self.clone()
-        }
+        Self { met_at: Some(at), ..self.clone() }
     }
 
     pub(super) fn cancel(&self, at: Timestamp) -> Self {
-        Self {
-            cancelled_at: Some(at),
-            ..self.clone()
-        }
+        Self { cancelled_at: Some(at), ..self.clone() }
     }
 
     /// Regraded: a new limit from the old start; a breach stays.
     pub(super) fn regrade(&self, rule: &ClockRule, policy_version: u32) -> Self {
         let anew = Self::start(rule, self.round, self.started_at, policy_version);
-        Self {
-            met_at: self.met_at,
-            breached_at: self.breached_at,
-            ..anew
-        }
+        Self { met_at: self.met_at, breached_at: self.breached_at, ..anew }
     }
 }

@@ -30,15 +30,8 @@ pub fn submit(
     if let Some(category) = &s.category
         && !playbook.categories.iter().any(|known| known.key == *category)
     {
-        let allowed: Vec<_> = playbook
-            .categories
-            .iter()
-            .map(|known| known.key.as_str())
-            .collect();
-        return Err(TicketRefusal::CategoryUnknown {
-            allowed: allowed.join(", "),
-        }
-        .into());
+        let allowed: Vec<_> = playbook.categories.iter().map(|known| known.key.as_str()).collect();
+        return Err(TicketRefusal::CategoryUnknown { allowed: allowed.join(", ") }.into());
     }
     if s.channel != Channel::MiniProgram && !actor.is_staff() {
         return Err(TicketRefusal::ChannelForStaff.into());
@@ -60,13 +53,7 @@ pub fn submit(
         affair: s.affair,
         channel: s.channel,
     };
-    Ok(vec![Event {
-        fact,
-        clocks,
-        actor: Some(actor.user),
-        occurred_at: now,
-        recorded_at: now,
-    }])
+    Ok(vec![Event { fact, clocks, actor: Some(actor.user), occurred_at: now, recorded_at: now }])
 }
 
 /// What a command leads to. Settles every clock that is due first, so that a late act is a breach whether or not
@@ -82,35 +69,20 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     let parties = ticket.parties();
-    actor
-        .may(Action::TicketView, &parties)
-        .map_err(|_| TicketRefusal::NotFound)?;
+    actor.may(Action::TicketView, &parties).map_err(|_| TicketRefusal::NotFound)?;
     actor.may(command.action(), &parties)?;
     let mut decision = Decision::settle(ticket, actor, policy, now);
     match command {
-        Command::Dispatch {
-            lead,
-            facts,
-            severity,
-            affair,
-            note,
-        } => {
+        Command::Dispatch { lead, facts, severity, affair, note } => {
             decision.dispatch(*lead, facts, *severity, *affair, note.as_ref())?;
         }
         Command::Accept => decision.accept()?,
         Command::Arrive { position } => decision.arrive(*position)?,
         Command::Resolve { outcome, reply } => {
-            let fact = Fact::Resolved {
-                outcome: *outcome,
-                reply: reply.reference,
-            };
+            let fact = Fact::Resolved { outcome: *outcome, reply: reply.reference };
             decision.resolve(fact)?;
         }
-        Command::Rate {
-            satisfaction,
-            stars,
-            comment,
-        } => {
+        Command::Rate { satisfaction, stars, comment } => {
             decision.rate(*satisfaction, *stars, comment.as_ref())?;
         }
     }
@@ -129,25 +101,15 @@ struct Decision<'a> {
 
 impl<'a> Decision<'a> {
     fn settle(ticket: &'a Ticket, actor: &'a Actor, policy: &'a Policy, now: Timestamp) -> Self {
-        let mut decision = Self {
-            ticket,
-            actor,
-            policy,
-            now,
-            clocks: ticket.clocks.clone(),
-            events: Vec::new(),
-        };
+        let mut decision =
+            Self { ticket, actor, policy, now, clocks: ticket.clocks.clone(), events: Vec::new() };
         decision.settle_due();
         decision
     }
 
     fn settle_due(&mut self) {
-        let due: Vec<_> = self
-            .clocks
-            .iter()
-            .filter(|clock| clock.is_due(self.now))
-            .map(Clock::breach)
-            .collect();
+        let due: Vec<_> =
+            self.clocks.iter().filter(|clock| clock.is_due(self.now)).map(Clock::breach).collect();
         for clock in due {
             let occurred_at = clock.due_at;
             self.push(Fact::Breached, vec![clock], None, occurred_at);
@@ -162,13 +124,7 @@ impl<'a> Decision<'a> {
         occurred_at: Timestamp,
     ) {
         super::apply::set_clocks(&mut self.clocks, &clocks);
-        self.events.push(Event {
-            fact,
-            clocks,
-            actor,
-            occurred_at,
-            recorded_at: self.now,
-        });
+        self.events.push(Event { fact, clocks, actor, occurred_at, recorded_at: self.now });
     }
 
     fn happen(&mut self, fact: Fact, clocks: Vec<Clock>) {
@@ -176,11 +132,7 @@ impl<'a> Decision<'a> {
     }
 
     fn wrong(&self, why: WrongState) -> Refusal {
-        TicketRefusal::WrongState {
-            why,
-            status: self.ticket.status(),
-        }
-        .into()
+        TicketRefusal::WrongState { why, status: self.ticket.status() }.into()
     }
 
     fn dispatch(
@@ -213,12 +165,7 @@ impl<'a> Decision<'a> {
         }
         let clocks = severity.map(|severity| self.graded(severity)).unwrap_or_default();
         self.happen(
-            Fact::Dispatched {
-                lead,
-                severity,
-                affair,
-                note: note.map(|text| text.reference),
-            },
+            Fact::Dispatched { lead, severity, affair, note: note.map(|text| text.reference) },
             clocks,
         );
         // A limit that was over before anybody graded the ticket.
@@ -231,27 +178,19 @@ impl<'a> Decision<'a> {
         let round = self.ticket.round;
         let regrade = |kind| {
             let rule = self.policy.rule(kind, Some(severity));
-            let there = self
-                .clocks
-                .iter()
-                .find(|clock| clock.kind == kind && clock.round == round);
+            let there = self.clocks.iter().find(|clock| clock.kind == kind && clock.round == round);
             match (rule, there) {
                 (Some(rule), Some(clock)) if clock.is_owed() => {
                     Some(clock.regrade(rule, self.policy.version))
                 }
-                (Some(rule), None) => Some(Clock::start(
-                    rule,
-                    round,
-                    self.ticket.submitted_at,
-                    self.policy.version,
-                )),
+                (Some(rule), None) => {
+                    Some(Clock::start(rule, round, self.ticket.submitted_at, self.policy.version))
+                }
                 (None, Some(clock)) if clock.is_running() => Some(clock.cancel(self.now)),
                 _ => None,
             }
         };
-        let clocks = [ClockKind::Arrive, ClockKind::Solve]
-            .into_iter()
-            .filter_map(regrade);
+        let clocks = [ClockKind::Arrive, ClockKind::Solve].into_iter().filter_map(regrade);
         clocks.filter(|clock| !self.clocks.contains(clock)).collect()
     }
 
@@ -263,12 +202,7 @@ impl<'a> Decision<'a> {
                 return Err(self.wrong(WrongState::AlreadyAccepted));
             }
         }
-        self.happen(
-            Fact::Accepted {
-                handler: self.actor.user,
-            },
-            vec![],
-        );
+        self.happen(Fact::Accepted { handler: self.actor.user }, vec![]);
         Ok(())
     }
 
@@ -281,10 +215,7 @@ impl<'a> Decision<'a> {
                 return Err(self.wrong(WrongState::AlreadyResolved));
             }
         }
-        let met = self
-            .owed(ClockKind::Arrive)
-            .map(|clock| clock.meet(self.now))
-            .collect();
+        let met = self.owed(ClockKind::Arrive).map(|clock| clock.meet(self.now)).collect();
         self.happen(Fact::Arrived { position }, met);
         Ok(())
     }
@@ -297,15 +228,12 @@ impl<'a> Decision<'a> {
                 return Err(self.wrong(WrongState::AlreadyResolved));
             }
         }
-        let arrive = self
-            .owed(ClockKind::Arrive)
-            .map(|clock| match self.policy.arrive_unmet_at_resolve {
-                Unmet::Breach if clock.is_running() => Clock {
-                    breached_at: Some(self.now),
-                    ..clock.cancel(self.now)
-                },
-                Unmet::Breach | Unmet::Cancel => clock.cancel(self.now),
-            });
+        let arrive = self.owed(ClockKind::Arrive).map(|clock| match self.policy.arrive_unmet_at_resolve {
+            Unmet::Breach if clock.is_running() => {
+                Clock { breached_at: Some(self.now), ..clock.cancel(self.now) }
+            }
+            Unmet::Breach | Unmet::Cancel => clock.cancel(self.now),
+        });
         let solve = self.owed(ClockKind::Solve).map(|clock| clock.meet(self.now));
         let clocks = arrive.chain(solve).collect();
         self.happen(fact, clocks);
@@ -329,14 +257,7 @@ impl<'a> Decision<'a> {
             State::Closed { .. } => return Err(self.wrong(WrongState::AlreadyClosed)),
         }
         let comment = comment.map(|text| text.reference);
-        self.happen(
-            Fact::Rated {
-                satisfaction,
-                stars,
-                comment,
-            },
-            vec![],
-        );
+        self.happen(Fact::Rated { satisfaction, stars, comment }, vec![]);
         if satisfaction != Satisfaction::Dissatisfied {
             self.happen(Fact::Closed, vec![]);
             return Ok(());
@@ -349,8 +270,6 @@ impl<'a> Decision<'a> {
     }
 
     fn owed(&self, kind: ClockKind) -> impl Iterator<Item = &Clock> {
-        self.clocks
-            .iter()
-            .filter(move |clock| clock.kind == kind && clock.is_owed())
+        self.clocks.iter().filter(move |clock| clock.kind == kind && clock.is_owed())
     }
 }

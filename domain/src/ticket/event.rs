@@ -49,12 +49,7 @@ pub enum Fact {
     /// A limit passed; which one is among the clocks.
     Breached,
     /// 派单.
-    Dispatched {
-        lead: Assignee,
-        severity: Option<Severity>,
-        affair: Option<Affair>,
-        note: Option<TextRef>,
-    },
+    Dispatched { lead: Assignee, severity: Option<Severity>, affair: Option<Affair>, note: Option<TextRef> },
     /// 接单.
     Accepted { handler: UserId },
     /// 到场.
@@ -62,11 +57,7 @@ pub enum Fact {
     /// 办结.
     Resolved { outcome: Outcome, reply: TextRef },
     /// 评单.
-    Rated {
-        satisfaction: Satisfaction,
-        stars: Option<u8>,
-        comment: Option<TextRef>,
-    },
+    Rated { satisfaction: Satisfaction, stars: Option<u8>, comment: Option<TextRef> },
     /// Not satisfied: it goes back to the same lead.
     Reworked { round: u16 },
     /// Done.

@@ -270,10 +270,7 @@ impl Ticket {
     /// Who handles or handled it; before acceptance, the person it is assigned to.
     pub fn handler(&self) -> Option<UserId> {
         match self.state {
-            State::Dispatched {
-                lead: Assignee::Person(person),
-                ..
-            } => Some(person),
+            State::Dispatched { lead: Assignee::Person(person), .. } => Some(person),
             State::Submitted | State::Dispatched { .. } => None,
             State::Accepted { handler, .. }
             | State::Resolved { handler, .. }
@@ -303,30 +300,17 @@ impl Ticket {
             Some(Assignee::Unit(unit)) => Some(unit),
             Some(Assignee::Person(_)) | None => None,
         };
-        Parties {
-            requester: self.requester,
-            place: self.place.code,
-            unit,
-            handler: self.handler(),
-        }
+        Parties { requester: self.requester, place: self.place.code, unit, handler: self.handler() }
     }
 
     /// When the next running clock is due: what the sweep looks at.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.clocks
-            .iter()
-            .filter(|clock| clock.is_running())
-            .map(|clock| clock.due_at)
-            .min()
+        self.clocks.iter().filter(|clock| clock.is_running()).map(|clock| clock.due_at).min()
     }
 
     /// Since when something is owed, or will be: the earliest limit that nobody has met, breached or not. The ticket is
     /// overdue when this has passed.
     pub fn owed_since(&self) -> Option<Timestamp> {
-        self.clocks
-            .iter()
-            .filter(|clock| clock.is_owed())
-            .map(|clock| clock.due_at)
-            .min()
+        self.clocks.iter().filter(|clock| clock.is_owed()).map(|clock| clock.due_at).min()
     }
 }

@@ -72,23 +72,14 @@ pub enum ChangeError {
 
 impl Answer {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        [
-            &self.status.to_le_bytes(),
-            self.version.to_le_bytes().as_slice(),
-            &self.body,
-        ]
-        .concat()
+        [&self.status.to_le_bytes(), self.version.to_le_bytes().as_slice(), &self.body].concat()
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (status, rest) = bytes.split_first_chunk()?;
         let (version, body) = rest.split_first_chunk()?;
         let (status, version) = (u16::from_le_bytes(*status), i32::from_le_bytes(*version));
-        Some(Self {
-            status,
-            version,
-            body: body.to_vec(),
-        })
+        Some(Self { status, version, body: body.to_vec() })
     }
 }
 
@@ -110,17 +101,13 @@ impl Store {
             let ticket = fold(None, &events)?;
             let texts = TicketTexts {
                 content: Some(submission.content.body.as_str().to_owned()),
-                address: submission
-                    .address
-                    .as_ref()
-                    .map(|text| text.body.as_str().to_owned()),
+                address: submission.address.as_ref().map(|text| text.body.as_str().to_owned()),
                 ..TicketTexts::default()
             };
             let view = view_after(ticket, 0, &events, place_name.to_owned(), texts, request.now);
             let answer = render(&view);
             let texts = submission.texts().collect();
-            self.append_ticket(request, None, &view, &events, texts, &answer)
-                .await?;
+            self.append_ticket(request, None, &view, &events, texts, &answer).await?;
             Ok(answer)
         };
         self.or_replay(request, attempt.await).await
@@ -157,49 +144,24 @@ impl Store {
         command: &Command,
         render: impl Fn(&TicketView) -> Answer,
     ) -> Result<Answer, Failed> {
-        let loaded = self
-            .ticket(id, request.actor.user, request.grants_version)
-            .await?;
+        let loaded = self.ticket(id, request.actor.user, request.grants_version).await?;
         let Some(loaded) = loaded else {
             return Err(Failed::Error(Refusal::from(TicketRefusal::NotFound).into()));
         };
         if let Some(expected) = request.if_match
             && expected != loaded.version
-            && request
-                .actor
-                .may(domain::permission::Action::TicketView, &loaded.ticket.parties())
-                .is_ok()
+            && request.actor.may(domain::permission::Action::TicketView, &loaded.ticket.parties()).is_ok()
         {
             return Err(Failed::Error(ChangeError::OtherVersion));
         }
         let playbook = self.playbook(loaded.ticket.place.code.county())?;
-        let events = decide(
-            &loaded.ticket,
-            command,
-            request.actor,
-            &playbook.policy,
-            request.now,
-        )?;
+        let events = decide(&loaded.ticket, command, request.actor, &playbook.policy, request.now)?;
         let ticket = fold(Some(loaded.ticket), &events)?;
         let texts = texts_after(loaded.texts, command);
-        let view = view_after(
-            ticket,
-            loaded.version,
-            &events,
-            loaded.place_name,
-            texts,
-            request.now,
-        );
+        let view = view_after(ticket, loaded.version, &events, loaded.place_name, texts, request.now);
         let answer = render(&view);
-        self.append_ticket(
-            request,
-            Some(loaded.version),
-            &view,
-            &events,
-            command.texts().collect(),
-            &answer,
-        )
-        .await?;
+        self.append_ticket(request, Some(loaded.version), &view, &events, command.texts().collect(), &answer)
+            .await?;
         Ok(answer)
     }
 
@@ -211,10 +173,7 @@ impl Store {
     ) -> Result<Delivered, ChangeError> {
         let error = match result {
             Ok(answer) => {
-                return Ok(Delivered {
-                    answer,
-                    replayed: false,
-                });
+                return Ok(Delivered { answer, replayed: false });
             }
             Err(Failed::Error(error @ ChangeError::Store(_))) => return Err(error),
             Err(Failed::Error(error)) => error,
@@ -226,10 +185,7 @@ impl Store {
             return Err(error);
         };
         match self.kept(key).await? {
-            Some(Kept::Same(answer)) => Ok(Delivered {
-                answer,
-                replayed: true,
-            }),
+            Some(Kept::Same(answer)) => Ok(Delivered { answer, replayed: true }),
             Some(Kept::OtherBody) => Err(ChangeError::KeyReused),
             None => Err(error),
         }
@@ -269,12 +225,7 @@ fn fold(ticket: Option<Ticket>, events: &[Event]) -> Result<Ticket, StoreError> 
             Ticket::begin(first).map_err(broken)?
         }
         (None, []) => {
-            return Err(StoreError::corrupt(
-                "event",
-                "payload",
-                "a change",
-                "a change without events",
-            ));
+            return Err(StoreError::corrupt("event", "payload", "a change", "a change without events"));
         }
     };
     for event in events {
@@ -295,13 +246,7 @@ fn view_after(
         texts.reply = None;
     }
     let added = i32::try_from(events.len()).expect("a change has few events");
-    TicketView {
-        ticket,
-        version: version + added,
-        place_name,
-        texts,
-        updated_at,
-    }
+    TicketView { ticket, version: version + added, place_name, texts, updated_at }
 }
 
 /// The texts that are current after a command.

@@ -64,9 +64,7 @@ impl Database {
         if url.starts_with("sqlite:") {
             return Ok(Self::sqlite(url.parse().map_err(bad)?));
         }
-        Err(StoreError::Seed(
-            "DATABASE_URL 应以 sqlite:// 或 postgres:// 开头".into(),
-        ))
+        Err(StoreError::Seed("DATABASE_URL 应以 sqlite:// 或 postgres:// 开头".into()))
     }
 
     /// A SQLite file, made if it is not there.
@@ -95,20 +93,12 @@ impl Database {
             Self::Sqlite(options) => {
                 let path = options.get_filename().with_extension("lock");
                 let lock = tokio::task::spawn_blocking(move || {
-                    let file = File::options()
-                        .create(true)
-                        .truncate(false)
-                        .write(true)
-                        .open(&path)?;
+                    let file = File::options().create(true).truncate(false).write(true).open(&path)?;
                     file.lock()?;
                     Ok::<_, std::io::Error>(file)
                 });
-                let file = lock
-                    .await
-                    .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-                Ok(StartLock::Sqlite(
-                    file.map_err(|error| StoreError::Unavailable(error.to_string()))?,
-                ))
+                let file = lock.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                Ok(StartLock::Sqlite(file.map_err(|error| StoreError::Unavailable(error.to_string()))?))
             }
             Self::Postgres(options) => {
                 let mut session = PgConnection::connect_with(options).await.map_err(connection)?;
@@ -124,13 +114,8 @@ impl Database {
         match self {
             Self::Sqlite(options) => Ok(writer(options).await?),
             Self::Postgres(options) => {
-                let pool = PgPoolOptions::new()
-                    .max_connections(1)
-                    .connect_with((**options).clone())
-                    .await;
-                Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(
-                    pool.map_err(connection)?,
-                ))
+                let pool = PgPoolOptions::new().max_connections(1).connect_with((**options).clone()).await;
+                Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.map_err(connection)?))
             }
         }
     }
@@ -145,16 +130,11 @@ impl Database {
                     .acquire_timeout(ACQUIRE)
                     .test_before_acquire(false)
                     .connect_with(options);
-                Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(
-                    pool.await.map_err(connection)?,
-                ))
+                Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.await.map_err(connection)?))
             }
             Self::Postgres(options) => {
                 // The limit of a page is a parameter: without a generic plan each page would be planned anew.
-                let settings = [
-                    ("plan_cache_mode", "force_generic_plan"),
-                    ("statement_timeout", "15s"),
-                ];
+                let settings = [("plan_cache_mode", "force_generic_plan"), ("statement_timeout", "15s")];
                 let pool = PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
                     .acquire_timeout(ACQUIRE)
@@ -168,9 +148,7 @@ impl Database {
                         })
                     })
                     .connect_with((**options).clone().options(settings));
-                Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(
-                    pool.await.map_err(connection)?,
-                ))
+                Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.await.map_err(connection)?))
             }
         }
     }

@@ -68,9 +68,7 @@ mod tests {
 
     #[test]
     fn passing_faults_are_told_from_mistakes() {
-        for code in [
-            "57P01", "08006", "53300", "40P01", "25006", "5", "13", "261", "778",
-        ] {
+        for code in ["57P01", "08006", "53300", "40P01", "25006", "5", "13", "261", "778"] {
             assert!(is_passing(code), "{code}");
         }
         for code in ["42601", "23505", "22021", "1", "19", "2067"] {

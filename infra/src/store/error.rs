@@ -54,11 +54,6 @@ impl StoreError {
         id: impl ToString,
         reason: impl ToString,
     ) -> Self {
-        Self::Corrupt {
-            table,
-            column,
-            id: id.to_string(),
-            reason: reason.to_string(),
-        }
+        Self::Corrupt { table, column, id: id.to_string(), reason: reason.to_string() }
     }
 }

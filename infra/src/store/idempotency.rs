@@ -45,33 +45,18 @@ impl Store {
         key: &str,
         body: &[u8],
     ) -> IdempotencyKey {
-        let parts = [
-            actor.as_bytes(),
-            method.as_bytes(),
-            path.as_bytes(),
-            key.as_bytes(),
-        ];
-        IdempotencyKey {
-            key: self.keys.digest(&parts),
-            body_hash: self.keys.digest(&[b"body", body]),
-        }
+        let parts = [actor.as_bytes(), method.as_bytes(), path.as_bytes(), key.as_bytes()];
+        IdempotencyKey { key: self.keys.digest(&parts), body_hash: self.keys.digest(&[b"body", body]) }
     }
 
     pub(super) fn keep(&self, key: &IdempotencyKey, answer: &Answer) -> KeptAnswer {
         let sealed = self.keys.seal(COLUMN, key.row(), &answer.to_bytes());
-        KeptAnswer {
-            key: key.key,
-            body_hash: key.body_hash,
-            answer: sealed,
-        }
+        KeptAnswer { key: key.key, body_hash: key.body_hash, answer: sealed }
     }
 
     pub(super) async fn kept(&self, key: &IdempotencyKey) -> Result<Option<Kept>, StoreError> {
         let sql = "SELECT body_hash, answer FROM idempotency WHERE key = $1";
-        let Some(row) = self
-            .db
-            .query_one_raw(self.statement(sql, vec![key.key.to_vec().into()]))
-            .await?
+        let Some(row) = self.db.query_one_raw(self.statement(sql, vec![key.key.to_vec().into()])).await?
         else {
             return Ok(None);
         };
@@ -80,11 +65,8 @@ impl Store {
         if body_hash != key.body_hash {
             return Ok(Some(Kept::OtherBody));
         }
-        let answer = self
-            .keys
-            .unseal(COLUMN, key.row(), &sealed)
-            .ok()
-            .and_then(|bytes| Answer::from_bytes(&bytes));
+        let answer =
+            self.keys.unseal(COLUMN, key.row(), &sealed).ok().and_then(|bytes| Answer::from_bytes(&bytes));
         let answer =
             answer.ok_or_else(|| StoreError::corrupt("idempotency", "answer", key.row(), "does not open"))?;
         Ok(Some(Kept::Same(answer)))
@@ -96,8 +78,6 @@ impl Store {
     /// [`StoreError`].
     pub async fn forget_old_answers(&self, now: Timestamp) -> Result<(), StoreError> {
         let sql = "DELETE FROM idempotency WHERE created_at < $1";
-        self.journal
-            .write(vec![self.statement(sql, vec![(now - KEPT).into()])])
-            .await
+        self.journal.write(vec![self.statement(sql, vec![(now - KEPT).into()])]).await
     }
 }

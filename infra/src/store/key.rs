@@ -9,17 +9,10 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseConnection, EntityTrai
 
 /// All keys, newest first.
 pub(super) async fn all(db: &DatabaseConnection) -> Result<Vec<WrappedKey>, StoreError> {
-    let rows = secret_key::Entity::find()
-        .order_by_desc(secret_key::Column::CreatedAt)
-        .all(db)
-        .await?;
+    let rows = secret_key::Entity::find().order_by_desc(secret_key::Column::CreatedAt).all(db).await?;
     Ok(rows
         .into_iter()
-        .map(|row| WrappedKey {
-            id: row.id,
-            purpose: row.purpose,
-            wrapped: row.wrapped,
-        })
+        .map(|row| WrappedKey { id: row.id, purpose: row.purpose, wrapped: row.wrapped })
         .collect())
 }
 

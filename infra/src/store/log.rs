@@ -69,10 +69,7 @@ struct StoredPayload {
 
 /// The event as a row.
 pub(super) fn event_row(event: &Event, version: i32) -> Result<EventRow, StoreError> {
-    let payload = Payload {
-        fact: &event.fact,
-        clocks: &event.clocks,
-    };
+    let payload = Payload { fact: &event.fact, clocks: &event.clocks };
     let payload = serde_json::to_string(&payload).and_then(RawValue::from_string);
     Ok(EventRow {
         version,
@@ -105,8 +102,7 @@ pub(super) fn stored_event(row: &QueryResult) -> Result<Event, StoreError> {
 }
 
 fn column<T: TryGetable>(row: &QueryResult, name: &'static str) -> Result<T, StoreError> {
-    row.try_get("", name)
-        .map_err(|error| StoreError::corrupt("event", name, "?", error))
+    row.try_get("", name).map_err(|error| StoreError::corrupt("event", name, "?", error))
 }
 
 impl Store {
@@ -124,10 +120,7 @@ impl Store {
         let rows = self.db.query_all_raw(self.statement(&sql, values)).await?;
         let logged = |row: &QueryResult| {
             Ok(LoggedEvent {
-                cursor: Cursor {
-                    xid: column(row, "xid")?,
-                    position: column(row, "position")?,
-                },
+                cursor: Cursor { xid: column(row, "xid")?, position: column(row, "position")? },
                 stream: column(row, "stream")?,
                 stream_version: column(row, "stream_version")?,
                 event: stored_event(row)?,

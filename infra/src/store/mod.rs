@@ -63,14 +63,7 @@ impl Store {
         let keys = Arc::new(Keyring::open(&key::all(&db).await?, master)?);
         let playbooks = playbook::Playbooks::load(&db).await?;
         let ticket_sql = ticket::TicketSql::new(db.get_database_backend());
-        Ok(Self {
-            db,
-            journal,
-            keys,
-            numbers: number::Numbers::default(),
-            playbooks,
-            ticket_sql,
-        })
+        Ok(Self { db, journal, keys, numbers: number::Numbers::default(), playbooks, ticket_sql })
     }
 
     /// Migrates without opening anything else.
@@ -92,13 +85,7 @@ impl Store {
     /// A text with its reference, ready to be stored with the event that refers to it.
     pub fn text(&self, body: FreeText, now: Timestamp) -> Text {
         let hash = self.keys.digest(&[b"free_text", body.as_str().as_bytes()]);
-        Text {
-            reference: TextRef {
-                id: domain::id::TextId(entropy::id(now)),
-                hash,
-            },
-            body,
-        }
+        Text { reference: TextRef { id: domain::id::TextId(entropy::id(now)), hash }, body }
     }
 
     /// Whether the database answers.

@@ -37,12 +37,12 @@ impl Store {
         let row = self.journal.write_returning(self.statement(TAKE, values)).await?;
         let row =
             row.ok_or_else(|| StoreError::corrupt("number_lease", "taken", place.county(), "no row"))?;
-        let taken = i32::try_get_by(&row, 0)
-            .map_err(|error| StoreError::Internal(error.into()))
-            .and_then(|taken| {
+        let taken = i32::try_get_by(&row, 0).map_err(|error| StoreError::Internal(error.into())).and_then(
+            |taken| {
                 u32::try_from(taken)
                     .map_err(|error| StoreError::corrupt("number_lease", "taken", place.county(), error))
-            })?;
+            },
+        )?;
         let mut counts = taken + 1 - LEASE..=taken;
         let count = counts.next().unwrap_or(taken);
         leased.insert(place.county().to_owned(), (day, counts));

@@ -46,10 +46,7 @@ impl Store {
             id: PlaceId(TryGetable::try_get_by(&row, 0).map_err(fault)?),
             code: self.stored_code(&code)?,
         };
-        Ok(Some(PlaceRow {
-            place,
-            name: String::try_get_by(&row, 2).map_err(fault)?,
-        }))
+        Ok(Some(PlaceRow { place, name: String::try_get_by(&row, 2).map_err(fault)? }))
     }
 
     /// Adds places with their codes; those that are there stay as they are.
@@ -70,16 +67,8 @@ impl Store {
                 place_id: Set(row.place.id.0),
             });
             let keep = OnConflict::new().do_nothing().to_owned();
-            statements.push(
-                place::Entity::insert_many(rows)
-                    .on_conflict(keep.clone())
-                    .build(self.backend()),
-            );
-            statements.push(
-                place_code::Entity::insert_many(codes)
-                    .on_conflict(keep)
-                    .build(self.backend()),
-            );
+            statements.push(place::Entity::insert_many(rows).on_conflict(keep.clone()).build(self.backend()));
+            statements.push(place_code::Entity::insert_many(codes).on_conflict(keep).build(self.backend()));
         }
         self.journal.write(statements).await
     }

@@ -25,17 +25,11 @@ impl Playbooks {
                 .map_err(|error| StoreError::corrupt("playbook", "body", &row.county, error))?;
             Ok((row.county, Arc::new(book)))
         };
-        Ok(Self(RwLock::new(
-            rows.into_iter().map(read).collect::<Result<_, StoreError>>()?,
-        )))
+        Ok(Self(RwLock::new(rows.into_iter().map(read).collect::<Result<_, StoreError>>()?)))
     }
 
     fn get(&self, county: &str) -> Option<Arc<Playbook>> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(county)
-            .cloned()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(county).cloned()
     }
 }
 
@@ -45,22 +39,16 @@ impl Store {
     /// # Errors
     /// [`PlaceRefusal::Unknown`] as a refusal: a county without a playbook is not served here.
     pub fn playbook(&self, county: &str) -> Result<Arc<Playbook>, Refusal> {
-        self.playbooks
-            .get(county)
-            .ok_or_else(|| match PlaceCode::parse(county, &Levels::default()) {
-                Ok(code) => PlaceRefusal::Unknown { code }.into(),
-                Err(refusal) => refusal.into(),
-            })
+        self.playbooks.get(county).ok_or_else(|| match PlaceCode::parse(county, &Levels::default()) {
+            Ok(code) => PlaceRefusal::Unknown { code }.into(),
+            Err(refusal) => refusal.into(),
+        })
     }
 
     /// The only county of this deployment, where there is just one.
     pub fn only_county(&self) -> Option<Arc<Playbook>> {
         let books = self.playbooks.0.read().unwrap_or_else(PoisonError::into_inner);
-        if books.len() == 1 {
-            books.values().next().cloned()
-        } else {
-            None
-        }
+        if books.len() == 1 { books.values().next().cloned() } else { None }
     }
 
     /// Reads a place code by the levels of its county's playbook.
@@ -68,17 +56,14 @@ impl Store {
     /// # Errors
     /// [`PlaceRefusal`].
     pub fn place_code(&self, text: &str) -> Result<PlaceCode, PlaceRefusal> {
-        let levels = text
-            .get(..6)
-            .and_then(|county| self.playbooks.get(county))
-            .map(|book| book.code_levels());
+        let levels =
+            text.get(..6).and_then(|county| self.playbooks.get(county)).map(|book| book.code_levels());
         PlaceCode::parse(text, &levels.unwrap_or_default())
     }
 
     /// A place code that was valid when it was stored.
     pub(super) fn stored_code(&self, text: &str) -> Result<PlaceCode, StoreError> {
-        self.place_code(text)
-            .map_err(|refusal| StoreError::corrupt("place", "code", text, refusal))
+        self.place_code(text).map_err(|refusal| StoreError::corrupt("place", "code", text, refusal))
     }
 
     /// Imports a seed file, unless the very same one was imported before or the county has one already.
@@ -107,9 +92,7 @@ impl Store {
                 playbook::Column::UpdatedAt,
             ])
             .to_owned();
-        let statement = playbook::Entity::insert(row)
-            .on_conflict(renew)
-            .build(self.backend());
+        let statement = playbook::Entity::insert(row).on_conflict(renew).build(self.backend());
         self.journal.write(vec![statement]).await?;
         let mut books = self.playbooks.0.write().unwrap_or_else(PoisonError::into_inner);
         books.insert(book.county.clone(), Arc::new(book));

@@ -12,10 +12,7 @@ pub(super) struct Sql {
 
 impl Sql {
     pub(super) fn new(text: &str) -> Self {
-        Self {
-            text: text.to_owned(),
-            values: Vec::new(),
-        }
+        Self { text: text.to_owned(), values: Vec::new() }
     }
 
     /// Appends SQL as it is.

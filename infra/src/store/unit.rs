@@ -22,16 +22,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn add_unit(&self, id: UnitId, county: &PlaceCode, name: &str) -> Result<(), StoreError> {
-        let row = unit::ActiveModel {
-            id: Set(id.0),
-            county: Set(county.to_string()),
-            name: Set(name.to_owned()),
-        };
+        let row =
+            unit::ActiveModel { id: Set(id.0), county: Set(county.to_string()), name: Set(name.to_owned()) };
         let keep = OnConflict::new().do_nothing().to_owned();
-        self.journal
-            .write(vec![
-                unit::Entity::insert(row).on_conflict(keep).build(self.backend()),
-            ])
-            .await
+        self.journal.write(vec![unit::Entity::insert(row).on_conflict(keep).build(self.backend())]).await
     }
 }

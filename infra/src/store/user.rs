@@ -42,10 +42,7 @@ impl Store {
         id: Option<UserId>,
         now: Timestamp,
     ) -> Result<UserRow, StoreError> {
-        let hash = self
-            .keys
-            .digest(&[b"identity", provider.as_bytes(), subject.as_bytes()])
-            .to_vec();
+        let hash = self.keys.digest(&[b"identity", provider.as_bytes(), subject.as_bytes()]).to_vec();
         if let Some(user) = self.user_by_identity(provider, &hash).await? {
             return Ok(user);
         }
@@ -97,15 +94,9 @@ impl Store {
             .all(&self.db)
             .await?;
         let corrupt = |reason: String| StoreError::corrupt("app_user", "name", id, reason);
-        let name = self
-            .keys
-            .unseal(NAME, id.0, &user.name)
-            .map_err(|error| corrupt(error.to_string()))?;
+        let name = self.keys.unseal(NAME, id.0, &user.name).map_err(|error| corrupt(error.to_string()))?;
         Ok(Some(UserRow {
-            actor: Actor {
-                user: id,
-                grants: grants.into_iter().map(grant).collect::<Result<_, _>>()?,
-            },
+            actor: Actor { user: id, grants: grants.into_iter().map(grant).collect::<Result<_, _>>()? },
             grants_version: user.grants_version,
             name: String::from_utf8(name).map_err(|error| corrupt(error.to_string()))?,
         }))
@@ -129,17 +120,12 @@ impl Store {
             scope: Set(scope),
         };
         let insert = role_grant::Entity::insert(row).build(self.backend());
-        self.journal
-            .write(vec![insert, self.newer_grants(user.actor.user.0)])
-            .await
+        self.journal.write(vec![insert, self.newer_grants(user.actor.user.0)]).await
     }
 
     fn newer_grants(&self, user: Uuid) -> Statement {
         app_user::Entity::update_many()
-            .col_expr(
-                app_user::Column::GrantsVersion,
-                Expr::col(app_user::Column::GrantsVersion).add(1),
-            )
+            .col_expr(app_user::Column::GrantsVersion, Expr::col(app_user::Column::GrantsVersion).add(1))
             .filter(app_user::Column::Id.eq(user))
             .build(self.backend())
     }

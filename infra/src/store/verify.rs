@@ -42,10 +42,7 @@ impl Store {
         let rows = self.db.query_all_raw(self.statement(TEXTS, vec![])).await?;
         for row in rows {
             let fault = |error: sea_orm::TryGetError| StoreError::Internal(error.into());
-            let (kind, position) = (
-                String::try_get(&row, "", "kind"),
-                i64::try_get(&row, "", "position"),
-            );
+            let (kind, position) = (String::try_get(&row, "", "kind"), i64::try_get(&row, "", "position"));
             faults.push(format!(
                 "event {} ({}): its text is gone",
                 position.map_err(fault)?,

@@ -21,81 +21,21 @@ async fn a_bad_submission_names_its_field(#[values(Backend::Sqlite, Backend::Pos
     let resident = app.resident("王芳").await;
     let rows: [(Value, u16, &str, &str); 22] = [
         (with("content", json!(5)), 400, "request.invalid_type", "/content"),
-        (
-            with("content", Value::Null),
-            400,
-            "request.invalid_type",
-            "/content",
-        ),
+        (with("content", Value::Null), 400, "request.invalid_type", "/content"),
         (with("content", json!("")), 422, "text.empty", "/content"),
-        (
-            with("content", json!(" \n\u{3000}")),
-            422,
-            "text.empty",
-            "/content",
-        ),
-        (
-            with("content", json!("灯".repeat(10_001))),
-            422,
-            "text.too_long",
-            "/content",
-        ),
-        (
-            with("content", json!("灯\0灭")),
-            422,
-            "text.control_character",
-            "/content",
-        ),
-        (
-            with("content", json!("\u{1b}[2J")),
-            422,
-            "text.control_character",
-            "/content",
-        ),
-        (
-            with("colour", json!("red")),
-            400,
-            "request.unknown_field",
-            "/colour",
-        ),
-        (
-            with("severity", json!("huge")),
-            400,
-            "request.unknown_value",
-            "/severity",
-        ),
-        (
-            with("category", json!("moon")),
-            422,
-            "ticket.category_unknown",
-            "/category",
-        ),
-        (
-            with("category", json!("a\0b")),
-            422,
-            "ticket.category_unknown",
-            "/category",
-        ),
+        (with("content", json!(" \n\u{3000}")), 422, "text.empty", "/content"),
+        (with("content", json!("灯".repeat(10_001))), 422, "text.too_long", "/content"),
+        (with("content", json!("灯\0灭")), 422, "text.control_character", "/content"),
+        (with("content", json!("\u{1b}[2J")), 422, "text.control_character", "/content"),
+        (with("colour", json!("red")), 400, "request.unknown_field", "/colour"),
+        (with("severity", json!("huge")), 400, "request.unknown_value", "/severity"),
+        (with("category", json!("moon")), 422, "ticket.category_unknown", "/category"),
+        (with("category", json!("a\0b")), 422, "ticket.category_unknown", "/category"),
         (with("address", json!("")), 422, "text.empty", "/address"),
-        (
-            with("address", json!("号".repeat(201))),
-            422,
-            "text.too_long",
-            "/address",
-        ),
+        (with("address", json!("号".repeat(201))), 422, "text.too_long", "/address"),
         (with("place", json!({})), 422, "place.code_or_position", "/place"),
-        (
-            with("place", json!({"code": COMMUNITY, "lat": 24.4})),
-            422,
-            "place.code_or_position",
-            "/place",
-        ),
-        (
-            with("place", json!({"lat": 24.4, "lng": 103.4})),
-            400,
-            "request.missing_field",
-            "/place/datum",
-        ),
+        (with("place", json!({"code": COMMUNITY, "lat": 24.4})), 422, "place.code_or_position", "/place"),
+        (with("place", json!({"lat": 24.4, "lng": 103.4})), 400, "request.missing_field", "/place/datum"),
         (
             with("place", json!({"lat": 0.0, "lng": 0.0, "datum": "gcj02"})),
             422,
@@ -120,34 +60,17 @@ async fn a_bad_submission_names_its_field(#[values(Backend::Sqlite, Backend::Pos
             "place.no_grid_at_position",
             "/place",
         ),
-        (
-            with("place", json!({"code": COMMUNITY, "town": 1})),
-            400,
-            "request.unknown_field",
-            "/place/town",
-        ),
+        (with("place", json!({"code": COMMUNITY, "town": 1})), 400, "request.unknown_field", "/place/town"),
         (json!({"content": "x"}), 400, "request.missing_field", "/place"),
     ];
     for (body, status, code, field) in rows {
-        resident
-            .post("/tickets", body)
-            .await
-            .refused_for(status, code, field);
+        resident.post("/tickets", body).await.refused_for(status, code, field);
     }
     // All that is wrong is said at once.
     let several = json!({"content": "", "place": {"code": "x"}, "address": ""});
     let answer = resident.post("/tickets", several).await;
-    assert_eq!(
-        answer.json["errors"].as_array().unwrap().len(),
-        3,
-        "{}",
-        answer.text
-    );
-    assert_eq!(
-        resident.get("/tickets").await.items().len(),
-        0,
-        "nothing was filed"
-    );
+    assert_eq!(answer.json["errors"].as_array().unwrap().len(), 3, "{}", answer.text);
+    assert_eq!(resident.get("/tickets").await.items().len(), 0, "nothing was filed");
     app.stop().await;
 }
 
@@ -157,37 +80,20 @@ async fn a_body_that_is_no_json(#[values(Backend::Sqlite, Backend::Postgres)] ba
     let app = TestApp::start(backend).await;
     let resident = app.resident("王芳").await;
     let post = |body: Vec<u8>, media: &str| {
-        let request = resident
-            .request(Method::POST, "/tickets")
-            .header("content-type", media)
-            .body(body);
+        let request = resident.request(Method::POST, "/tickets").header("content-type", media).body(body);
         send(request)
     };
     let json = "application/json";
-    post(b"{\"content\": \"x\"".to_vec(), json)
-        .await
-        .refused(400, "request.malformed_json");
-    post(b"".to_vec(), json)
-        .await
-        .refused(400, "request.malformed_json");
-    post(b"\xff\xfe".to_vec(), json)
-        .await
-        .refused(400, "request.malformed_json");
+    post(b"{\"content\": \"x\"".to_vec(), json).await.refused(400, "request.malformed_json");
+    post(b"".to_vec(), json).await.refused(400, "request.malformed_json");
+    post(b"\xff\xfe".to_vec(), json).await.refused(400, "request.malformed_json");
     post(b"{\"content\": \"\xff\", \"place\": {}}".to_vec(), json)
         .await
         .refused(400, "request.malformed_json");
-    post(b"{}".to_vec(), "text/plain")
-        .await
-        .refused(415, "request.media_type");
-    post("[".repeat(200_000).into_bytes(), json)
-        .await
-        .refused(400, "request.invalid_type");
-    post(vec![b' '; 1024 * 1024 + 1], json)
-        .await
-        .refused(413, "request.too_large");
-    let _ = post(lamp().to_string().into_bytes(), "application/json; charset=utf-8")
-        .await
-        .expect(201);
+    post(b"{}".to_vec(), "text/plain").await.refused(415, "request.media_type");
+    post("[".repeat(200_000).into_bytes(), json).await.refused(400, "request.invalid_type");
+    post(vec![b' '; 1024 * 1024 + 1], json).await.refused(413, "request.too_large");
+    let _ = post(lamp().to_string().into_bytes(), "application/json; charset=utf-8").await.expect(201);
     app.stop().await;
 }
 
@@ -213,41 +119,23 @@ async fn a_bad_query_names_its_parameter(#[values(Backend::Sqlite, Backend::Post
         ("from=yesterday", 400, "request.invalid_value", "?from"),
         ("cursor=", 400, "cursor.invalid", "?cursor"),
         ("cursor=%00", 400, "cursor.invalid", "?cursor"),
-        (
-            "cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-            400,
-            "cursor.invalid",
-            "?cursor",
-        ),
+        ("cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 400, "cursor.invalid", "?cursor"),
     ];
     for (query, status, code, field) in rows {
-        cast.clerk
-            .get(&format!("/tickets?{query}"))
-            .await
-            .refused_for(status, code, field);
+        cast.clerk.get(&format!("/tickets?{query}")).await.refused_for(status, code, field);
     }
     let page = cast.clerk.get("/tickets?limit=1").await;
     let cursor = page.str("next_cursor");
-    let forged = if cursor.starts_with('A') {
-        cursor.replacen('A', "B", 1)
-    } else {
-        format!("A{}", &cursor[1..])
-    };
+    let forged =
+        if cursor.starts_with('A') { cursor.replacen('A', "B", 1) } else { format!("A{}", &cursor[1..]) };
     for query in [
         format!("limit=1&cursor={forged}"),
         format!("limit=1&cursor={}", &cursor[..cursor.len() - 2]),
         format!("limit=1&status=closed&cursor={cursor}"),
     ] {
-        cast.clerk
-            .get(&format!("/tickets?{query}"))
-            .await
-            .refused_for(400, "cursor.invalid", "?cursor");
+        cast.clerk.get(&format!("/tickets?{query}")).await.refused_for(400, "cursor.invalid", "?cursor");
     }
-    let _ = cast
-        .clerk
-        .get(&format!("/tickets?limit=2&cursor={cursor}"))
-        .await
-        .expect(200);
+    let _ = cast.clerk.get(&format!("/tickets?limit=2&cursor={cursor}")).await.expect(200);
     app.stop().await;
 }
 
@@ -263,32 +151,25 @@ async fn bad_commands_change_nothing(#[values(Backend::Sqlite, Backend::Postgres
         async move { worker.post(&path, json!({"position": position})).await }
     };
     let no_datum = json!({"lat": 24.4, "lng": 103.4});
-    arrive(no_datum)
-        .await
-        .refused_for(400, "request.missing_field", "/position/datum");
+    arrive(no_datum).await.refused_for(400, "request.missing_field", "/position/datum");
     let london = json!({"lat": 51.5, "lng": -0.1, "datum": "wgs84"});
-    arrive(london)
-        .await
-        .refused_for(422, "position.outside_china", "/position/lng");
+    arrive(london).await.refused_for(422, "position.outside_china", "/position/lng");
     let text = json!({"lat": "24.4", "lng": 103.4, "datum": "gcj02"});
-    arrive(text)
-        .await
-        .refused_for(400, "request.invalid_type", "/position/lat");
+    arrive(text).await.refused_for(400, "request.invalid_type", "/position/lat");
     let photos = json!({"position": here()["position"], "photos": []});
-    cast.worker
-        .post(&format!("{ticket}/arrive"), photos)
-        .await
-        .refused_for(400, "request.unknown_field", "/photos");
+    cast.worker.post(&format!("{ticket}/arrive"), photos).await.refused_for(
+        400,
+        "request.unknown_field",
+        "/photos",
+    );
     let extra = json!({"force": true});
-    cast.worker
-        .post(&format!("{ticket}/accept"), extra)
-        .await
-        .refused_for(400, "request.unknown_field", "/force");
+    cast.worker.post(&format!("{ticket}/accept"), extra).await.refused_for(
+        400,
+        "request.unknown_field",
+        "/force",
+    );
     let long = json!({"outcome": "solved", "reply": "好".repeat(10_001)});
-    cast.worker
-        .post(&format!("{ticket}/resolve"), long)
-        .await
-        .refused_for(422, "text.too_long", "/reply");
+    cast.worker.post(&format!("{ticket}/resolve"), long).await.refused_for(422, "text.too_long", "/reply");
     assert_eq!(cast.resident.get(&ticket).await.json, before);
     app.stop().await;
 }
@@ -300,28 +181,16 @@ async fn english_on_request(#[values(Backend::Sqlite, Backend::Postgres)] backen
     let resident = app.resident("王芳").await;
     let ask = |language: &str| {
         let body = with("content", json!("灯".repeat(10_001)));
-        send(
-            resident
-                .request(Method::POST, "/tickets")
-                .header("accept-language", language)
-                .json(&body),
-        )
+        send(resident.request(Method::POST, "/tickets").header("accept-language", language).json(&body))
     };
     let detail =
         |answer: &integration_tests::Answer| answer.json["errors"][0]["detail"].as_str().unwrap().to_owned();
     assert_eq!(detail(&ask("en").await), "10001 characters, at most 10000.");
-    assert_eq!(
-        detail(&ask("zh-CN,en;q=0.8").await),
-        "共 10001 个字，至多 10000 个字。"
-    );
+    assert_eq!(detail(&ask("zh-CN,en;q=0.8").await), "共 10001 个字，至多 10000 个字。");
     assert_eq!(detail(&ask("fr").await), "共 10001 个字，至多 10000 个字。");
-    let sent = resident
-        .request(Method::GET, "/tickets/x")
-        .header("x-request-id", "mine-1");
+    let sent = resident.request(Method::GET, "/tickets/x").header("x-request-id", "mine-1");
     assert_eq!(send(sent).await.str("request_id"), "mine-1");
-    let evil = resident
-        .request(Method::GET, "/tickets/x")
-        .header("x-request-id", "a b\"c");
+    let evil = resident.request(Method::GET, "/tickets/x").header("x-request-id", "a b\"c");
     assert_ne!(send(evil).await.str("request_id"), "a b\"c");
     app.stop().await;
 }

@@ -36,29 +36,17 @@ async fn every_call_keeps_its_permission(#[values(Backend::Sqlite, Backend::Post
     let app = TestApp::start(backend).await;
     let document: Value = serde_json::from_str(&committed()).unwrap();
     let resident = app.resident("王芳").await;
-    let staff = [
-        "ticket.dispatch",
-        "ticket.accept",
-        "ticket.arrive",
-        "ticket.resolve",
-    ];
+    let staff = ["ticket.dispatch", "ticket.accept", "ticket.arrive", "ticket.resolve"];
     let mut calls = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             calls += 1;
             let permission = operation["x-permission"].as_str().unwrap();
-            let path = format!(
-                "/{}",
-                path.replace("{id}", "01990000-0000-7000-8000-000000000101")
-            );
+            let path = format!("/{}", path.replace("{id}", "01990000-0000-7000-8000-000000000101"));
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let call = |caller: &integration_tests::Caller| {
                 let request = caller.request(method.clone(), &path);
-                send(if method == Method::POST {
-                    request.json(&serde_json::json!({}))
-                } else {
-                    request
-                })
+                send(if method == Method::POST { request.json(&serde_json::json!({})) } else { request })
             };
             let without = call(&app.anyone()).await;
             if permission == "public" {
@@ -67,12 +55,7 @@ async fn every_call_keeps_its_permission(#[values(Backend::Sqlite, Backend::Post
             }
             without.refused(401, "auth.token_missing");
             let with = call(&resident).await;
-            assert_eq!(
-                with.status == 403,
-                staff.contains(&permission),
-                "{method} {path}: {}",
-                with.text
-            );
+            assert_eq!(with.status == 403, staff.contains(&permission), "{method} {path}: {}", with.text);
             assert!(with.status < 500, "{method} {path}: {}", with.text);
         }
     }
@@ -86,40 +69,15 @@ async fn t04_swagger_ui_is_served_offline(#[values(Backend::Sqlite, Backend::Pos
     let app = TestApp::start(backend).await;
     let page = app.anyone().get("//docs/").await.expect(200);
     assert!(
-        page.text.contains("zh-CN")
-            && page
-                .header("content-security-policy")
-                .contains("default-src 'self'")
+        page.text.contains("zh-CN") && page.header("content-security-policy").contains("default-src 'self'")
     );
-    for file in [
-        "swagger-ui.css",
-        "swagger-ui-bundle.js",
-        "swagger-ui-standalone-preset.js",
-        "huying.js",
-    ] {
+    for file in ["swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "huying.js"] {
         assert!(page.text.contains(file), "{file} is not in the page");
-        assert!(
-            app.anyone()
-                .get(&format!("//docs/{file}"))
-                .await
-                .expect(200)
-                .text
-                .len()
-                > 1_000
-        );
+        assert!(app.anyone().get(&format!("//docs/{file}")).await.expect(200).text.len() > 1_000);
     }
-    assert!(
-        !page.text.contains("http://") && !page.text.contains("https://"),
-        "nothing from elsewhere"
-    );
-    app.anyone()
-        .get("//docs/../../etc/passwd")
-        .await
-        .refused(404, "route.not_found");
-    app.anyone()
-        .get("//docs/nothing.js")
-        .await
-        .refused(404, "route.not_found");
+    assert!(!page.text.contains("http://") && !page.text.contains("https://"), "nothing from elsewhere");
+    app.anyone().get("//docs/../../etc/passwd").await.refused(404, "route.not_found");
+    app.anyone().get("//docs/nothing.js").await.refused(404, "route.not_found");
     app.stop().await;
 }
 
@@ -128,26 +86,11 @@ async fn t04_swagger_ui_is_served_offline(#[values(Backend::Sqlite, Backend::Pos
 async fn what_is_no_call_says_so(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     app.anyone().get("/nothing").await.refused(404, "route.not_found");
-    send(app.anyone().request(Method::DELETE, "/tickets"))
-        .await
-        .refused(405, "route.method_not_allowed");
-    app.anyone()
-        .get("/tickets/x/dispatch")
-        .await
-        .refused(405, "route.method_not_allowed");
+    send(app.anyone().request(Method::DELETE, "/tickets")).await.refused(405, "route.method_not_allowed");
+    app.anyone().get("/tickets/x/dispatch").await.refused(405, "route.method_not_allowed");
     let ready = app.anyone().get("//ready").await.expect(200);
-    let cache = if backend == Backend::Sqlite {
-        "memory"
-    } else {
-        "up"
-    };
-    assert_eq!(
-        ready.json,
-        serde_json::json!({"status": "ready", "database": "up", "cache": cache})
-    );
-    assert_eq!(
-        app.anyone().get("//health").await.expect(200).str("status"),
-        "alive"
-    );
+    let cache = if backend == Backend::Sqlite { "memory" } else { "up" };
+    assert_eq!(ready.json, serde_json::json!({"status": "ready", "database": "up", "cache": cache}));
+    assert_eq!(app.anyone().get("//health").await.expect(200).str("status"), "alive");
     app.stop().await;
 }

@@ -28,13 +28,7 @@ const BEHIND: [(&str, &[&str]); 8] = [
 #[test]
 fn every_floor_stands_on_floors_below() {
     let metadata = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version=1",
-            "--no-deps",
-            "--offline",
-            "--locked",
-        ])
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline", "--locked"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo runs");

@@ -19,21 +19,11 @@ async fn a_resident_signs_in(#[values(Backend::Sqlite, Backend::Postgres)] backe
         async move { anyone.post("/auth/wechat", body).await }
     };
     let first = sign_in("dev:王芳").await.expect(200);
-    assert_eq!(
-        (first.str("token_type"), &first.json["expires_in"]),
-        ("Bearer", &json!(900))
-    );
+    assert_eq!((first.str("token_type"), &first.json["expires_in"]), ("Bearer", &json!(900)));
     assert_eq!(first.json["user"]["name"], "王芳");
     assert_eq!(first.header("cache-control"), "no-store");
-    assert_eq!(
-        sign_in("dev:王芳").await.json["user"],
-        first.json["user"],
-        "the same name is the same user"
-    );
-    assert_ne!(
-        sign_in("dev:李四").await.json["user"]["id"],
-        first.json["user"]["id"]
-    );
+    assert_eq!(sign_in("dev:王芳").await.json["user"], first.json["user"], "the same name is the same user");
+    assert_ne!(sign_in("dev:李四").await.json["user"]["id"], first.json["user"]["id"]);
     for (code, status, problem) in [
         ("wx-code", 401, "auth.code_invalid"),
         ("dev:", 422, "text.empty"),
@@ -41,20 +31,10 @@ async fn a_resident_signs_in(#[values(Backend::Sqlite, Backend::Postgres)] backe
     ] {
         sign_in(code).await.refused(status, problem);
     }
-    sign_in(&format!("dev:{}", "名".repeat(31)))
-        .await
-        .refused_for(422, "text.too_long", "/code");
-    let me = app
-        .anyone()
-        .with_token(first.str("access_token"))
-        .get("/me")
-        .await
-        .expect(200);
+    sign_in(&format!("dev:{}", "名".repeat(31))).await.refused_for(422, "text.too_long", "/code");
+    let me = app.anyone().with_token(first.str("access_token")).get("/me").await.expect(200);
     assert_eq!(me.json["user"], first.json["user"]);
-    assert_eq!(
-        (&me.json["roles"], &me.json["playbook"]["key"]),
-        (&json!([]), &json!("mile"))
-    );
+    assert_eq!((&me.json["roles"], &me.json["playbook"]["key"]), (&json!([]), &json!("mile")));
     assert_eq!(me.json["playbook"]["vocabulary"]["submit"], "群众点单");
     app.stop().await;
 }
@@ -67,19 +47,10 @@ async fn fifty_first_logins_at_once_are_one_user(
     let app = TestApp::start(backend).await;
     let calls = (0..50).map(|_| {
         let anyone = app.anyone();
-        async move {
-            anyone
-                .post("/auth/wechat", json!({"code": "dev:新人"}))
-                .await
-                .expect(200)
-        }
+        async move { anyone.post("/auth/wechat", json!({"code": "dev:新人"})).await.expect(200) }
     });
     let answers: Vec<Answer> = calls.collect::<tokio::task::JoinSet<_>>().join_all().await;
-    assert!(
-        answers
-            .iter()
-            .all(|answer| answer.json["user"] == answers[0].json["user"])
-    );
+    assert!(answers.iter().all(|answer| answer.json["user"] == answers[0].json["user"]));
     app.stop().await;
 }
 
@@ -97,10 +68,7 @@ async fn forged_tokens_are_refused(#[values(Backend::Sqlite, Backend::Postgres)]
         serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
     };
     let (header, claims) = (read(&parts[0]), read(&parts[1]));
-    assert_eq!(
-        (&header["alg"], header["kid"].is_string()),
-        (&json!("EdDSA"), true)
-    );
+    assert_eq!((&header["alg"], header["kid"].is_string()), (&json!("EdDSA"), true));
     let edit = |json: &Value, name: &str, value: Value| {
         let mut json = json.clone();
         json[name] = value;
@@ -112,18 +80,9 @@ async fn forged_tokens_are_refused(#[values(Backend::Sqlite, Backend::Postgres)]
     let forged = [
         format!("{}.{claims_part}.", edit(&header, "alg", json!("none"))),
         format!("{}.{claims_part}.", part(&json!({"alg": "none", "typ": "JWT"}))),
-        format!(
-            "{}.{claims_part}.{signature}",
-            edit(&header, "alg", json!("HS256"))
-        ),
-        format!(
-            "{}.{claims_part}.{signature}",
-            edit(&header, "kid", json!("another"))
-        ),
-        format!(
-            "{}.{claims_part}.{signature}",
-            part(&json!({"alg": "EdDSA", "typ": "JWT"}))
-        ),
+        format!("{}.{claims_part}.{signature}", edit(&header, "alg", json!("HS256"))),
+        format!("{}.{claims_part}.{signature}", edit(&header, "kid", json!("another"))),
+        format!("{}.{claims_part}.{signature}", part(&json!({"alg": "EdDSA", "typ": "JWT"}))),
         format!("{}.{other_user}.{signature}", parts[0]),
         format!("{}.{later}.{signature}", parts[0]),
         format!("{}.{claims_part}.{}", parts[0], &signature[..signature.len() - 4]),
@@ -136,10 +95,7 @@ async fn forged_tokens_are_refused(#[values(Backend::Sqlite, Backend::Postgres)]
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
     app.anyone().get("/me").await.refused(401, "auth.token_missing");
-    let basic = app
-        .anyone()
-        .request(Method::GET, "/me")
-        .header("authorization", "Basic eDp5");
+    let basic = app.anyone().request(Method::GET, "/me").header("authorization", "Basic eDp5");
     send(basic).await.refused(401, "auth.token_missing");
     let _ = resident.get("/me").await.expect(200);
     app.stop().await;
@@ -149,11 +105,7 @@ async fn forged_tokens_are_refused(#[values(Backend::Sqlite, Backend::Postgres)]
 #[tokio::test]
 async fn a_token_is_good_for_15_minutes(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
-    let login = app
-        .anyone()
-        .post("/auth/wechat", json!({"code": "dev:王芳"}))
-        .await
-        .expect(200);
+    let login = app.anyone().post("/auth/wechat", json!({"code": "dev:王芳"})).await.expect(200);
     let resident = app.anyone().with_token(login.str("access_token"));
     app.pass(14);
     let _ = resident.get("/me").await.expect(200);
@@ -170,17 +122,9 @@ async fn another_deployment_s_token_is_none(#[values(Backend::Sqlite, Backend::P
     let database = backend.empty().await;
     let url = database.url.clone();
     let other = TestApp::on(database, config(&url, backend.redis_url())).await;
-    let login = other
-        .anyone()
-        .post("/auth/wechat", json!({"code": "dev:王芳"}))
-        .await
-        .expect(200);
+    let login = other.anyone().post("/auth/wechat", json!({"code": "dev:王芳"})).await.expect(200);
     let stranger = other.anyone().with_token(login.str("access_token"));
-    app.anyone()
-        .with_token(stranger.token())
-        .get("/me")
-        .await
-        .refused(401, "auth.token_invalid");
+    app.anyone().with_token(stranger.token()).get("/me").await.refused(401, "auth.token_invalid");
     let me = stranger.get("/me").await.expect(200);
     assert_eq!(me.json["playbook"], Value::Null, "no county, no playbook");
     other.stop().await;
@@ -198,32 +142,17 @@ async fn new_grants_end_old_tokens(#[values(Backend::Sqlite, Backend::Postgres)]
         lifetime: Duration::from_secs(900),
     };
     let at = |place: &str| Scope::Place(place.to_owned());
-    let clerk = app.anyone().with_token(
-        &app.app
-            .token(&token("community_clerk", at(COMMUNITY)))
-            .await
-            .unwrap(),
-    );
+    let clerk =
+        app.anyone().with_token(&app.app.token(&token("community_clerk", at(COMMUNITY))).await.unwrap());
     let _ = clerk.get("/tickets").await.expect(200);
     // The same grant again changes nothing.
-    let _ = app
-        .app
-        .token(&token("community_clerk", at(COMMUNITY)))
-        .await
-        .unwrap();
+    let _ = app.app.token(&token("community_clerk", at(COMMUNITY))).await.unwrap();
     let _ = clerk.get("/tickets").await.expect(200);
-    let newer = app
-        .app
-        .token(&token("community_clerk", at(NEIGHBOUR)))
-        .await
-        .unwrap();
+    let newer = app.app.token(&token("community_clerk", at(NEIGHBOUR))).await.unwrap();
     for path in ["/me", "/tickets", "/tickets?mine=true"] {
         clerk.get(path).await.refused(401, "auth.grants_changed");
     }
-    clerk
-        .post("/tickets", integration_tests::app::lamp())
-        .await
-        .refused(401, "auth.grants_changed");
+    clerk.post("/tickets", integration_tests::app::lamp()).await.refused(401, "auth.grants_changed");
     let me = app.anyone().with_token(&newer).get("/me").await.expect(200);
     assert_eq!(me.json["roles"].as_array().unwrap().len(), 2);
     // Two communities of one street: their list is the street's, seen through their own.
@@ -236,11 +165,7 @@ async fn new_grants_end_old_tokens(#[values(Backend::Sqlite, Backend::Postgres)]
     ] {
         assert!(app.app.token(&wrong).await.is_err(), "{wrong:?}");
     }
-    let _ = app
-        .app
-        .token(&token("department_handler", Scope::Unit(UNIT)))
-        .await
-        .unwrap();
+    let _ = app.app.token(&token("department_handler", Scope::Unit(UNIT))).await.unwrap();
     app.stop().await;
 }
 
@@ -258,13 +183,8 @@ async fn development_login_is_off_and_never_behind_a_proxy(
     closed.dev_login = false;
     let closed = api::App::start(closed, app.clock.clone()).await.unwrap();
     let anyone = integration_tests::Caller::anyone(&closed.url());
-    anyone
-        .post("/auth/wechat", json!({"code": "dev:王芳"}))
-        .await
-        .refused(401, "auth.code_invalid");
-    let forwarded = anyone
-        .request(Method::GET, "//health")
-        .header("x-forwarded-for", "203.0.113.7");
+    anyone.post("/auth/wechat", json!({"code": "dev:王芳"})).await.refused(401, "auth.code_invalid");
+    let forwarded = anyone.request(Method::GET, "//health").header("x-forwarded-for", "203.0.113.7");
     assert_eq!(send(forwarded).await.status, 200);
     closed.stop().await.unwrap();
     app.stop().await;

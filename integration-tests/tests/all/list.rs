@@ -7,20 +7,14 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 fn numbers(items: &[Value]) -> Vec<String> {
-    items
-        .iter()
-        .map(|item| item["number"].as_str().unwrap()[14..].to_owned())
-        .collect()
+    items.iter().map(|item| item["number"].as_str().unwrap()[14..].to_owned()).collect()
 }
 
 async fn all(caller: &Caller, query: &str, limit: usize) -> Vec<String> {
     let mut found = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = caller
-            .get(&format!("/tickets?limit={limit}{query}{cursor}"))
-            .await
-            .expect(200);
+        let page = caller.get(&format!("/tickets?limit={limit}{query}{cursor}")).await.expect(200);
         assert!(page.items().len() <= limit);
         found.extend(numbers(page.items()));
         match page.json["next_cursor"].as_str() {
@@ -46,11 +40,7 @@ async fn pages_neither_skip_nor_repeat(#[values(Backend::Sqlite, Backend::Postgr
     assert_eq!(whole.len(), 13);
     for limit in [1, 3, 5, 13] {
         assert_eq!(all(&cast.clerk, "", limit).await, whole, "{limit} a page");
-        assert_eq!(
-            all(&cast.clerk, "&status=submitted", limit).await,
-            whole,
-            "{limit} a page, filtered"
-        );
+        assert_eq!(all(&cast.clerk, "&status=submitted", limit).await, whole, "{limit} a page, filtered");
     }
     // What is filed between two pages is not in the second one.
     let first = cast.clerk.get("/tickets?limit=5").await;
@@ -75,11 +65,7 @@ async fn each_sees_through_their_lens(#[values(Backend::Sqlite, Backend::Postgre
     let _ = cast.dispatch(&here).await.expect(200);
     let to_unit = json!({"lead": {"unit": UNIT}});
     let at_unit = cast.ticket().await;
-    let _ = cast
-        .clerk
-        .post(&format!("{at_unit}/dispatch"), to_unit)
-        .await
-        .expect(200);
+    let _ = cast.clerk.post(&format!("{at_unit}/dispatch"), to_unit).await.expect(200);
     let street = app.staff("street_dispatcher", STREET).await;
     let county = app.staff("supervisor", "532504").await;
     let unit = app.of_unit("department_handler", UNIT).await;

@@ -29,9 +29,7 @@ async fn read_until(count: usize, app: &TestApp, cursor: &mut Cursor, seen: &mut
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), reading)
-        .await
-        .expect("the reader gets there");
+    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("the reader gets there");
 }
 
 /// A transaction draws a position and stays open while others commit behind it: a reader that remembers only the last
@@ -52,35 +50,19 @@ async fn a_reader_waits_for_a_slow_writer() {
     let (mut cursor, mut seen) = (Cursor::default(), Vec::new());
     read_on(&app, &mut cursor, &mut seen).await;
     let mut eyes = PgConnection::connect(&app.url).await.unwrap();
-    let naive: i64 = eyes
-        .fetch_one("SELECT max(position) FROM event")
-        .await
-        .unwrap()
-        .get(0);
+    let naive: i64 = eyes.fetch_one("SELECT max(position) FROM event").await.unwrap().get(0);
     assert!(!seen.contains(&slow_position));
     slow.execute("COMMIT").await.unwrap();
     let all: i64 = eyes.fetch_one("SELECT count(*) FROM event").await.unwrap().get(0);
     let all = usize::try_from(all).unwrap();
     read_until(all, &app, &mut cursor, &mut seen).await;
 
-    assert!(
-        naive > slow_position,
-        "a naive reader would have skipped position {slow_position}"
-    );
-    assert_eq!(
-        seen.iter().filter(|position| **position == slow_position).count(),
-        1
-    );
+    assert!(naive > slow_position, "a naive reader would have skipped position {slow_position}");
+    assert_eq!(seen.iter().filter(|position| **position == slow_position).count(), 1);
     assert_eq!(seen.len(), all);
-    assert_eq!(
-        seen.iter().collect::<HashSet<_>>().len(),
-        seen.len(),
-        "none twice"
-    );
+    assert_eq!(seen.iter().collect::<HashSet<_>>().len(), seen.len(), "none twice");
     // The row that the slow writer put in belongs to no change of the ticket.
-    eyes.execute("DELETE FROM event WHERE kind = 'breached'")
-        .await
-        .unwrap();
+    eyes.execute("DELETE FROM event WHERE kind = 'breached'").await.unwrap();
     assert!(!ticket.is_empty());
     app.stop().await;
 }

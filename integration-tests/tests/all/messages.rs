@@ -33,11 +33,8 @@ async fn real_messages_go_through_the_whole_loop(
         println!("没有真实诉求数据，本项测试未运行；请把 HUYING_TEST_DATA 指向数据目录");
         return;
     };
-    let mut messages: Vec<Message> = csv::Reader::from_path(file)
-        .unwrap()
-        .into_deserialize()
-        .map(Result::unwrap)
-        .collect();
+    let mut messages: Vec<Message> =
+        csv::Reader::from_path(file).unwrap().into_deserialize().map(Result::unwrap).collect();
     // The shortest, the longest and what lies between.
     messages.sort_by_key(|message| message.detail.chars().count());
     let last = messages.len() - 1;
@@ -50,22 +47,12 @@ async fn real_messages_go_through_the_whole_loop(
         let ticket = path(&filed);
         let _ = cast.dispatch(&ticket).await.expect(200);
         let _ = cast.accept(&ticket).await.expect(200);
-        let _ = cast
-            .worker
-            .post(&format!("{ticket}/resolve"), solved())
-            .await
-            .expect(200);
+        let _ = cast.worker.post(&format!("{ticket}/resolve"), solved()).await.expect(200);
         let closed = cast.rate(&ticket, "satisfied").await.expect(200);
-        assert_eq!(
-            (closed.str("content"), closed.str("status")),
-            (content.as_str(), "closed")
-        );
+        assert_eq!((closed.str("content"), closed.str("status")), (content.as_str(), "closed"));
         assert_eq!(cast.resident.get(&ticket).await.json, closed.json);
     }
     let lengths = [&messages[0], &messages[last]].map(|message| message.detail.chars().count());
-    println!(
-        "{MESSAGES} 条真实诉求走完全程，长 {} 至 {} 字",
-        lengths[0], lengths[1]
-    );
+    println!("{MESSAGES} 条真实诉求走完全程，长 {} 至 {} 字", lengths[0], lengths[1]);
     app.stop().await;
 }

@@ -65,11 +65,7 @@ async fn a_lost_redis_costs_time_only() {
     let database = Backend::Postgres.database().await;
     let url = database.url.clone();
     let proxy = Proxy::start(services::redis().address()).await;
-    let app = TestApp::on(
-        database,
-        config(&url, Some(format!("redis://{}/", proxy.address))),
-    )
-    .await;
+    let app = TestApp::on(database, config(&url, Some(format!("redis://{}/", proxy.address)))).await;
     let cast = Cast::of(&app).await;
     let ticket = cast.ticket().await;
     proxy.cut();

@@ -13,16 +13,9 @@ async fn m03_on_the_scene_within_5_minutes(#[values(Backend::Sqlite, Backend::Po
     let cast = Cast::of(&app).await;
     let ticket = cast.ticket_at("accepted").await;
     app.pass(5);
-    let arrived = cast
-        .worker
-        .post(&format!("{ticket}/arrive"), here())
-        .await
-        .expect(200);
+    let arrived = cast.worker.post(&format!("{ticket}/arrive"), here()).await.expect(200);
     let clock = arrived.clock("arrive", 1);
-    assert_eq!(
-        (&clock["state"], &clock["met_at"]),
-        (&json!("met"), &json!("2026-11-21T01:05:00Z"))
-    );
+    assert_eq!((&clock["state"], &clock["met_at"]), (&json!("met"), &json!("2026-11-21T01:05:00Z")));
     assert_eq!(clock["warn_at"], "2026-11-21T01:04:00Z");
     app.stop().await;
 }
@@ -36,10 +29,7 @@ async fn m03_small_problem_breaches_after_30_minutes(
     let cast = Cast::of(&app).await;
     let ticket = cast.ticket_at("accepted").await;
     app.pass(30);
-    assert_eq!(
-        cast.resident.get(&ticket).await.clock("solve", 1)["state"],
-        "running"
-    );
+    assert_eq!(cast.resident.get(&ticket).await.clock("solve", 1)["state"], "running");
     app.pass(1);
     // It shows although nobody has done anything.
     let late = cast.resident.get(&ticket).await;
@@ -48,23 +38,11 @@ async fn m03_small_problem_breaches_after_30_minutes(
     // A late act is a breach, and stays one.
     let resolved = cast.resolve(&ticket).await.expect(200);
     let clock = resolved.clock("solve", 1);
-    assert_eq!(
-        (&clock["state"], &clock["met_at"]),
-        (&json!("breached"), &json!("2026-11-21T01:31:00Z"))
-    );
+    assert_eq!((&clock["state"], &clock["met_at"]), (&json!("breached"), &json!("2026-11-21T01:31:00Z")));
     let timeline = cast.resident.get(&format!("{ticket}/timeline")).await;
-    let breaches: Vec<_> = timeline
-        .items()
-        .iter()
-        .filter(|entry| entry["kind"] == "breached")
-        .collect();
-    let told = |entry: &&Value| {
-        (
-            entry["clock"].clone(),
-            entry["occurred_at"].clone(),
-            entry["actor"].clone(),
-        )
-    };
+    let breaches: Vec<_> = timeline.items().iter().filter(|entry| entry["kind"] == "breached").collect();
+    let told =
+        |entry: &&Value| (entry["clock"].clone(), entry["occurred_at"].clone(), entry["actor"].clone());
     assert_eq!(
         breaches.iter().map(told).collect::<Vec<_>>(),
         [
@@ -84,29 +62,18 @@ async fn m03_large_problem_has_5_hours_and_grading_is_the_dispatcher_s(
     let cast = Cast::of(&app).await;
     let ungraded = json!({"content": "电梯停运", "place": {"code": COMMUNITY}});
     let submitted = cast.resident.post("/tickets", ungraded).await.expect(201);
-    assert_eq!(
-        submitted.json["clocks"].as_array().unwrap().len(),
-        1,
-        "only the arrive clock runs"
-    );
+    assert_eq!(submitted.json["clocks"].as_array().unwrap().len(), 1, "only the arrive clock runs");
     let ticket = path(&submitted);
     app.pass(10);
     let large = json!({"lead": {"person": cast.worker_id}, "severity": "large"});
-    let graded = cast
-        .clerk
-        .post(&format!("{ticket}/dispatch"), large)
-        .await
-        .expect(200);
+    let graded = cast.clerk.post(&format!("{ticket}/dispatch"), large).await.expect(200);
     // Back-dated to the submission.
     assert_eq!(graded.clock("solve", 1)["started_at"], "2026-11-21T01:00:00Z");
     assert_eq!(graded.clock("solve", 1)["due_at"], "2026-11-21T06:00:00Z");
     assert_eq!(graded.clock("arrive", 1)["state"], "breached");
     let _ = cast.accept(&ticket).await.expect(200);
     app.pass(290);
-    assert_eq!(
-        cast.resolve(&ticket).await.expect(200).clock("solve", 1)["state"],
-        "met"
-    );
+    assert_eq!(cast.resolve(&ticket).await.expect(200).clock("solve", 1)["state"], "met");
     app.stop().await;
 }
 
@@ -121,14 +88,8 @@ async fn m03_what_is_overdue_is_listed(#[values(Backend::Sqlite, Backend::Postgr
     assert_eq!(overdue(cast.clerk.get("/tickets?overdue=false").await), 1);
     app.pass(6);
     let list = cast.clerk.get("/tickets?overdue=true").await;
-    assert_eq!(
-        (list.items().len(), &list.items()[0]["overdue"]),
-        (1, &json!(true))
-    );
-    assert_eq!(
-        format!("/tickets/{}", list.items()[0]["id"].as_str().unwrap()),
-        ticket
-    );
+    assert_eq!((list.items().len(), &list.items()[0]["overdue"]), (1, &json!(true)));
+    assert_eq!(format!("/tickets/{}", list.items()[0]["id"].as_str().unwrap()), ticket);
     app.stop().await;
 }
 
@@ -142,18 +103,10 @@ async fn l07_no_ticket_closes_without_a_reply(
     let ticket = cast.ticket_at("accepted").await;
     let resolve = format!("{ticket}/resolve");
     let silent = json!({"outcome": "solved"});
-    cast.worker
-        .post(&resolve, silent)
-        .await
-        .refused_for(400, "request.missing_field", "/reply");
+    cast.worker.post(&resolve, silent).await.refused_for(400, "request.missing_field", "/reply");
     let blank = json!({"outcome": "solved", "reply": " \n"});
-    cast.worker
-        .post(&resolve, blank)
-        .await
-        .refused_for(422, "text.empty", "/reply");
-    cast.rate(&ticket, "satisfied")
-        .await
-        .refused(409, "ticket.not_resolved");
+    cast.worker.post(&resolve, blank).await.refused_for(422, "text.empty", "/reply");
+    cast.rate(&ticket, "satisfied").await.refused(409, "ticket.not_resolved");
     let _ = cast.worker.post(&resolve, solved()).await.expect(200);
     let closed = cast.rate(&ticket, "satisfied").await.expect(200);
     assert_eq!(closed.json["resolution"]["reply"], "已更换灯泡");
@@ -181,10 +134,7 @@ async fn m01_a_ticket_is_filed_at_a_real_place(
         ("532504001007' --", 422, "place.not_digits"),
     ];
     for (code, status, problem) in refused {
-        resident
-            .post("/tickets", at(code))
-            .await
-            .refused_for(status, problem, "/place/code");
+        resident.post("/tickets", at(code)).await.refused_for(status, problem, "/place/code");
     }
     app.stop().await;
 }
@@ -201,11 +151,7 @@ async fn l01_staff_record_the_channel(#[values(Backend::Sqlite, Backend::Postgre
     let filed = cast.worker.post("/tickets", body).await.expect(201);
     assert_eq!(filed.str("channel"), "collection_day");
     assert_eq!(cast.ticket().await.len(), "/tickets/".len() + 36);
-    let list = cast
-        .clerk
-        .get("/tickets?channel=collection_day")
-        .await
-        .expect(200);
+    let list = cast.clerk.get("/tickets?channel=collection_day").await.expect(200);
     assert_eq!(list.items().len(), 1);
     app.stop().await;
 }
@@ -217,24 +163,12 @@ async fn z01_the_resident_follows_and_rates(#[values(Backend::Sqlite, Backend::P
     let cast = Cast::of(&app).await;
     let ticket = cast.ticket_at("resolved").await;
     let mine = cast.resident.get("/tickets?mine=true").await.expect(200);
-    assert_eq!(
-        (mine.items().len(), &mine.items()[0]["status"]),
-        (1, &json!("resolved"))
-    );
+    assert_eq!((mine.items().len(), &mine.items()[0]["status"]), (1, &json!("resolved")));
     let stars = json!({"satisfaction": "satisfied", "stars": 6});
     let rate = format!("{ticket}/rate");
-    cast.resident
-        .post(&rate, stars)
-        .await
-        .refused_for(422, "ticket.stars_out_of_range", "/stars");
-    cast.worker
-        .post(&rate, json!({"satisfaction": "satisfied"}))
-        .await
-        .refused(403, "permission.reach");
-    assert_eq!(
-        cast.rate(&ticket, "satisfied").await.expect(200).str("status"),
-        "closed"
-    );
+    cast.resident.post(&rate, stars).await.refused_for(422, "ticket.stars_out_of_range", "/stars");
+    cast.worker.post(&rate, json!({"satisfaction": "satisfied"})).await.refused(403, "permission.reach");
+    assert_eq!(cast.rate(&ticket, "satisfied").await.expect(200).str("status"), "closed");
     app.stop().await;
 }
 

@@ -24,26 +24,13 @@ async fn fifty_identical_creates_are_one_ticket(
     let resident = app.resident("王芳").await;
     let calls = (0..50).map(|_| {
         let resident = resident.clone();
-        async move {
-            resident
-                .post_with("/tickets", &[("idempotency-key", "one")], lamp())
-                .await
-        }
+        async move { resident.post_with("/tickets", &[("idempotency-key", "one")], lamp()).await }
     });
     let answers = at_once(calls).await;
-    let texts: HashSet<_> = answers
-        .iter()
-        .map(|answer| (answer.status, answer.text.clone()))
-        .collect();
+    let texts: HashSet<_> = answers.iter().map(|answer| (answer.status, answer.text.clone())).collect();
     assert_eq!(texts.len(), 1, "{texts:?}");
     assert_eq!(answers[0].status, 201);
-    assert_eq!(
-        answers
-            .iter()
-            .filter(|answer| answer.header("idempotent-replayed").is_empty())
-            .count(),
-        1
-    );
+    assert_eq!(answers.iter().filter(|answer| answer.header("idempotent-replayed").is_empty()).count(), 1);
     assert_eq!(resident.get("/tickets").await.items().len(), 1);
     app.stop().await;
 }
@@ -71,24 +58,15 @@ async fn of_two_who_accept_one_wins(#[values(Backend::Sqlite, Backend::Postgres)
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_unique_across_replicas(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
-    let replica = api::App::start(config(&app.url, backend.redis_url()), app.clock.clone())
-        .await
-        .unwrap();
+    let replica = api::App::start(config(&app.url, backend.redis_url()), app.clock.clone()).await.unwrap();
     let resident = app.resident("王芳").await;
     let at_replica = integration_tests::Caller::anyone(&replica.url()).with_token(resident.token());
     let calls = (0..120).map(|i| {
-        let caller = if i % 2 == 0 {
-            resident.clone()
-        } else {
-            at_replica.clone()
-        };
+        let caller = if i % 2 == 0 { resident.clone() } else { at_replica.clone() };
         async move { caller.post("/tickets", lamp()).await.expect(201) }
     });
     let answers = at_once(calls).await;
-    let numbers: HashSet<_> = answers
-        .iter()
-        .map(|answer| answer.str("number").to_owned())
-        .collect();
+    let numbers: HashSet<_> = answers.iter().map(|answer| answer.str("number").to_owned()).collect();
     assert_eq!(numbers.len(), 120);
     replica.stop().await.unwrap();
     app.stop().await;

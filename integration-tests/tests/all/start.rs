@@ -29,20 +29,10 @@ async fn demo(url: &str, backend: Backend) -> (App, usize, Vec<String>) {
     config.demo = Some(Demo::Mile);
     let app = App::start(config, Clock::system()).await.unwrap();
     let anyone = Caller::anyone(&app.url());
-    let login = anyone
-        .post("/auth/wechat", json!({"code": "dev:督查员马丽"}))
-        .await
-        .expect(200);
-    let list = anyone
-        .with_token(login.str("access_token"))
-        .get("/tickets?limit=100")
-        .await
-        .expect(200);
-    let mut states: Vec<_> = list
-        .items()
-        .iter()
-        .map(|item| item["status"].as_str().unwrap().to_owned())
-        .collect();
+    let login = anyone.post("/auth/wechat", json!({"code": "dev:督查员马丽"})).await.expect(200);
+    let list = anyone.with_token(login.str("access_token")).get("/tickets?limit=100").await.expect(200);
+    let mut states: Vec<_> =
+        list.items().iter().map(|item| item["status"].as_str().unwrap().to_owned()).collect();
     states.sort();
     states.dedup();
     (app, list.items().len(), states)
@@ -56,28 +46,19 @@ async fn the_example_loaded_twice_is_not_double(
     let database = backend.empty().await;
     let (first, count, states) = demo(&database.url, backend).await;
     assert_eq!(count, 12);
-    assert_eq!(
-        states,
-        ["accepted", "closed", "dispatched", "resolved", "submitted"]
-    );
+    assert_eq!(states, ["accepted", "closed", "dispatched", "resolved", "submitted"]);
     assert_eq!(first.verify().await.unwrap(), Vec::<String>::new());
     first.stop().await.unwrap();
     let (second, count, _) = demo(&database.url, backend).await;
     assert_eq!(count, 12);
     // The example in the document works as it stands.
     let anyone = Caller::anyone(&second.url());
-    let login = anyone
-        .post("/auth/wechat", json!({"code": "dev:社区书记陈红梅"}))
-        .await
-        .expect(200);
+    let login = anyone.post("/auth/wechat", json!({"code": "dev:社区书记陈红梅"})).await.expect(200);
     let clerk = anyone.with_token(login.str("access_token"));
     let document = anyone.get("//openapi.json").await.json;
     let example = document["components"]["schemas"]["Dispatch"]["example"].clone();
     let dispatch = "/tickets/01990000-0000-7000-8000-000000000101/dispatch";
-    assert_eq!(
-        clerk.post(dispatch, example).await.expect(200).str("status"),
-        "dispatched"
-    );
+    assert_eq!(clerk.post(dispatch, example).await.expect(200).str("status"), "dispatched");
     second.stop().await.unwrap();
 }
 
@@ -89,29 +70,16 @@ async fn a_restart_remembers(#[values(Backend::Sqlite, Backend::Postgres)] backe
     let start = || App::start(config(&database.url, backend.redis_url()), clock.clone());
     let first = start().await.unwrap();
     let anyone = Caller::anyone(&first.url());
-    let login = anyone
-        .post("/auth/wechat", json!({"code": "dev:王芳"}))
-        .await
-        .expect(200);
+    let login = anyone.post("/auth/wechat", json!({"code": "dev:王芳"})).await.expect(200);
     let token = login.str("access_token");
     let key = [("idempotency-key", "k")];
-    let filed = anyone
-        .with_token(token)
-        .post_with("/tickets", &key, lamp())
-        .await
-        .expect(201);
+    let filed = anyone.with_token(token).post_with("/tickets", &key, lamp()).await.expect(201);
     first.stop().await.unwrap();
     let second = start().await.unwrap();
     let resident = Caller::anyone(&second.url()).with_token(token);
-    assert_eq!(
-        resident.get(&crate::ticket::path(&filed)).await.expect(200).json,
-        filed.json
-    );
+    assert_eq!(resident.get(&crate::ticket::path(&filed)).await.expect(200).json, filed.json);
     let again = resident.post_with("/tickets", &key, lamp()).await.expect(201);
-    assert_eq!(
-        (again.header("idempotent-replayed"), &again.text),
-        ("true", &filed.text)
-    );
+    assert_eq!((again.header("idempotent-replayed"), &again.text), ("true", &filed.text));
     let next = resident.post("/tickets", lamp()).await.expect(201);
     // The rest of the first block is a gap, and the replayed call drew a number before it was recognised.
     assert_eq!(next.str("number"), "532504-261121-00052");
@@ -124,10 +92,7 @@ async fn another_master_key_does_not_start(#[values(Backend::Sqlite, Backend::Po
     let app = TestApp::start(backend).await;
     let mut other = config(&app.url, None);
     other.master_key = api::MasterKey::parse("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=").unwrap();
-    let error = App::start(other, Clock::system())
-        .await
-        .err()
-        .expect("it does not start");
+    let error = App::start(other, Clock::system()).await.err().expect("it does not start");
     assert!(format!("{error:#}").contains("HUYING_MASTER_KEY"), "{error:#}");
     app.stop().await;
 }

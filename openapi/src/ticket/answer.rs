@@ -213,9 +213,7 @@ pub struct TicketPage {
 impl Clock {
     fn at(clock: DomainClock, now: Timestamp) -> Self {
         let state = clock.state(now);
-        let breached_at = clock
-            .breached_at
-            .or((state == ClockState::Breached).then_some(clock.due_at));
+        let breached_at = clock.breached_at.or((state == ClockState::Breached).then_some(clock.due_at));
         let DomainClock {
             kind,
             round,
@@ -227,31 +225,15 @@ impl Clock {
             policy_version: _,
             ..
         } = clock;
-        Self {
-            kind,
-            round,
-            started_at,
-            due_at,
-            warn_at,
-            met_at,
-            breached_at,
-            paused_seconds: 0,
-            state,
-        }
+        Self { kind, round, started_at, due_at, warn_at, met_at, breached_at, paused_seconds: 0, state }
     }
 }
 
 impl From<Assignee> for Lead {
     fn from(lead: Assignee) -> Self {
         match lead {
-            Assignee::Person(person) => Self {
-                person: Some(person.0),
-                unit: None,
-            },
-            Assignee::Unit(unit) => Self {
-                person: None,
-                unit: Some(unit.0),
-            },
+            Assignee::Person(person) => Self { person: Some(person.0), unit: None },
+            Assignee::Unit(unit) => Self { person: None, unit: Some(unit.0) },
         }
     }
 }
@@ -259,45 +241,25 @@ impl From<Assignee> for Lead {
 impl Ticket {
     /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it.
     pub fn at(view: view::TicketView, now: Timestamp) -> Self {
-        let view::TicketView {
-            ticket,
-            version,
-            place_name,
-            texts,
-            updated_at,
-        } = view;
-        let view::TicketTexts {
-            content,
-            address,
-            reply,
-            comment,
-        } = texts;
+        let view::TicketView { ticket, version, place_name, texts, updated_at } = view;
+        let view::TicketTexts { content, address, reply, comment } = texts;
         Self {
             id: ticket.id.0,
             number: ticket.number.to_string(),
             version,
             status: ticket.status(),
             content,
-            place: Place {
-                code: ticket.place.code.to_string(),
-                name: place_name,
-            },
+            place: Place { code: ticket.place.code.to_string(), name: place_name },
             address,
             severity: ticket.severity,
             affair: ticket.affair,
             channel: ticket.channel,
-            requester: Person {
-                id: ticket.requester.0,
-            },
+            requester: Person { id: ticket.requester.0 },
             lead: ticket.lead().map(Lead::from),
             handler: ticket.handler().map(|handler| handler.0),
             round: ticket.round,
             arrived_at: ticket.arrival().map(|arrival| arrival.at),
-            resolution: ticket.resolution().map(|r| Resolution {
-                outcome: r.outcome,
-                reply,
-                at: r.at,
-            }),
+            resolution: ticket.resolution().map(|r| Resolution { outcome: r.outcome, reply, at: r.at }),
             rating: ticket.rating.map(|r| Rating {
                 satisfaction: r.satisfaction,
                 stars: r.stars,
@@ -307,11 +269,7 @@ impl Ticket {
             created_at: ticket.submitted_at,
             updated_at,
             category: ticket.category,
-            clocks: ticket
-                .clocks
-                .into_iter()
-                .map(|clock| Clock::at(clock, now))
-                .collect(),
+            clocks: ticket.clocks.into_iter().map(|clock| Clock::at(clock, now)).collect(),
         }
     }
 }
@@ -326,10 +284,7 @@ impl TicketSummary {
             version: s.version,
             status: s.status,
             excerpt: s.excerpt,
-            place: Place {
-                code: s.place.to_string(),
-                name: s.place_name,
-            },
+            place: Place { code: s.place.to_string(), name: s.place_name },
             category: s.category,
             severity: s.severity,
             affair: s.affair,
@@ -347,10 +302,7 @@ impl TicketSummary {
 
 fn clock_states() -> Object {
     let states = ["running", "met", "breached", "cancelled"];
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(states))
-        .build()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(states)).build()
 }
 
 /// A word or null.

@@ -211,8 +211,5 @@ impl ListTickets {
 }
 
 fn datum() -> Object {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .enum_values(Some(["gcj02", "wgs84"]))
-        .build()
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["gcj02", "wgs84"])).build()
 }

@@ -101,43 +101,16 @@ impl TimelineEntry {
             ..Self::default()
         };
         match event.fact {
-            Fact::Submitted { severity, affair, .. } => Self {
-                severity,
-                affair,
-                ..base
-            },
-            Fact::Breached => Self {
-                clock: event.clocks.first().map(|clock| clock.kind),
-                ..base
-            },
-            Fact::Dispatched {
-                lead,
-                severity,
-                affair,
-                note: _,
-            } => Self {
-                lead: Some(lead.into()),
-                severity,
-                affair,
-                ..base
-            },
-            Fact::Resolved { outcome, reply: _ } => Self {
-                outcome: Some(outcome),
-                ..base
-            },
-            Fact::Rated {
-                satisfaction,
-                stars,
-                comment: _,
-            } => Self {
-                satisfaction: Some(satisfaction),
-                stars,
-                ..base
-            },
-            Fact::Reworked { round } => Self {
-                round: Some(round),
-                ..base
-            },
+            Fact::Submitted { severity, affair, .. } => Self { severity, affair, ..base },
+            Fact::Breached => Self { clock: event.clocks.first().map(|clock| clock.kind), ..base },
+            Fact::Dispatched { lead, severity, affair, note: _ } => {
+                Self { lead: Some(lead.into()), severity, affair, ..base }
+            }
+            Fact::Resolved { outcome, reply: _ } => Self { outcome: Some(outcome), ..base },
+            Fact::Rated { satisfaction, stars, comment: _ } => {
+                Self { satisfaction: Some(satisfaction), stars, ..base }
+            }
+            Fact::Reworked { round } => Self { round: Some(round), ..base },
             Fact::Accepted { .. } | Fact::Arrived { .. } | Fact::Closed => base,
         }
     }

@@ -24,23 +24,11 @@ async fn act(
     command: &Command,
     now: Timestamp,
 ) -> ApiResult<HttpResponse> {
-    let Session {
-        actor,
-        grants_version,
-        ..
-    } = session;
+    let Session { actor, grants_version, .. } = session;
     let key = conditions.key(state, actor.user, bytes);
-    let request = Request {
-        actor,
-        grants_version: *grants_version,
-        now,
-        if_match: conditions.if_match,
-        key,
-    };
+    let request = Request { actor, grants_version: *grants_version, now, if_match: conditions.if_match, key };
     let render = |view: &_| answer(StatusCode::OK, view, now);
-    Ok(deliver(
-        state.store.change_ticket(&request, id, command, render).await?,
-    ))
+    Ok(deliver(state.store.change_ticket(&request, id, command, render).await?))
 }
 
 /// Assigns a ticket, and grades it.
@@ -62,50 +50,28 @@ pub(crate) async fn dispatch_ticket(
     body: Body<Dispatch>,
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
-    let Dispatch {
-        lead,
-        severity,
-        affair,
-        note,
-    } = body.value;
+    let Dispatch { lead, severity, affair, note } = body.value;
     let note = note.map(|note| text(&state, "/note", note, now)).transpose()?;
     let (lead, facts) = known_lead(&state, &lead).await?;
-    let command = Command::Dispatch {
-        lead,
-        facts,
-        severity,
-        affair,
-        note,
-    };
+    let command = Command::Dispatch { lead, facts, severity, affair, note };
     act(&state, &permit, &conditions, (path, &body.bytes), &command, now).await
 }
 
 async fn known_lead(state: &State, lead: &LeadRef) -> ApiResult<(Assignee, LeadFacts)> {
     match lead {
-        LeadRef {
-            person: Some(id),
-            unit: None,
-        } => {
+        LeadRef { person: Some(id), unit: None } => {
             let user = state.store.user(UserId(*id)).await?;
             let facts = user.map_or(LeadFacts::Unknown, |user| LeadFacts::Person(user.actor));
             Ok((Assignee::Person(UserId(*id)), facts))
         }
-        LeadRef {
-            person: None,
-            unit: Some(id),
-        } => {
+        LeadRef { person: None, unit: Some(id) } => {
             let county = state.store.unit_county(UnitId(*id)).await?;
             let facts = county.map_or(LeadFacts::Unknown, |county| LeadFacts::Unit { county });
             Ok((Assignee::Unit(UnitId(*id)), facts))
         }
-        LeadRef {
-            person: None,
-            unit: None,
+        LeadRef { person: None, unit: None } | LeadRef { person: Some(_), unit: Some(_) } => {
+            Err(Fault::of("/lead", "ticket.lead_one_of", vec![]).into())
         }
-        | LeadRef {
-            person: Some(_),
-            unit: Some(_),
-        } => Err(Fault::of("/lead", "ticket.lead_one_of", vec![]).into()),
     }
 }
 
@@ -128,15 +94,7 @@ pub(crate) async fn accept_ticket(
     body: Body<Empty>,
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
-    act(
-        &state,
-        &permit,
-        &conditions,
-        (path, &body.bytes),
-        &Command::Accept,
-        now,
-    )
-    .await
+    act(&state, &permit, &conditions, (path, &body.bytes), &Command::Accept, now).await
 }
 
 /// Says that one is on the scene.
@@ -159,9 +117,7 @@ pub(crate) async fn arrive_ticket(
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
     let Position { lat, lng, datum } = body.value.position;
-    let command = Command::Arrive {
-        position: position("/position", lat, lng, datum)?,
-    };
+    let command = Command::Arrive { position: position("/position", lat, lng, datum)? };
     act(&state, &permit, &conditions, (path, &body.bytes), &command, now).await
 }
 
@@ -185,10 +141,7 @@ pub(crate) async fn resolve_ticket(
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
     let Resolve { outcome, reply } = body.value;
-    let command = Command::Resolve {
-        outcome,
-        reply: text(&state, "/reply", reply, now)?,
-    };
+    let command = Command::Resolve { outcome, reply: text(&state, "/reply", reply, now)? };
     act(&state, &permit, &conditions, (path, &body.bytes), &command, now).await
 }
 
@@ -211,18 +164,8 @@ pub(crate) async fn rate_ticket(
     body: Body<Rate>,
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
-    let Rate {
-        satisfaction,
-        stars,
-        comment,
-    } = body.value;
-    let comment = comment
-        .map(|comment| text(&state, "/comment", comment, now))
-        .transpose()?;
-    let command = Command::Rate {
-        satisfaction,
-        stars,
-        comment,
-    };
+    let Rate { satisfaction, stars, comment } = body.value;
+    let comment = comment.map(|comment| text(&state, "/comment", comment, now)).transpose()?;
+    let command = Command::Rate { satisfaction, stars, comment };
     act(&state, &permit, &conditions, (path, &body.bytes), &command, now).await
 }

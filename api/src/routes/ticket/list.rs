@@ -41,20 +41,12 @@ pub(crate) async fn list_tickets(
     query: Query<ListTickets>,
 ) -> ApiResult<web::Json<TicketPage>> {
     let now = state.clock.now();
-    let Session {
-        actor,
-        grants_version,
-        ..
-    } = &*permit;
+    let Session { actor, grants_version, .. } = &*permit;
     let list = format!("tickets {} {}", actor.user, query.0.identity());
     let query = parse(&state, actor, query.0, &list)?;
     let page = state.store.tickets(&query, actor, *grants_version, now).await?;
     Ok(web::Json(TicketPage {
-        items: page
-            .items
-            .into_iter()
-            .map(|summary| TicketSummary::at(summary, now))
-            .collect(),
+        items: page.items.into_iter().map(|summary| TicketSummary::at(summary, now)).collect(),
         next_cursor: page.next.map(|end| seal(state.store.keys(), &list, end)),
     }))
 }
@@ -78,35 +70,20 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         limit: size,
     } = asked;
     let limit = limit(size)?;
-    let after = cursor
-        .map(|cursor| open(state.store.keys(), list, &cursor))
-        .transpose()?;
+    let after = cursor.map(|cursor| open(state.store.keys(), list, &cursor)).transpose()?;
     if let Some(category) = &category {
         FreeText::check(category, MAX_CATEGORY)
             .map_err(|refusal| fault(refusal, Some("?category".into())))?;
     }
     let place = place
-        .map(|code| {
-            state
-                .store
-                .place_code(&code)
-                .map_err(|refusal| fault(refusal, Some("?place".into())))
-        })
+        .map(|code| state.store.place_code(&code).map_err(|refusal| fault(refusal, Some("?place".into()))))
         .transpose()?;
     let number = q.map(|q| {
-        let number = TicketNumber::from(&q)
-            .ok()
-            .filter(|number| is_ticket_number(number));
+        let number = TicketNumber::from(&q).ok().filter(|number| is_ticket_number(number));
         number.ok_or_else(|| Fault::of("?q", "ticket.q_not_a_number", vec![]))
     });
     let (unit, handler) = (unit.map(UnitId), handler.map(UserId));
-    let asked = Asked {
-        number: number.transpose()?,
-        mine: mine == Some(true),
-        handler,
-        unit,
-        place,
-    };
+    let asked = Asked { number: number.transpose()?, mine: mine == Some(true), handler, unit, place };
     let lens = lens(state, actor, &asked)?;
     // What became the lens need not be tried on each entry.
     Ok(TicketQuery {
@@ -145,22 +122,15 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
     if asked.mine {
         return Ok(Lens::Requester(actor.user));
     }
-    if let Some(lens) = asked
-        .handler
-        .map(Lens::Handler)
-        .or(asked.unit.map(Lens::Unit))
-        .or(asked.place.map(Lens::Area))
+    if let Some(lens) =
+        asked.handler.map(Lens::Handler).or(asked.unit.map(Lens::Unit)).or(asked.place.map(Lens::Area))
     {
         return Ok(lens);
     }
     let several = || ApiError::from(Fault::of("?place", "ticket.lens_required", vec![]));
     let mut areas = actor.area();
     if let Some(first) = areas.next() {
-        let levels = state
-            .store
-            .playbook(first.county())
-            .map(|book| book.code_levels())
-            .unwrap_or_default();
+        let levels = state.store.playbook(first.county()).map(|book| book.code_levels()).unwrap_or_default();
         let common = areas.try_fold(first, |common, area| common.common(&area, &levels));
         return common.map(Lens::Area).ok_or_else(several);
     }
@@ -192,9 +162,8 @@ fn seal(keys: &Keyring, list: &str, (at, id): (Timestamp, TicketId)) -> String {
 
 fn open(keys: &Keyring, list: &str, cursor: &str) -> ApiResult<(Timestamp, TicketId)> {
     let end: [u8; END] = cursor::open(keys, list, cursor)?;
-    let (micros, id) = end
-        .split_first_chunk()
-        .ok_or_else(|| ApiError::internal("a cursor without a time"))?;
+    let (micros, id) =
+        end.split_first_chunk().ok_or_else(|| ApiError::internal("a cursor without a time"))?;
     let at = DateTime::from_timestamp_micros(i64::from_le_bytes(*micros));
     let at = at.ok_or_else(|| ApiError::internal("a cursor out of time"))?;
     Ok((at, TicketId(Uuid::from_slice(id).map_err(ApiError::internal)?)))

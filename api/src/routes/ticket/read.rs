@@ -33,26 +33,14 @@ pub(crate) async fn get_ticket(
     path: TicketPath,
     request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
-    let view = state
-        .store
-        .ticket(path.0, permit.actor.user, permit.grants_version)
-        .await?;
-    let sees = |view: &TicketView| {
-        permit
-            .actor
-            .may(Action::TicketView, &view.ticket.parties())
-            .is_ok()
-    };
-    let view = view
-        .filter(sees)
-        .ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    let view = state.store.ticket(path.0, permit.actor.user, permit.grants_version).await?;
+    let sees = |view: &TicketView| permit.actor.may(Action::TicketView, &view.ticket.parties()).is_ok();
+    let view = view.filter(sees).ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
     let etag = etag(view.version);
     if request.headers().get(IF_NONE_MATCH) == Some(&etag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
-    Ok(HttpResponse::Ok()
-        .insert_header((ETAG, etag))
-        .json(Ticket::at(view, state.clock.now())))
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag)).json(Ticket::at(view, state.clock.now())))
 }
 
 /// The history of a ticket, oldest first.
@@ -77,19 +65,12 @@ pub(crate) async fn ticket_timeline(
     let limit = limit(asked)?;
     let keys = state.store.keys();
     let list = format!("timeline {}", path.0);
-    let after = cursor
-        .map(|cursor| cursor::open(keys, &list, &cursor).map(i32::from_le_bytes))
-        .transpose()?;
-    let Session {
-        actor,
-        grants_version,
-        ..
-    } = &*permit;
+    let after =
+        cursor.map(|cursor| cursor::open(keys, &list, &cursor).map(i32::from_le_bytes)).transpose()?;
+    let Session { actor, grants_version, .. } = &*permit;
     // One more than the page holds tells whether there is another page.
-    let found = state
-        .store
-        .timeline(path.0, actor.user, *grants_version, after.unwrap_or(0), limit + 1)
-        .await?;
+    let found =
+        state.store.timeline(path.0, actor.user, *grants_version, after.unwrap_or(0), limit + 1).await?;
     let found = found.filter(|(parties, _)| actor.may(Action::TicketView, parties).is_ok());
     let (_, mut entries) = found.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
     let more = entries.len() > usize::from(limit);
@@ -97,10 +78,7 @@ pub(crate) async fn ticket_timeline(
     let end = entries.last().filter(|_| more).map(|entry| entry.version);
     let lang = language(&request);
     Ok(web::Json(TimelinePage {
-        items: entries
-            .into_iter()
-            .map(|entry| TimelineEntry::new(entry, lang))
-            .collect(),
+        items: entries.into_iter().map(|entry| TimelineEntry::new(entry, lang)).collect(),
         next_cursor: end.map(|version| cursor::seal(keys, &list, &version.to_le_bytes())),
     }))
 }

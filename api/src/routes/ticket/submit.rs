@@ -39,15 +39,7 @@ pub(crate) async fn submit_ticket(
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
     let key = conditions.key(&state, permit.actor.user, &body.bytes);
-    let CreateTicket {
-        content,
-        place,
-        address,
-        category,
-        severity,
-        affair,
-        channel,
-    } = body.value;
+    let CreateTicket { content, place, address, category, severity, affair, channel } = body.value;
     // All that is wrong with the fields is said at once.
     let content = text(&state, "/content", content, now);
     let address = address
@@ -61,10 +53,7 @@ pub(crate) async fn submit_ticket(
     let (content, address, code) = match (content, address, code) {
         (Ok(content), Ok(address), Ok(code)) => (content, address, code),
         (content, address, code) => {
-            let faults = [content.err(), address.err(), code.err()]
-                .into_iter()
-                .flatten()
-                .collect();
+            let faults = [content.err(), address.err(), code.err()].into_iter().flatten().collect();
             return Err(ApiError { faults, cause: None });
         }
     };
@@ -80,55 +69,24 @@ pub(crate) async fn submit_ticket(
         affair,
         channel: channel.unwrap_or(Channel::MiniProgram),
     };
-    let Session {
-        actor,
-        grants_version,
-        ..
-    } = &*permit;
-    let request = Request {
-        actor,
-        grants_version: *grants_version,
-        now,
-        if_match: None,
-        key,
-    };
+    let Session { actor, grants_version, .. } = &*permit;
+    let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };
     let render = |view: &_| answer(StatusCode::CREATED, view, now);
-    let delivered = state
-        .store
-        .submit_ticket(&request, &submission, &place.name, render)
-        .await;
-    delivered
-        .map(deliver)
-        .map_err(|error| with_place_field(error.into()))
+    let delivered = state.store.submit_ticket(&request, &submission, &place.name, render).await;
+    delivered.map(deliver).map_err(|error| with_place_field(error.into()))
 }
 
 fn place_code(state: &State, place: &PlaceRef) -> Result<PlaceCode, Fault> {
     match place {
-        PlaceRef {
-            code: Some(code),
-            lat: None,
-            lng: None,
-            datum: None,
-        } => state
-            .store
-            .place_code(code)
-            .map_err(|refusal| fault(refusal, Some(CODE.into()))),
-        PlaceRef {
-            code: None,
-            lat: Some(lat),
-            lng: Some(lng),
-            datum: Some(datum),
-        } => {
+        PlaceRef { code: Some(code), lat: None, lng: None, datum: None } => {
+            state.store.place_code(code).map_err(|refusal| fault(refusal, Some(CODE.into())))
+        }
+        PlaceRef { code: None, lat: Some(lat), lng: Some(lng), datum: Some(datum) } => {
             position("/place", *lat, *lng, *datum)?;
             // No place has a boundary yet, so no position lies in one.
             Err(fault(PlaceRefusal::NoGridAtPosition, Some("/place".into())))
         }
-        PlaceRef {
-            code: None,
-            lat: Some(_),
-            lng: Some(_),
-            datum: None,
-        } => {
+        PlaceRef { code: None, lat: Some(_), lng: Some(_), datum: None } => {
             let args = vec![("name", "datum".to_owned())];
             Err(Fault::of("/place/datum", "request.missing_field", args))
         }
@@ -137,10 +95,7 @@ fn place_code(state: &State, place: &PlaceRef) -> Result<PlaceCode, Fault> {
 }
 
 async fn known_place(state: &State, permit: &Session, code: &PlaceCode) -> ApiResult<infra::store::PlaceRow> {
-    let place = state
-        .store
-        .place_by_code(code, permit.actor.user, permit.grants_version)
-        .await?;
+    let place = state.store.place_by_code(code, permit.actor.user, permit.grants_version).await?;
     place.ok_or_else(|| fault(PlaceRefusal::Unknown { code: *code }, Some(CODE.into())).into())
 }
 

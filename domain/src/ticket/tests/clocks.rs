@@ -12,12 +12,8 @@ use rstest::rstest;
 #[case::ungraded(None, &[(Arrive, 5)])]
 fn m03_limits_start_at_submission(#[case] severity: Option<Severity>, #[case] limits: &[(ClockKind, i64)]) {
     let story = Story::begin(severity);
-    let due: Vec<_> = story
-        .ticket
-        .clocks
-        .iter()
-        .map(|c| (c.kind, (c.due_at - c.started_at).num_minutes()))
-        .collect();
+    let due: Vec<_> =
+        story.ticket.clocks.iter().map(|c| (c.kind, (c.due_at - c.started_at).num_minutes())).collect();
     assert_eq!(due, limits);
     assert!(
         story
@@ -55,11 +51,7 @@ fn m03_a_late_act_is_a_breach_although_nobody_noticed() {
     let breaches: Vec<_> = story.events.iter().filter(|e| e.fact == Fact::Breached).collect();
     assert_eq!(breaches.len(), 2);
     assert_eq!(
-        (
-            breaches[0].occurred_at,
-            breaches[0].recorded_at,
-            breaches[0].actor
-        ),
+        (breaches[0].occurred_at, breaches[0].recorded_at, breaches[0].actor),
         (after(5), after(6), None)
     );
     assert_eq!(story.ticket.owed_since(), None);
@@ -74,10 +66,7 @@ fn m03_in_time_is_met() {
     ]);
     assert_eq!(story.clocks(200), [(Arrive, 1, Met), (Solve, 1, Running)]);
     assert_eq!(story.ticket.next_due(), Some(after(300)));
-    assert_eq!(
-        story.steps(&[(worker(), resolve(), 300)]).clocks(999),
-        [(Arrive, 1, Met), (Solve, 1, Met)]
-    );
+    assert_eq!(story.steps(&[(worker(), resolve(), 300)]).clocks(999), [(Arrive, 1, Met), (Solve, 1, Met)]);
 }
 
 #[rstest]
@@ -102,13 +91,8 @@ fn m03_solved_without_being_on_the_scene(
 
 #[test]
 fn m03_late_grading_counts_from_submission() {
-    let graded = |severity| {
-        dispatch(
-            Assignee::Person(worker().user),
-            LeadFacts::Person(worker()),
-            Some(severity),
-        )
-    };
+    let graded =
+        |severity| dispatch(Assignee::Person(worker().user), LeadFacts::Person(worker()), Some(severity));
     let small = Story::begin(None).steps(&[(clerk(), graded(Severity::Small), 40)]);
     assert_eq!(small.clocks(40), [(Arrive, 1, Breached), (Solve, 1, Breached)]);
     assert_eq!(small.ticket.clocks[1].breached_at, Some(after(30)));
@@ -125,11 +109,7 @@ fn m03_regrading_keeps_start_and_breach(
     #[case] state: ClockState,
     #[case] breached: Option<i64>,
 ) {
-    let large = dispatch(
-        Assignee::Person(worker().user),
-        LeadFacts::Person(worker()),
-        Some(Severity::Large),
-    );
+    let large = dispatch(Assignee::Person(worker().user), LeadFacts::Person(worker()), Some(Severity::Large));
     let story = Story::begin(Some(Severity::Small)).steps(&[(clerk(), large, minute)]);
     let solve = &story.ticket.clocks[1];
     assert_eq!(
@@ -147,23 +127,14 @@ fn dissatisfied_is_done_again_by_the_same_lead_against_a_new_clock() {
         (worker(), resolve(), 40),
         (resident(), rate(Satisfaction::Dissatisfied), 60),
     ]);
-    assert_eq!(
-        (story.ticket.status(), story.ticket.round),
-        (Status::Dispatched, 2)
-    );
+    assert_eq!((story.ticket.status(), story.ticket.round), (Status::Dispatched, 2));
     assert_eq!(story.ticket.lead(), Some(Assignee::Person(worker().user)));
-    assert_eq!(
-        story.clocks(90),
-        [(Arrive, 1, Breached), (Solve, 1, Breached), (Solve, 2, Running)]
-    );
+    assert_eq!(story.clocks(90), [(Arrive, 1, Breached), (Solve, 1, Breached), (Solve, 2, Running)]);
     let story = story.steps(&[
         (worker(), Command::Accept, 61),
         (worker(), resolve(), 80),
         (resident(), rate(Satisfaction::FairlySatisfied), 81),
     ]);
     assert_eq!(story.ticket.status(), Status::Closed);
-    assert_eq!(
-        story.clocks(999),
-        [(Arrive, 1, Breached), (Solve, 1, Breached), (Solve, 2, Met)]
-    );
+    assert_eq!(story.clocks(999), [(Arrive, 1, Breached), (Solve, 1, Breached), (Solve, 2, Met)]);
 }

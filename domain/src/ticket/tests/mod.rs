@@ -31,17 +31,8 @@ fn place(code: &str) -> PlaceCode {
 }
 
 fn person(n: u128, grants: &[(Role, Scope)]) -> Actor {
-    let grants = grants
-        .iter()
-        .map(|(role, scope)| Grant {
-            role: *role,
-            scope: scope.clone(),
-        })
-        .collect();
-    Actor {
-        user: UserId(Uuid::from_u128(n)),
-        grants,
-    }
+    let grants = grants.iter().map(|(role, scope)| Grant { role: *role, scope: scope.clone() }).collect();
+    Actor { user: UserId(Uuid::from_u128(n)), grants }
 }
 
 fn at(code: &str) -> Scope {
@@ -65,9 +56,7 @@ fn department() -> Actor {
 }
 
 fn text(words: &str) -> Text {
-    let id = words
-        .bytes()
-        .fold(0u128, |id, b| id.wrapping_mul(31).wrapping_add(b.into()));
+    let id = words.bytes().fold(0u128, |id, b| id.wrapping_mul(31).wrapping_add(b.into()));
     Text {
         reference: TextRef {
             id: TextId(Uuid::from_u128(id)),
@@ -78,22 +67,14 @@ fn text(words: &str) -> Text {
 }
 
 fn playbook() -> Playbook {
-    let limit = |kind, severity, limit_seconds| ClockRule {
-        kind,
-        severity,
-        limit_seconds,
-        warn_percent: 80,
-    };
+    let limit = |kind, severity, limit_seconds| ClockRule { kind, severity, limit_seconds, warn_percent: 80 };
     let word = String::new;
     Playbook {
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),
         levels: vec![],
-        categories: vec![Category {
-            key: "lighting".into(),
-            name: "路灯".into(),
-        }],
+        categories: vec![Category { key: "lighting".into(), name: "路灯".into() }],
         vocabulary: Vocabulary {
             submit: word(),
             dispatch: word(),
@@ -119,10 +100,7 @@ fn submission(severity: Option<Severity>) -> Submission {
     Submission {
         id: TicketId(Uuid::from_u128(100)),
         number: TicketNumber::from("532504-261121-00001").unwrap(),
-        place: PlaceRef {
-            id: PlaceId(Uuid::from_u128(50)),
-            code: place("532504001007"),
-        },
+        place: PlaceRef { id: PlaceId(Uuid::from_u128(50)), code: place("532504001007") },
         content: text("路灯不亮"),
         address: None,
         category: Some("lighting".into()),
@@ -137,44 +115,23 @@ fn to_person() -> Command {
 }
 
 fn to_unit() -> Command {
-    dispatch(
-        Assignee::Unit(UNIT),
-        LeadFacts::Unit {
-            county: place("532504"),
-        },
-        None,
-    )
+    dispatch(Assignee::Unit(UNIT), LeadFacts::Unit { county: place("532504") }, None)
 }
 
 fn dispatch(lead: Assignee, facts: LeadFacts, severity: Option<Severity>) -> Command {
-    Command::Dispatch {
-        lead,
-        facts,
-        severity,
-        affair: None,
-        note: None,
-    }
+    Command::Dispatch { lead, facts, severity, affair: None, note: None }
 }
 
 fn arrive() -> Command {
-    Command::Arrive {
-        position: Position::new(24.41, 103.41, Datum::Gcj02).unwrap(),
-    }
+    Command::Arrive { position: Position::new(24.41, 103.41, Datum::Gcj02).unwrap() }
 }
 
 fn resolve() -> Command {
-    Command::Resolve {
-        outcome: Outcome::Solved,
-        reply: text("已更换灯泡"),
-    }
+    Command::Resolve { outcome: Outcome::Solved, reply: text("已更换灯泡") }
 }
 
 fn rate(satisfaction: Satisfaction) -> Command {
-    Command::Rate {
-        satisfaction,
-        stars: None,
-        comment: None,
-    }
+    Command::Rate { satisfaction, stars: None, comment: None }
 }
 
 /// A ticket and all its events, checked after each step: the fold of the events is the ticket.
@@ -188,11 +145,7 @@ impl Story {
     fn begin(severity: Option<Severity>) -> Self {
         let playbook = playbook();
         let events = submit(&submission(severity), &resident(), &playbook, start()).unwrap();
-        Self {
-            ticket: fold(&events),
-            events,
-            policy: playbook.policy,
-        }
+        Self { ticket: fold(&events), events, policy: playbook.policy }
     }
 
     fn step(&mut self, actor: &Actor, command: &Command, now: Timestamp) -> Result<(), Refusal> {
@@ -235,15 +188,9 @@ fn story_at(status: Status) -> Story {
         (worker(), resolve(), 4),
         (resident(), rate(Satisfaction::Satisfied), 5),
     ];
-    let count = [
-        Status::Submitted,
-        Status::Dispatched,
-        Status::Accepted,
-        Status::Resolved,
-        Status::Closed,
-    ]
-    .iter()
-    .position(|s| *s == status)
-    .unwrap();
+    let count = [Status::Submitted, Status::Dispatched, Status::Accepted, Status::Resolved, Status::Closed]
+        .iter()
+        .position(|s| *s == status)
+        .unwrap();
     story.steps(&steps[..count])
 }

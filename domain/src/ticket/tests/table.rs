@@ -18,10 +18,7 @@ fn each_command_in_each_state(
     #[case] expected: [Option<&str>; 5],
 ) {
     for (status, expected) in Status::iter().zip(expected) {
-        let code = story_at(status)
-            .step(&actor, &command, after(6))
-            .err()
-            .map(|refusal| refusal.code());
+        let code = story_at(status).step(&actor, &command, after(6)).err().map(|refusal| refusal.code());
         assert_eq!(code, expected, "{command:?} while {status:?}");
     }
 }
@@ -41,12 +38,7 @@ fn whoever_is_assigned_needs_to_be_able_to_handle_it() {
         (LeadFacts::Unknown, "ticket.lead_unknown"),
         (LeadFacts::Person(elsewhere), "ticket.lead_cannot_handle"),
         (LeadFacts::Person(resident()), "ticket.lead_cannot_handle"),
-        (
-            LeadFacts::Unit {
-                county: place("140226"),
-            },
-            "ticket.lead_cannot_handle",
-        ),
+        (LeadFacts::Unit { county: place("140226") }, "ticket.lead_cannot_handle"),
     ];
     for (facts, code) in cases {
         let command = dispatch(Assignee::Person(worker().user), facts, None);
@@ -60,24 +52,11 @@ fn out_of_sight_is_not_there_and_in_sight_is_not_yet_allowed() {
     let stranger = person(9, &[(Role::CommunityClerk, at("532504001008"))]);
     let mut story = Story::begin(None);
     let refusal = |result: Result<(), Refusal>| result.unwrap_err();
-    assert_eq!(
-        refusal(story.step(&stranger, &to_person(), after(1))),
-        TicketRefusal::NotFound.into()
-    );
-    let reach = PermissionRefusal::Reach {
-        action: Action::TicketAccept,
-    };
-    assert_eq!(
-        refusal(story.step(&worker(), &Command::Accept, after(1))),
-        reach.into()
-    );
-    let role = PermissionRefusal::Role {
-        action: Action::TicketDispatch,
-    };
-    assert_eq!(
-        refusal(story.step(&resident(), &to_person(), after(1))),
-        role.into()
-    );
+    assert_eq!(refusal(story.step(&stranger, &to_person(), after(1))), TicketRefusal::NotFound.into());
+    let reach = PermissionRefusal::Reach { action: Action::TicketAccept };
+    assert_eq!(refusal(story.step(&worker(), &Command::Accept, after(1))), reach.into());
+    let role = PermissionRefusal::Role { action: Action::TicketDispatch };
+    assert_eq!(refusal(story.step(&resident(), &to_person(), after(1))), role.into());
 }
 
 #[rstest]
@@ -95,13 +74,7 @@ fn events_out_of_order_are_a_broken_history() {
     let mut ticket = Ticket::begin(&story.events[0]).unwrap();
     let before = ticket.clone();
     let broken = ticket.apply(&story.events[2]).unwrap_err();
-    assert_eq!(
-        broken,
-        BrokenHistory {
-            event: "accepted",
-            status: "submitted"
-        }
-    );
+    assert_eq!(broken, BrokenHistory { event: "accepted", status: "submitted" });
     assert_eq!(ticket, before);
     assert!(Ticket::begin(&story.events[1]).is_err());
 }
@@ -113,12 +86,5 @@ fn stored_tickets_and_events_of_version_1_are_read() {
     let ticket: Ticket = serde_json::from_str(include_str!("../fixtures/ticket_v1.json")).unwrap();
     assert_eq!(ticket, story.ticket);
     let facts: Vec<Fact> = serde_json::from_str(include_str!("../fixtures/facts_v1.json")).unwrap();
-    assert_eq!(
-        facts,
-        story
-            .events
-            .into_iter()
-            .map(|event| event.fact)
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(facts, story.events.into_iter().map(|event| event.fact).collect::<Vec<_>>());
 }

@@ -4,12 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn any_command() -> impl Strategy<Value = (Actor, Command)> {
-    let actor = prop_oneof![
-        Just(resident()),
-        Just(clerk()),
-        Just(worker()),
-        Just(department())
-    ];
+    let actor = prop_oneof![Just(resident()), Just(clerk()), Just(worker()), Just(department())];
     let satisfaction = prop_oneof![
         Just(Satisfaction::Satisfied),
         Just(Satisfaction::FairlySatisfied),
@@ -23,12 +18,7 @@ fn any_command() -> impl Strategy<Value = (Actor, Command)> {
     ];
     let lead = prop_oneof![
         Just((Assignee::Person(worker().user), LeadFacts::Person(worker()))),
-        Just((
-            Assignee::Unit(UNIT),
-            LeadFacts::Unit {
-                county: place("532504")
-            }
-        )),
+        Just((Assignee::Unit(UNIT), LeadFacts::Unit { county: place("532504") })),
     ];
     let command = prop_oneof![
         (lead, severity).prop_map(|((lead, facts), severity)| dispatch(lead, facts, severity)),
@@ -51,10 +41,7 @@ fn any_walk() -> impl Strategy<Value = Vec<((Actor, Command), u32)>> {
         Just((resident(), rate(Satisfaction::Dissatisfied))),
         Just((resident(), rate(Satisfaction::Satisfied))),
     ];
-    proptest::collection::vec(
-        (prop_oneof![2 => sensible, 1 => any_command()], 0u32..4000),
-        0..60,
-    )
+    proptest::collection::vec((prop_oneof![2 => sensible, 1 => any_command()], 0u32..4000), 0..60)
 }
 
 proptest! {

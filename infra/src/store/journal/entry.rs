@@ -69,11 +69,8 @@ impl Entry<'_> {
             |sql: &str, values: Vec<Value>| Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
         let mut all = vec![statement(self.head.sql, self.head.values.clone())];
         all.extend(self.texts.iter().map(|text| {
-            let values = vec![
-                text.reference.id.0.into(),
-                self.stream.into(),
-                text.body.as_str().to_owned().into(),
-            ];
+            let values =
+                vec![text.reference.id.0.into(), self.stream.into(), text.body.as_str().to_owned().into()];
             statement(TEXT, values)
         }));
         all.extend(self.events.iter().map(|event| {

@@ -30,11 +30,7 @@ pub(super) enum JournalError {
 
 impl From<StoreError> for JournalError {
     fn from(error: StoreError) -> Self {
-        if dialect::is_duplicate_of(&error, "idempotency") {
-            Self::KeyTaken
-        } else {
-            Self::Store(error)
-        }
+        if dialect::is_duplicate_of(&error, "idempotency") { Self::KeyTaken } else { Self::Store(error) }
     }
 }
 
@@ -60,11 +56,7 @@ impl Journal {
             Self::Postgres(pool) => postgres::append(pool, entry).await,
             Self::Sqlite(writer) => {
                 let touched = writer.write(entry.statements()).await?;
-                if touched == 0 {
-                    Err(JournalError::Conflict)
-                } else {
-                    Ok(())
-                }
+                if touched == 0 { Err(JournalError::Conflict) } else { Ok(()) }
             }
         }
     }

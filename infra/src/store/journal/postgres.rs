@@ -52,15 +52,10 @@ pub(super) async fn append(pool: &DatabaseConnection, entry: &Entry<'_>) -> Resu
     let texts: Vec<_> = entry
         .texts
         .iter()
-        .map(|text| TextRow {
-            id: text.reference.id.0,
-            body: text.body.as_str(),
-        })
+        .map(|text| TextRow { id: text.reference.id.0, body: text.body.as_str() })
         .collect();
     let json = |value: Result<String, serde_json::Error>| -> Result<Value, StoreError> {
-        value
-            .map(Value::from)
-            .map_err(|error| StoreError::corrupt("event", "payload", entry.stream, error))
+        value.map(Value::from).map_err(|error| StoreError::corrupt("event", "payload", entry.stream, error))
     };
     let answer = entry.answer.as_ref();
     let mut values = entry.head.values.clone();

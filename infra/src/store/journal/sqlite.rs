@@ -27,10 +27,7 @@ enum Job {
 /// A job that was carried out, waiting for the COMMIT of its group.
 enum Done {
     Write(Answer<u64>, Result<u64, StoreError>),
-    Returning(
-        Answer<Option<QueryResult>>,
-        Result<Option<QueryResult>, StoreError>,
-    ),
+    Returning(Answer<Option<QueryResult>>, Result<Option<QueryResult>, StoreError>),
 }
 
 #[derive(Debug)]
@@ -122,10 +119,7 @@ async fn commit(connection: &DatabaseConnection, group: Vec<Job>) {
             let _ = transaction.rollback().await;
             Err(fault)
         }
-        None => transaction
-            .commit()
-            .await
-            .map_err(|error| StoreError::from(error).to_string()),
+        None => transaction.commit().await.map_err(|error| StoreError::from(error).to_string()),
     };
     for job in done {
         job.answer(committed.as_ref().err());
@@ -160,10 +154,7 @@ impl Job {
                 (Done::Write(answer, result), fault)
             }
             Self::Returning(statement, answer) => {
-                let result = transaction
-                    .query_one_raw(statement)
-                    .await
-                    .map_err(StoreError::from);
+                let result = transaction.query_one_raw(statement).await.map_err(StoreError::from);
                 let fault = fault(&result);
                 (Done::Returning(answer, result), fault)
             }

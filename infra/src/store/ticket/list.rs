@@ -80,15 +80,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Page, StoreError> {
         let sql = page_sql(query, actor, now);
-        let rows = self
-            .db
-            .query_all_raw(self.statement(&sql.text, sql.values))
-            .await?;
+        let rows = self.db.query_all_raw(self.statement(&sql.text, sql.values)).await?;
         // Every row carries the version; an empty page is one row with nothing else.
-        let current = rows
-            .first()
-            .map(|row| column::<Option<i32>>(row, "app_user", "grants_version"))
-            .transpose()?;
+        let current =
+            rows.first().map(|row| column::<Option<i32>>(row, "app_user", "grants_version")).transpose()?;
         if current.flatten() != Some(grants_version) {
             return Err(StoreError::StaleGrants);
         }
@@ -150,13 +145,10 @@ fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
     sql.push(&format!(
         "(SELECT substr(x.body, 1, {EXCERPT}) FROM free_text x WHERE x.id = t.content_id) AS excerpt "
     ));
-    sql.push("FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ")
-        .bind(actor.user.0);
+    sql.push("FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ").bind(actor.user.0);
     sql.push(") AS grants_version) u LEFT JOIN (");
     if is_plain(query) {
-        sql.push(&format!(
-            "SELECT {COLUMNS}, true AS hit, CAST(0 AS bigint) AS n FROM ticket WHERE "
-        ));
+        sql.push(&format!("SELECT {COLUMNS}, true AS hit, CAST(0 AS bigint) AS n FROM ticket WHERE "));
         through_lens(&mut sql, query);
         sql.push(NEWEST_FIRST).bind(i64::from(query.limit) + 1);
     } else {
@@ -164,9 +156,7 @@ fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
         residual_filters(&mut sql, query, actor, now);
         sql.push(") AS hit, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM ticket WHERE ");
         through_lens(&mut sql, query);
-        sql.push(&format!(
-            "{NEWEST_FIRST}{SCAN}) s WHERE s.hit OR s.n = {SCAN}{NEWEST_FIRST}"
-        ));
+        sql.push(&format!("{NEWEST_FIRST}{SCAN}) s WHERE s.hit OR s.n = {SCAN}{NEWEST_FIRST}"));
         sql.bind(i64::from(query.limit) + 1);
     }
     sql.push(") t ON true ORDER BY t.created_at DESC, t.id DESC");
@@ -183,8 +173,7 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
             } else if let Some(Ok(street)) = code.street().map(str::parse::<i32>) {
                 sql.push("street = ").bind(street);
             } else {
-                sql.push("county = ")
-                    .bind(code.county().parse::<i32>().unwrap_or_default());
+                sql.push("county = ").bind(code.county().parse::<i32>().unwrap_or_default());
             }
         }
         Lens::Unit(unit) => drop(sql.push("unit_id = ").bind(unit.0)),
@@ -199,11 +188,7 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
         sql.push(" AND created_at < ").bind(to);
     }
     if let Some((at, id)) = query.after {
-        sql.push(" AND (created_at, id) < (")
-            .bind(at)
-            .push(", ")
-            .bind(id.0)
-            .push(")");
+        sql.push(" AND (created_at, id) < (").bind(at).push(", ").bind(id.0).push(")");
     }
 }
 
@@ -261,19 +246,11 @@ fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Time
         sql.push(" AND unit_id IS NOT NULL AND unit_id = ").bind(unit.0);
     }
     if let Some(handler) = query.handler {
-        sql.push(" AND handler_id IS NOT NULL AND handler_id = ")
-            .bind(handler.0);
+        sql.push(" AND handler_id IS NOT NULL AND handler_id = ").bind(handler.0);
     }
     match query.overdue {
-        Some(true) => drop(
-            sql.push(" AND owed_since IS NOT NULL AND owed_since < ")
-                .bind(now),
-        ),
-        Some(false) => drop(
-            sql.push(" AND (owed_since IS NULL OR owed_since >= ")
-                .bind(now)
-                .push(")"),
-        ),
+        Some(true) => drop(sql.push(" AND owed_since IS NOT NULL AND owed_since < ").bind(now)),
+        Some(false) => drop(sql.push(" AND (owed_since IS NULL OR owed_since >= ").bind(now).push(")")),
         None => {}
     }
     if let Some(place) = query.place {
@@ -295,15 +272,11 @@ fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Time
 fn in_sight(sql: &mut Sql, actor: &Actor) {
     sql.push("requester_id = ").bind(actor.user.0);
     if actor.is_staff() {
-        sql.push(" OR (handler_id IS NOT NULL AND handler_id = ")
-            .bind(actor.user.0)
-            .push(")");
+        sql.push(" OR (handler_id IS NOT NULL AND handler_id = ").bind(actor.user.0).push(")");
     }
     let units: Vec<_> = actor.units().map(|unit| unit.0).collect();
     if !units.is_empty() {
-        sql.push(" OR (unit_id IS NOT NULL AND unit_id IN ")
-            .bind_all(units)
-            .push(")");
+        sql.push(" OR (unit_id IS NOT NULL AND unit_id IN ").bind_all(units).push(")");
     }
     for place in actor.area() {
         sql.push(" OR ");
@@ -313,8 +286,6 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
 
 /// Codes are digits, and `:` follows on `9`.
 fn below(sql: &mut Sql, place: &PlaceCode) {
-    sql.push("(scope_code >= ")
-        .bind(place.as_str())
-        .push(" AND scope_code < ");
+    sql.push("(scope_code >= ").bind(place.as_str()).push(" AND scope_code < ");
     sql.bind(format!("{place}:")).push(")");
 }

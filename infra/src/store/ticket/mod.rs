@@ -30,9 +30,7 @@ fn column<T: TryGetable>(
     name: &'static str,
 ) -> Result<T, StoreError> {
     row.try_get("", name).map_err(|error| {
-        let id = row
-            .try_get::<Uuid>("", "id")
-            .map_or_else(|_| "?".to_owned(), |id| id.to_string());
+        let id = row.try_get::<Uuid>("", "id").map_or_else(|_| "?".to_owned(), |id| id.to_string());
         StoreError::corrupt(table, name, id, error)
     })
 }
@@ -40,8 +38,7 @@ fn column<T: TryGetable>(
 /// A column that holds one of a list of words.
 fn word<T: FromStr>(row: &QueryResult, table: &'static str, name: &'static str) -> Result<T, StoreError> {
     let text: String = column(row, table, name)?;
-    text.parse()
-        .map_err(|_| StoreError::corrupt(table, name, "?", format!("unknown word {text}")))
+    text.parse().map_err(|_| StoreError::corrupt(table, name, "?", format!("unknown word {text}")))
 }
 
 /// The same where there may be none.
@@ -51,9 +48,6 @@ fn optional_word<T: FromStr>(
     name: &'static str,
 ) -> Result<Option<T>, StoreError> {
     let text: Option<String> = column(row, table, name)?;
-    let parse = |text: String| {
-        text.parse()
-            .map_err(|_| StoreError::corrupt(table, name, "?", text))
-    };
+    let parse = |text: String| text.parse().map_err(|_| StoreError::corrupt(table, name, "?", text));
     text.map(parse).transpose()
 }

@@ -29,12 +29,7 @@ impl Store {
              LEFT JOIN free_text x ON x.id = e.text_id \
              WHERE t.id = $1 ORDER BY e.stream_version LIMIT $4"
         );
-        let values = vec![
-            id.0.into(),
-            reader.0.into(),
-            after.into(),
-            i64::from(limit).into(),
-        ];
+        let values = vec![id.0.into(), reader.0.into(), after.into(), i64::from(limit).into()];
         let rows = self.db.query_all_raw(self.statement(&sql, values)).await?;
         let Some(first) = rows.first() else {
             return Ok(None);
@@ -56,11 +51,7 @@ impl Store {
                 continue;
             };
             let text = column(row, "free_text", "body")?;
-            entries.push(TimelineEntry {
-                version,
-                event: stored_event(row)?,
-                text,
-            });
+            entries.push(TimelineEntry { version, event: stored_event(row)?, text });
         }
         Ok(Some((parties, entries)))
     }

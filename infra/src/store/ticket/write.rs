@@ -68,22 +68,15 @@ impl Texts {
             params.join(", "),
             json_param(backend, last)
         );
-        let set: Vec<_> = CURRENT
-            .iter()
-            .zip(3..)
-            .map(|(name, n)| format!("{name} = ${n}"))
-            .collect();
+        let set: Vec<_> = CURRENT.iter().zip(3..).map(|(name, n)| format!("{name} = ${n}")).collect();
         let last_set = CURRENT.len() + 3;
         let state = json_param(backend, last_set);
-        let update = format!(
-            "UPDATE ticket SET {}, state = {state} WHERE id = $1 AND version = $2",
-            set.join(", ")
-        );
+        let update =
+            format!("UPDATE ticket SET {}, state = {state} WHERE id = $1 AND version = $2", set.join(", "));
         match backend {
-            DbBackend::Postgres => Self {
-                insert: one_statement(&insert, last),
-                update: one_statement(&update, last_set),
-            },
+            DbBackend::Postgres => {
+                Self { insert: one_statement(&insert, last), update: one_statement(&update, last_set) }
+            }
             _ => Self { insert, update },
         }
     }
@@ -93,15 +86,8 @@ impl TicketSql {
     pub(in crate::store) fn new(backend: DbBackend) -> Self {
         static POSTGRES: LazyLock<Texts> = LazyLock::new(|| Texts::new(DbBackend::Postgres));
         static SQLITE: LazyLock<Texts> = LazyLock::new(|| Texts::new(DbBackend::Sqlite));
-        let texts: &'static Texts = if backend == DbBackend::Postgres {
-            &POSTGRES
-        } else {
-            &SQLITE
-        };
-        Self {
-            insert: &texts.insert,
-            update: &texts.update,
-        }
+        let texts: &'static Texts = if backend == DbBackend::Postgres { &POSTGRES } else { &SQLITE };
+        Self { insert: &texts.insert, update: &texts.update }
     }
 }
 
@@ -118,19 +104,11 @@ impl Store {
     ) -> Result<(), Failed> {
         let ticket = &view.ticket;
         let head = match from {
-            None => Head {
-                sql: self.ticket_sql.insert,
-                values: insert_values(view)?,
-            },
-            Some(version) => Head {
-                sql: self.ticket_sql.update,
-                values: update_values(version, view)?,
-            },
+            None => Head { sql: self.ticket_sql.insert, values: insert_values(view)? },
+            Some(version) => Head { sql: self.ticket_sql.update, values: update_values(version, view)? },
         };
-        let rows = events
-            .iter()
-            .zip(from.unwrap_or(0) + 1..)
-            .map(|(event, version)| event_row(event, version));
+        let rows =
+            events.iter().zip(from.unwrap_or(0) + 1..).map(|(event, version)| event_row(event, version));
         let entry = Entry {
             head,
             stream: ticket.id.0,
@@ -148,10 +126,7 @@ impl Store {
 /// The clocks that the events touched, each once, as they stand now.
 fn changed_clocks<'a>(ticket: &'a Ticket, events: &[Event]) -> Vec<&'a Clock> {
     let touched = |clock: &&Clock| {
-        events
-            .iter()
-            .flat_map(|event| &event.clocks)
-            .any(|c| c.kind == clock.kind && c.round == clock.round)
+        events.iter().flat_map(|event| &event.clocks).any(|c| c.kind == clock.kind && c.round == clock.round)
     };
     ticket.clocks.iter().filter(touched).collect()
 }
@@ -160,14 +135,8 @@ fn insert_values(view: &TicketView) -> Result<Vec<Value>, StoreError> {
     let ticket = &view.ticket;
     let code = &ticket.place.code;
     let corrupt = || StoreError::corrupt("ticket", "scope_code", ticket.id, "not a community or below");
-    let street = code
-        .street()
-        .and_then(|digits| digits.parse::<i32>().ok())
-        .ok_or_else(corrupt)?;
-    let community = code
-        .community()
-        .and_then(|digits| digits.parse::<i64>().ok())
-        .ok_or_else(corrupt)?;
+    let street = code.street().and_then(|digits| digits.parse::<i32>().ok()).ok_or_else(corrupt)?;
+    let community = code.community().and_then(|digits| digits.parse::<i64>().ok()).ok_or_else(corrupt)?;
     let mut values: Vec<Value> = vec![
         ticket.id.0.into(),
         ticket.number.as_str().into(),
@@ -208,11 +177,7 @@ fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), Stor
         ticket.affair.map(Affair::name).into(),
         i32::from(ticket.round).into(),
         ticket.resolution().map(|resolution| resolution.reply.id.0).into(),
-        ticket
-            .rating
-            .and_then(|rating| rating.comment)
-            .map(|comment| comment.id.0)
-            .into(),
+        ticket.rating.and_then(|rating| rating.comment).map(|comment| comment.id.0).into(),
         ticket.next_due().into(),
         ticket.owed_since().into(),
         view.updated_at.into(),

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Measures the release build on SQLite and on PostgreSQL with fsync on, beside pgbench into the same tables, in one run:
+# ratios and CPU µs a request. The machine is shared, so absolute rates are lower bounds. Prints a Markdown table.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+seconds=${SECONDS_EACH:-10}
+clients=16
+huying=$PWD/target/release/huying
+for tool in wrk pgbench; do
+  command -v "$tool" >/dev/null || PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
+  command -v "$tool" >/dev/null || { echo "缺少 $tool；请先：apt-get install wrk postgresql postgresql-contrib" >&2; exit 1; }
+done
+pg_bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
+dir=$(mktemp -d /tmp/huying-bench.XXXXXX)
+chmod 711 "$dir"
+as_postgres() { if [ "$(id -u)" = 0 ]; then (cd /tmp && runuser -u postgres -- "$@"); else "$@"; fi; }
+server=
+finish() {
+  [ -z "$server" ] || { kill "$server" && wait "$server"; } 2>/dev/null || true
+  [ ! -f "$dir/pg/postmaster.pid" ] || as_postgres "$pg_bin/pg_ctl" -s -D "$dir/pg" -m fast stop || true
+  rm -rf "$dir"
+}
+trap finish EXIT
+
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# CPU ticks (10 ms) of a process and of its children, those that have ended included.
+ticks() {
+  local total=0 pid
+  for pid in "$@"; do
+    total=$((total + $(awk '{print $14 + $15 + $16 + $17}' "/proc/$pid/stat" 2>/dev/null || echo 0)))
+  done
+  echo "$total"
+}
+postgres_ticks() {
+  [ -f "$dir/pg/postmaster.pid" ] || { echo 0; return; }
+  local main; main=$(head -1 "$dir/pg/postmaster.pid")
+  ticks "$main" $(pgrep -P "$main")
+}
+
+# measure NAME BACKEND wrk-arguments…: rate, p99, CPU µs of app and database.
+measure() {
+  local name=$1 backend=$2; shift 2
+  local app0 pg0 app1 pg1 out requests
+  app0=$(ticks "$server"); pg0=$(postgres_ticks)
+  out=$(wrk --latency -t2 -c$clients -d"${seconds}s" "$@")
+  app1=$(ticks "$server"); pg1=$(postgres_ticks)
+  if grep -q 'Non-2xx' <<<"$out"; then echo "$out" >&2; exit 1; fi
+  requests=$(awk '/requests in/ {print $1}' <<<"$out")
+  rate=$(awk '/Requests\/sec/ {print $2}' <<<"$out")
+  printf '| %s | %s | %.0f | %s | %.0f | %s |\n' "$name" "$backend" "$rate" \
+    "$(awk '/99%/ {print $2}' <<<"$out")" "$(awk "BEGIN {print ($app1 - $app0) * 10000 / $requests}")" \
+    "$([ "$backend" = SQLite ] && echo – || awk "BEGIN {printf \"%.0f\", ($pg1 - $pg0) * 10000 / $requests}")"
+}
+
+serve() {
+  local port; port=$(free_port)
+  HUYING_LISTEN=127.0.0.1:$port "$huying" serve --demo mile >"$dir/out" 2>"$dir/log" &
+  server=$!
+  for _ in $(seq 100); do grep -q listening "$dir/out" && break; sleep 0.1; done
+  url=http://127.0.0.1:$port
+  token=$("$huying" token --role resident --place 532504 --person 居民王芳 --ttl 1h)
+  clerk=$("$huying" token --role community_clerk --place 532504001007 --person 社区书记陈红梅 --ttl 1h)
+}
+stop() { kill "$server"; wait "$server" || true; server=; }
+
+# Ten-thousand rows a list looks through, and what is asked of one server.
+suite() {
+  local backend=$1
+  measure create "$backend" -s bench/create.lua "$url" -- "$token" "$backend"
+  create=$rate
+  measure 'read one' "$backend" -s bench/read.lua "$url" -- "$clerk" /api/v1/tickets/01990000-0000-7000-8000-000000000105
+  measure 'page of 20' "$backend" -s bench/read.lua "$url" -- "$clerk" /api/v1/tickets
+}
+
+as_postgres true; [ "$(id -u)" != 0 ] || { mkdir "$dir/pg"; chown postgres "$dir/pg"; }
+as_postgres "$pg_bin/initdb" -A trust -U postgres --locale=C.UTF-8 -D "$dir/pg" >/dev/null
+pg_port=$(free_port)
+as_postgres "$pg_bin/pg_ctl" -s -w -D "$dir/pg" -l "$dir/pg/log" \
+  -o "-p $pg_port -h 127.0.0.1 -k '' -c shared_buffers=512MB -c max_wal_size=4GB" start
+psql=("$pg_bin/psql" -qAt -h 127.0.0.1 -p "$pg_port" -U postgres)
+"${psql[@]}" -c 'CREATE DATABASE huying' postgres
+
+echo "| what | database | requests/s | p99 | app CPU µs | database CPU µs |"
+echo "|---|---|---|---|---|---|"
+
+export HUYING_DATA_DIR=$dir/data HUYING_MASTER_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+DATABASE_URL=postgres://postgres@127.0.0.1:$pg_port/huying; export DATABASE_URL
+serve; suite PostgreSQL; stop
+postgres_create=$create
+
+# The same rows by hand: BEGIN, 3 INSERTs, COMMIT, into the same tables with the same indexes.
+literal() { "${psql[@]}" huying -c "SELECT quote_literal($1) FROM ticket t JOIN event e ON e.stream = t.id JOIN free_text x ON x.id = t.content_id WHERE t.number LIKE '%-00101'"; }
+columns="version, status, county, street, community, scope_code, place_id, requester_id, category, severity, channel, round, content_id, next_at, owed_since, created_at, updated_at"
+row=$("${psql[@]}" huying -c "SELECT format('%s,%L,%s,%s,%s,%L,%L,%L,%L,%L,%L,%s,%L,%L,%L', version, status, county, street, community, scope_code, place_id, requester_id, category, severity, channel, round, content_id, next_at, owed_since) FROM ticket WHERE number LIKE '%-00101'")
+cat >"$dir/insert.sql" <<SQL
+BEGIN;
+INSERT INTO ticket (id, number, $columns, state, state_v) VALUES (gen_random_uuid(), gen_random_uuid()::text, $row, now(), now(), $(literal t.state::text), 1);
+INSERT INTO event (stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) VALUES (gen_random_uuid(), 1, 'submitted', 1, $(literal t.requester_id), '532504001007', $(literal x.id), now(), now(), $(literal e.payload::text));
+INSERT INTO free_text (id, stream, body) VALUES (gen_random_uuid(), gen_random_uuid(), $(literal x.body));
+COMMIT;
+SQL
+pg0=$(postgres_ticks)
+tps=$(pgbench -n -M prepared -h 127.0.0.1 -p "$pg_port" -U postgres -c $clients -j 2 -T "$seconds" -f "$dir/insert.sql" huying \
+  | awk '/^tps/ {print $3} /transactions actually processed/ {split($NF, n, "/"); print n[1] > "'"$dir/count"'"}')
+pg1=$(postgres_ticks)
+awk "BEGIN {printf \"| BEGIN + 3 INSERTs + COMMIT by pgbench | PostgreSQL | %.0f | | – | %.0f |\n\", $tps, ($pg1 - $pg0) * 10000 / $(cat "$dir/count")}"
+
+unset DATABASE_URL
+serve; suite SQLite; stop
+sqlite_create=$create
+
+awk "BEGIN {printf \"\nratios: create on PostgreSQL to pgbench %.2f; create on SQLite to PostgreSQL %.2f\n\", $postgres_create / $tps, $sqlite_create / $postgres_create}"
+echo "commit $(git rev-parse --short HEAD), $(nproc) cores, $clients connections, ${seconds} s each, $("$pg_bin/postgres" --version)"
