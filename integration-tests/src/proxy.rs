@@ -1,8 +1,11 @@
-//! A wire that can be cut: a TCP proxy in front of the database, for what happens when it is away.
+//! A wire that can be cut, and that counts: a TCP proxy in front of the database, for what happens when it is away and
+//! for how often a call goes there.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use tokio::io::copy_bidirectional;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
@@ -11,6 +14,7 @@ pub struct Proxy {
     /// Where to connect to.
     pub address: SocketAddr,
     whole: Arc<watch::Sender<bool>>,
+    statements: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -19,25 +23,27 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let whole = Arc::new(watch::Sender::new(true));
-        let state = whole.clone();
+        let statements = Arc::new(AtomicUsize::new(0));
+        let (state, count) = (whole.clone(), statements.clone());
         tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let mut state = state.subscribe();
+            while let Ok((near, _)) = listener.accept().await {
+                let (mut state, count) = (state.subscribe(), count.clone());
                 if !*state.borrow() {
                     continue;
                 }
                 tokio::spawn(async move {
-                    let Ok(mut far) = TcpStream::connect(target).await else {
-                        return;
-                    };
+                    let Ok(far) = TcpStream::connect(target).await else { return };
+                    let ((mut near_read, near_write), (far_read, mut far_write)) =
+                        (near.into_split(), far.into_split());
                     tokio::select! {
-                        _ = copy_bidirectional(&mut near, &mut far) => {}
+                        _ = copy(&mut near_read, &mut far_write) => {}
+                        _ = answers(far_read, near_write, &count) => {}
                         _ = state.wait_for(|whole| !whole) => {}
                     }
                 });
             }
         });
-        Self { address, whole }
+        Self { address, whole, statements }
     }
 
     /// Cuts every connection and lets none through.
@@ -48,5 +54,42 @@ impl Proxy {
     /// Lets connections through again.
     pub fn mend(&self) {
         self.whole.send_replace(true);
+    }
+
+    /// How many statements PostgreSQL has carried out: each is a round trip that a request waits for. (sqlx also tests a
+    /// connection when it is given back; no statement, and nobody waits for it.)
+    pub fn statements(&self) -> usize {
+        self.statements.load(Ordering::SeqCst)
+    }
+}
+
+/// Passes answers on and counts `CommandComplete`. Each message of PostgreSQL begins with a letter and its length in four
+/// bytes, which count themselves; what is not of that form (Redis) is passed on all the same.
+async fn answers(
+    mut far: OwnedReadHalf,
+    mut near: OwnedWriteHalf,
+    count: &AtomicUsize,
+) -> std::io::Result<()> {
+    let (mut head, mut to_skip) = (Vec::with_capacity(5), 0usize);
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = far.read(&mut buffer).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        for byte in &buffer[..read] {
+            if to_skip > 0 {
+                to_skip -= 1;
+                continue;
+            }
+            head.push(*byte);
+            if let [letter, a, b, c, d] = head[..] {
+                count.fetch_add(usize::from(letter == b'C'), Ordering::SeqCst);
+                to_skip =
+                    usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX).saturating_sub(4);
+                head.clear();
+            }
+        }
+        near.write_all(&buffer[..read]).await?;
     }
 }

@@ -25,7 +25,7 @@ use openapi::ticket::Ticket;
 /// The ticket as the answer to a change.
 fn answer(status: StatusCode, view: &TicketView, now: Timestamp) -> Answer {
     let version = view.version;
-    let body = serde_json::to_vec(&Ticket::at(view.clone(), now)).unwrap_or_default();
+    let body = serde_json::to_vec(&Ticket::at(view, now)).unwrap_or_default();
     Answer { status: status.as_u16(), version, body }
 }
 

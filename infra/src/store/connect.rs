@@ -61,6 +61,9 @@ impl Database {
                 options.application_name("huying").disable_statement_logging(),
             )));
         }
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            return Err(StoreError::Seed("不支持内存中的 SQLite：读写用不同的连接，且重启即失".into()));
+        }
         if url.starts_with("sqlite:") {
             return Ok(Self::sqlite(url.parse().map_err(bad)?));
         }

@@ -9,13 +9,27 @@ use domain::id::UserId;
 use domain::time::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Statement,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, Statement, TryGetError, TryGetable,
+    Value,
     sea_query::{Expr, ExprTrait},
 };
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 const NAME: &str = "app_user.name";
 const SUBJECT: &str = "identity.subject";
+
+static BY_ID: LazyLock<String> = LazyLock::new(|| one_user("$1"));
+static BY_IDENTITY: LazyLock<String> = LazyLock::new(|| {
+    one_user("(SELECT i.user_id FROM identity i WHERE i.provider = $1 AND i.subject_hash = $2)")
+});
+
+fn one_user(id: &str) -> String {
+    format!(
+        "SELECT u.id, u.name, u.grants_version, g.role, CAST(g.scope AS text) AS scope \
+         FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id WHERE u.id = {id} ORDER BY g.id"
+    )
+}
 
 /// A user with the version of their grants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +87,7 @@ impl Store {
     }
 
     async fn user_by_identity(&self, provider: &str, hash: &[u8]) -> Result<Option<UserRow>, StoreError> {
-        let key = (provider.to_owned(), hash.to_vec());
-        let Some(identity) = identity::Entity::find_by_id(key).one(&self.db).await? else {
-            return Ok(None);
-        };
-        self.user(UserId(identity.user_id)).await
+        self.one_user(&BY_IDENTITY, vec![provider.into(), hash.to_vec().into()]).await
     }
 
     /// A user with their grants; `None` when there is no such user.
@@ -85,19 +95,28 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn user(&self, id: UserId) -> Result<Option<UserRow>, StoreError> {
-        let Some(user) = app_user::Entity::find_by_id(id.0).one(&self.db).await? else {
-            return Ok(None);
-        };
-        let grants = role_grant::Entity::find()
-            .filter(role_grant::Column::UserId.eq(id.0))
-            .order_by_asc(role_grant::Column::Id)
-            .all(&self.db)
-            .await?;
+        self.one_user(&BY_ID, vec![id.0.into()]).await
+    }
+
+    /// One query, a row a grant: a dispatch looks its lead up on its way.
+    async fn one_user(&self, sql: &str, values: Vec<Value>) -> Result<Option<UserRow>, StoreError> {
+        let rows = self.db.query_all_raw(self.statement(sql, values)).await?;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let fault = |error: TryGetError| StoreError::Internal(error.into());
+        let id = Uuid::try_get(first, "", "id").map_err(fault)?;
         let corrupt = |reason: String| StoreError::corrupt("app_user", "name", id, reason);
-        let name = self.keys.unseal(NAME, id.0, &user.name).map_err(|error| corrupt(error.to_string()))?;
+        let sealed = Vec::<u8>::try_get(first, "", "name").map_err(fault)?;
+        let name = self.keys.unseal(NAME, id, &sealed).map_err(|error| corrupt(error.to_string()))?;
+        let grants_version = i32::try_get(first, "", "grants_version").map_err(fault)?;
+        let mut grants = Vec::new();
+        for row in &rows {
+            let Some(role) = Option::<String>::try_get(row, "", "role").map_err(fault)? else { continue };
+            let scope = String::try_get(row, "", "scope").map_err(fault)?;
+            grants.push(grant(id, &role, &scope)?);
+        }
         Ok(Some(UserRow {
-            actor: Actor { user: id, grants: grants.into_iter().map(grant).collect::<Result<_, _>>()? },
-            grants_version: user.grants_version,
+            actor: Actor { user: UserId(id), grants },
+            grants_version,
             name: String::from_utf8(name).map_err(|error| corrupt(error.to_string()))?,
         }))
     }
@@ -131,11 +150,10 @@ impl Store {
     }
 }
 
-fn grant(row: role_grant::Model) -> Result<Grant, StoreError> {
-    let corrupt = |column, reason: String| StoreError::corrupt("role_grant", column, row.id, reason);
+fn grant(user: Uuid, role: &str, scope: &str) -> Result<Grant, StoreError> {
+    let corrupt = |column, reason: String| StoreError::corrupt("role_grant", column, user, reason);
     Ok(Grant {
-        role: row.role.parse().map_err(|_| corrupt("role", row.role.clone()))?,
-        scope: serde_json::from_value(row.scope.clone())
-            .map_err(|error| corrupt("scope", error.to_string()))?,
+        role: role.parse().map_err(|_| corrupt("role", role.to_owned()))?,
+        scope: serde_json::from_str(scope).map_err(|error| corrupt("scope", error.to_string()))?,
     })
 }

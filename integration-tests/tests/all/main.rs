@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod contract;
+mod cost;
 mod floors;
 mod identity;
 mod list;

@@ -26,24 +26,24 @@ use uuid::Uuid;
     "round": 1, "arrived_at": null, "resolution": null, "rating": null,
     "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
 }))]
-pub struct Ticket {
+pub struct Ticket<'a> {
     /// 工单标识
     pub id: Uuid,
     /// 工单编号，供人使用
-    pub number: String,
+    pub number: &'a str,
     /// 版本，与 `ETag` 相同
     pub version: i32,
     /// 状态
     #[schema(schema_with = words::<Status>)]
     pub status: Status,
     /// 诉求内容；已删除时为 null
-    pub content: Option<String>,
+    pub content: Option<&'a str>,
     /// 地点
-    pub place: Place,
+    pub place: Place<'a>,
     /// 具体地址
-    pub address: Option<String>,
+    pub address: Option<&'a str>,
     /// 类别键
-    pub category: Option<String>,
+    pub category: Option<&'a str>,
     /// 轻重；未评定时为 null
     #[schema(schema_with = optional_words::<Severity>)]
     pub severity: Option<Severity>,
@@ -66,9 +66,9 @@ pub struct Ticket {
     /// 本轮到场时间
     pub arrived_at: Option<DateTime<Utc>>,
     /// 本轮答复
-    pub resolution: Option<Resolution>,
+    pub resolution: Option<Resolution<'a>>,
     /// 最近一次评价
-    pub rating: Option<Rating>,
+    pub rating: Option<Rating<'a>>,
     /// 提出时间
     pub created_at: DateTime<Utc>,
     /// 最近变动时间
@@ -77,11 +77,11 @@ pub struct Ticket {
 
 /// 地点。
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Place {
+pub struct Place<'a> {
     /// 地点编码
-    pub code: String,
+    pub code: &'a str,
     /// 名称
-    pub name: String,
+    pub name: &'a str,
 }
 
 /// 人员。
@@ -127,48 +127,48 @@ pub struct Clock {
 
 /// 答复。
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Resolution {
+pub struct Resolution<'a> {
     /// 办理结果
     #[schema(schema_with = words::<Outcome>)]
     pub outcome: Outcome,
     /// 给诉求人的答复；已删除时为 null
-    pub reply: Option<String>,
+    pub reply: Option<&'a str>,
     /// 时间
     pub at: DateTime<Utc>,
 }
 
 /// 评价。
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Rating {
+pub struct Rating<'a> {
     /// 满意度
     #[schema(schema_with = words::<Satisfaction>)]
     pub satisfaction: Satisfaction,
     /// 星级
     pub stars: Option<u8>,
     /// 评语
-    pub comment: Option<String>,
+    pub comment: Option<&'a str>,
     /// 时间
     pub at: DateTime<Utc>,
 }
 
 /// 列表中的工单。
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TicketSummary {
+pub struct TicketSummary<'a> {
     /// 工单标识
     pub id: Uuid,
     /// 工单编号
-    pub number: String,
+    pub number: &'a str,
     /// 版本
     pub version: i32,
     /// 状态
     #[schema(schema_with = words::<Status>)]
     pub status: Status,
     /// 诉求内容的前 80 字
-    pub excerpt: Option<String>,
+    pub excerpt: Option<&'a str>,
     /// 地点
-    pub place: Place,
+    pub place: Place<'a>,
     /// 类别键
-    pub category: Option<String>,
+    pub category: Option<&'a str>,
     /// 轻重
     #[schema(schema_with = optional_words::<Severity>)]
     pub severity: Option<Severity>,
@@ -203,29 +203,28 @@ pub struct TicketSummary {
     "handler": null, "round": 1, "due_at": "2026-11-21T01:05:00Z", "overdue": false,
     "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
 }], "next_cursor": null}))]
-pub struct TicketPage {
+pub struct TicketPage<'a> {
     /// 本页；筛选条件较严时可能少于 `limit` 而仍有下一页
-    pub items: Vec<TicketSummary>,
+    pub items: Vec<TicketSummary<'a>>,
     /// 下一页的游标；没有下一页时为 null
     pub next_cursor: Option<String>,
 }
 
 impl Clock {
-    fn at(clock: DomainClock, now: Timestamp) -> Self {
+    fn at(clock: &DomainClock, now: Timestamp) -> Self {
         let state = clock.state(now);
         let breached_at = clock.breached_at.or((state == ClockState::Breached).then_some(clock.due_at));
-        let DomainClock {
-            kind,
-            round,
-            started_at,
-            due_at,
-            warn_at,
-            met_at,
-            cancelled_at: _,
-            policy_version: _,
-            ..
-        } = clock;
-        Self { kind, round, started_at, due_at, warn_at, met_at, breached_at, paused_seconds: 0, state }
+        Self {
+            kind: clock.kind,
+            round: clock.round,
+            started_at: clock.started_at,
+            due_at: clock.due_at,
+            warn_at: clock.warn_at,
+            met_at: clock.met_at,
+            breached_at,
+            paused_seconds: 0,
+            state,
+        }
     }
 }
 
@@ -238,25 +237,28 @@ impl From<Assignee> for Lead {
     }
 }
 
-impl Ticket {
+impl<'a> Ticket<'a> {
     /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it.
-    pub fn at(view: view::TicketView, now: Timestamp) -> Self {
+    pub fn at(view: &'a view::TicketView, now: Timestamp) -> Self {
         let view::TicketView { ticket, version, place_name, texts, updated_at } = view;
         let view::TicketTexts { content, address, reply, comment } = texts;
+        let (reply, comment) = (reply.as_deref(), comment.as_deref());
         Self {
             id: ticket.id.0,
-            number: ticket.number.to_string(),
-            version,
+            number: &ticket.number,
+            version: *version,
             status: ticket.status(),
-            content,
-            place: Place { code: ticket.place.code.to_string(), name: place_name },
-            address,
+            content: content.as_deref(),
+            place: Place { code: ticket.place.code.as_str(), name: place_name },
+            address: address.as_deref(),
+            category: ticket.category.as_deref(),
             severity: ticket.severity,
             affair: ticket.affair,
             channel: ticket.channel,
             requester: Person { id: ticket.requester.0 },
             lead: ticket.lead().map(Lead::from),
             handler: ticket.handler().map(|handler| handler.0),
+            clocks: ticket.clocks.iter().map(|clock| Clock::at(clock, now)).collect(),
             round: ticket.round,
             arrived_at: ticket.arrival().map(|arrival| arrival.at),
             resolution: ticket.resolution().map(|r| Resolution { outcome: r.outcome, reply, at: r.at }),
@@ -267,25 +269,22 @@ impl Ticket {
                 at: r.at,
             }),
             created_at: ticket.submitted_at,
-            updated_at,
-            category: ticket.category,
-            clocks: ticket.clocks.into_iter().map(|clock| Clock::at(clock, now)).collect(),
+            updated_at: *updated_at,
         }
     }
 }
 
-impl TicketSummary {
+impl<'a> TicketSummary<'a> {
     /// The summary as it stands at `now`.
-    pub fn at(summary: view::TicketSummary, now: Timestamp) -> Self {
-        let s = summary;
+    pub fn at(s: &'a view::TicketSummary, now: Timestamp) -> Self {
         Self {
             id: s.id.0,
-            number: s.number.to_string(),
+            number: &s.number,
             version: s.version,
             status: s.status,
-            excerpt: s.excerpt,
-            place: Place { code: s.place.to_string(), name: s.place_name },
-            category: s.category,
+            excerpt: s.excerpt.as_deref(),
+            place: Place { code: s.place.as_str(), name: &s.place_name },
+            category: s.category.as_deref(),
             severity: s.severity,
             affair: s.affair,
             channel: s.channel,

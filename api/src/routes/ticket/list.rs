@@ -5,7 +5,7 @@ use crate::auth::{Permit, Session, may};
 use crate::cursor;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Query, limit};
-use actix_web::{get, web};
+use actix_web::{HttpResponse, get, web};
 use chrono::DateTime;
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
@@ -39,14 +39,14 @@ pub(crate) async fn list_tickets(
     state: web::Data<State>,
     permit: Permit<may::TicketView>,
     query: Query<ListTickets>,
-) -> ApiResult<web::Json<TicketPage>> {
+) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
     let Session { actor, grants_version, .. } = &*permit;
     let list = format!("tickets {} {}", actor.user, query.0.identity());
     let query = parse(&state, actor, query.0, &list)?;
     let page = state.store.tickets(&query, actor, *grants_version, now).await?;
-    Ok(web::Json(TicketPage {
-        items: page.items.into_iter().map(|summary| TicketSummary::at(summary, now)).collect(),
+    Ok(HttpResponse::Ok().json(TicketPage {
+        items: page.items.iter().map(|summary| TicketSummary::at(summary, now)).collect(),
         next_cursor: page.next.map(|end| seal(state.store.keys(), &list, end)),
     }))
 }

@@ -40,7 +40,7 @@ pub(crate) async fn get_ticket(
     if request.headers().get(IF_NONE_MATCH) == Some(&etag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag)).json(Ticket::at(view, state.clock.now())))
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag)).json(Ticket::at(&view, state.clock.now())))
 }
 
 /// The history of a ticket, oldest first.
