@@ -1,10 +1,10 @@
-//! A wire that can be cut, and that counts: a TCP proxy in front of the database, for what happens when it is away and
-//! for how often a call goes there.
+//! A wire that can be cut and held, and that counts: a TCP proxy in front of the database, for what happens when it is
+//! away or slow, and for how often a call goes there.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -14,6 +14,8 @@ pub struct Proxy {
     /// Where to connect to.
     pub address: SocketAddr,
     whole: Arc<watch::Sender<bool>>,
+    open: Arc<watch::Sender<bool>>,
+    arrived: Arc<watch::Sender<usize>>,
     statements: Arc<AtomicUsize>,
 }
 
@@ -24,26 +26,28 @@ impl Proxy {
         let address = listener.local_addr().expect("an address");
         let whole = Arc::new(watch::Sender::new(true));
         let statements = Arc::new(AtomicUsize::new(0));
+        let (open, arrived) = (Arc::new(watch::Sender::new(true)), Arc::new(watch::Sender::new(0)));
         let (state, count) = (whole.clone(), statements.clone());
+        let gate = (open.clone(), arrived.clone());
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
-                let (mut state, count) = (state.subscribe(), count.clone());
+                let (mut state, count, gate) = (state.subscribe(), count.clone(), gate.clone());
                 if !*state.borrow() {
                     continue;
                 }
                 tokio::spawn(async move {
                     let Ok(far) = TcpStream::connect(target).await else { return };
-                    let ((mut near_read, near_write), (far_read, mut far_write)) =
+                    let ((near_read, near_write), (far_read, far_write)) =
                         (near.into_split(), far.into_split());
                     tokio::select! {
-                        _ = copy(&mut near_read, &mut far_write) => {}
+                        _ = questions(near_read, far_write, gate) => {}
                         _ = answers(far_read, near_write, &count) => {}
                         _ = state.wait_for(|whole| !whole) => {}
                     }
                 });
             }
         });
-        Self { address, whole, statements }
+        Self { address, whole, open, arrived, statements }
     }
 
     /// Cuts every connection and lets none through.
@@ -56,10 +60,44 @@ impl Proxy {
         self.whole.send_replace(true);
     }
 
+    /// Holds back what is sent from now on, until [`Self::release`].
+    pub fn hold(&self) {
+        self.arrived.send_replace(0);
+        self.open.send_replace(false);
+    }
+
+    /// Waits until something is held back.
+    pub async fn something_held(&self) {
+        self.arrived.subscribe().wait_for(|arrived| *arrived > 0).await.expect("the proxy is there");
+    }
+
+    /// Lets through what was held back.
+    pub fn release(&self) {
+        self.open.send_replace(true);
+    }
+
     /// How many statements PostgreSQL has carried out: each is a round trip that a request waits for. (sqlx also tests a
     /// connection when it is given back; no statement, and nobody waits for it.)
     pub fn statements(&self) -> usize {
         self.statements.load(Ordering::SeqCst)
+    }
+}
+
+/// Passes on what is sent, when the gate is open.
+async fn questions(
+    mut near: OwnedReadHalf,
+    mut far: OwnedWriteHalf,
+    (open, arrived): (Arc<watch::Sender<bool>>, Arc<watch::Sender<usize>>),
+) -> std::io::Result<()> {
+    let (mut gate, mut buffer) = (open.subscribe(), vec![0; 64 * 1024]);
+    loop {
+        let read = near.read(&mut buffer).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        arrived.send_modify(|arrived| *arrived += 1);
+        gate.wait_for(|open| *open).await.map_err(std::io::Error::other).map(drop)?;
+        far.write_all(&buffer[..read]).await?;
     }
 }
 

@@ -5,6 +5,7 @@ use integration_tests::Backend;
 use integration_tests::app::TestApp;
 use rstest::rstest;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -16,12 +17,22 @@ struct Message {
     detail: String,
 }
 
-/// Where the real messages are; they belong to others and are not part of this repository.
-fn file() -> Option<PathBuf> {
+#[derive(Deserialize)]
+struct Place {
+    code: String,
+    level: String,
+}
+
+/// Where the real data is; it belongs to others and is not part of this repository.
+fn data() -> Option<PathBuf> {
     let given = std::env::var_os("HUYING_TEST_DATA").map(PathBuf::from);
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let file = given.unwrap_or(beside).join("messages/unlabelled.csv");
-    file.exists().then_some(file)
+    let data = given.unwrap_or(beside);
+    data.exists().then_some(data)
+}
+
+fn read<T: DeserializeOwned>(file: PathBuf) -> Vec<T> {
+    csv::Reader::from_path(file).unwrap().into_deserialize().map(Result::unwrap).collect()
 }
 
 #[rstest]
@@ -29,20 +40,27 @@ fn file() -> Option<PathBuf> {
 async fn real_messages_go_through_the_whole_loop(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let Some(file) = file() else {
+    let Some(data) = data() else {
         println!("没有真实诉求数据，本项测试未运行；请把 HUYING_TEST_DATA 指向数据目录");
         return;
     };
-    let mut messages: Vec<Message> =
-        csv::Reader::from_path(file).unwrap().into_deserialize().map(Result::unwrap).collect();
+    let mut messages: Vec<Message> = read(data.join("messages/unlabelled.csv"));
+    let mut places: Vec<Place> = read(data.join("places/seed_counties_flat.csv"));
+    places.retain(|place| place.code.starts_with("532504") && place.level == "village");
     // The shortest, the longest and what lies between.
     messages.sort_by_key(|message| message.detail.chars().count());
     let last = messages.len() - 1;
     let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
+    let cast = Cast {
+        clerk: app.staff("county_admin", "532504").await,
+        worker: app.staff("grid_leader", "532504").await,
+        ..Cast::of(&app).await
+    };
+    let cast = Cast { worker_id: app.id_of(&cast.worker).await, ..cast };
     for i in 0..MESSAGES {
         let content = &messages[i * last / (MESSAGES - 1)].detail;
-        let body = json!({"content": content, "place": {"code": integration_tests::app::COMMUNITY}});
+        let place = &places[i % places.len()].code;
+        let body = json!({"content": content, "place": {"code": place}});
         let filed = cast.resident.post("/tickets", body).await.expect(201);
         let ticket = path(&filed);
         let _ = cast.dispatch(&ticket).await.expect(200);

@@ -44,6 +44,30 @@ async fn a_lost_postgresql_is_503_until_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_stop_waits_for_what_was_asked() {
+    let database = Backend::Postgres.database().await;
+    let url = database.url.clone();
+    let target = services::postgres().address();
+    let proxy = Proxy::start(target).await;
+    let through = url.replace(&target.to_string(), &proxy.address.to_string());
+    let app = TestApp::on(database, config(&through, None)).await;
+    let resident = app.resident("王芳").await;
+    let _ = resident.get("/tickets").await.expect(200);
+    proxy.hold();
+    let asking = tokio::spawn(async move { resident.post("/tickets", lamp()).await });
+    proxy.something_held().await;
+    let anyone = app.anyone();
+    let stopping = tokio::spawn(app.app.stop());
+    // The door is closed before the last answer is given.
+    while anyone.request(reqwest::Method::GET, "//health").send().await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    proxy.release();
+    assert_eq!(asking.await.unwrap().status, 201);
+    stopping.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sqlite_that_somebody_holds_is_503_until_they_let_go() {
     let app = TestApp::start(Backend::Sqlite).await;
     let cast = Cast::of(&app).await;
