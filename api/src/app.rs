@@ -15,6 +15,7 @@ use infra::{Cache, Clock, Store};
 use openapi::document::{Call, Permission, calls, lint};
 use secrecy::ExposeSecret;
 use std::net::SocketAddr;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use utoipa_actix_web::AppExt;
 
@@ -90,13 +91,11 @@ impl App {
         if let Some(workers) = config.workers {
             server = server.workers(workers);
         }
-        if !config.handle_signals {
-            server = server.disable_signals();
-        }
         let server = server
             .bind(config.listen)
             .with_context(|| format!("无法监听 {}", config.listen))?
-            .shutdown_timeout(10);
+            .shutdown_timeout(10)
+            .disable_signals();
         let address = server.addrs().first().copied().context("没有监听地址")?;
         let running = server.run();
         let handle = running.handle();
@@ -141,15 +140,19 @@ impl App {
         Ok(self.state.store.verify().await?)
     }
 
-    /// Waits until the server has ended (a signal, or a fault of its sockets), and closes the store.
+    /// Serves until Ctrl-C or SIGTERM, then answers what has been asked, and ends.
     ///
     /// # Errors
-    /// The fault.
-    pub async fn ended(self) -> anyhow::Result<()> {
-        let result = self.running.await;
-        self.jobs.abort();
-        self.state.store.close().await?;
-        Ok(result??)
+    /// A fault of the server's sockets, or while ending.
+    pub async fn until_signal(self) -> anyhow::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut running = self.running;
+        tokio::select! {
+            ended = &mut running => ended??,
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        Self { running, ..self }.stop().await
     }
 
     /// Answers what has been asked, then ends.
@@ -158,6 +161,9 @@ impl App {
     /// A fault while ending.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.server.stop(true).await;
-        self.ended().await
+        self.jobs.abort();
+        let ended = if self.running.is_finished() { Ok(()) } else { self.running.await? };
+        self.state.store.close().await?;
+        Ok(ended?)
     }
 }

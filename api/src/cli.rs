@@ -97,7 +97,7 @@ struct Token {
     #[arg(long)]
     person: Option<String>,
     /// 有效期，如 15m、1h
-    #[arg(long, default_value = "15m", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
     ttl: Duration,
 }
 
@@ -165,7 +165,6 @@ async fn serve_until_ended(data: &Data, serve: Serve) -> anyhow::Result<()> {
         dev_login: dev_login || demo.is_some(),
         demo,
         workers: None,
-        handle_signals: true,
     };
     let app = App::start(config, Clock::system()).await?;
     let url = app.url();
@@ -175,7 +174,7 @@ async fn serve_until_ended(data: &Data, serve: Serve) -> anyhow::Result<()> {
         writeln!(out, "{}", demo::welcome(demo, &url))?;
     }
     out.flush()?;
-    app.ended().await
+    app.until_signal().await
 }
 
 /// Standard output is for what was asked for.

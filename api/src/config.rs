@@ -26,8 +26,6 @@ pub struct Config {
     pub demo: Option<Demo>,
     /// Threads that serve requests; as many as cores without.
     pub workers: Option<usize>,
-    /// Whether SIGINT and SIGTERM end it gracefully.
-    pub handle_signals: bool,
 }
 
 /// Example data that comes with the program.

@@ -5,14 +5,11 @@ use crate::permission::Role;
 use crate::place::PlaceCode;
 use serde::{Deserialize, Serialize};
 
-/// At most so many places a grant.
-pub const MAX_PLACES: usize = 64;
-
 /// What a role is granted for (范围): places with all below them, or a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
-    /// 1 to 64 places.
+    /// One place or more.
     Places(Vec<PlaceCode>),
     /// One unit.
     Unit(UnitId),

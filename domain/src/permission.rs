@@ -207,6 +207,11 @@ impl Actor {
             })
     }
 
+    /// Whether they see what is assigned to themselves.
+    pub fn sees_assigned(&self) -> bool {
+        self.grants.iter().any(|grant| reaches(grant.role, Action::TicketView).contains(&Reach::Assigned))
+    }
+
     /// The units whose tickets they may see.
     pub fn units(&self) -> impl Iterator<Item = UnitId> {
         self.grants.iter().filter_map(|grant| match grant.scope {

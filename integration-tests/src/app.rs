@@ -45,7 +45,6 @@ pub fn config(database_url: &str, redis_url: Option<String>) -> Config {
         dev_login: true,
         demo: None,
         workers: Some(1),
-        handle_signals: false,
     }
 }
 

@@ -25,7 +25,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
 #[openapi(
     info(
         title = "呼应 huying",
-        description = "县级群众诉求平台：群众点单、社区派单、网格接单办单、群众评单、结果晒单。\n\n\
+        description = "县级群众诉求平台：群众点单、社区派单、网格接单办单、群众评单、随时查单。\n\n\
             **怎么试**：先用 `POST /api/v1/auth/wechat` 登录（演示环境填 `dev:姓名`），把 `access_token` 填入右上角“授权”，\
             再逐个接口点“试一试”。\n\n\
             **约定**：时间为 UTC（RFC 3339）；未知字段会被拒绝；错误一律为 `application/problem+json`，`code` 稳定；\
@@ -155,7 +155,8 @@ pub fn lint(document: &Document) -> Vec<String> {
 pub fn complete(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
         let names_one = path.contains("{id}");
-        let operations = [(false, &mut item.get), (true, &mut item.post)];
+        let operations =
+            [(false, &mut item.get), (true, &mut item.post), (true, &mut item.put), (true, &mut item.delete)];
         for (acts, operation) in operations {
             let Some(operation) = operation else { continue };
             let public = operation
@@ -230,7 +231,7 @@ fn id() -> Parameter {
         .name("id")
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
-        .description(Some("工单标识"))
+        .description(Some("标识"))
         .example(Some("01990000-0000-7000-8000-000000000101".into()))
         .schema(Some(uuid))
         .build()

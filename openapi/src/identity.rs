@@ -40,7 +40,7 @@ pub struct SignedIn {
 /// 用户。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct User {
-    /// 用户编号
+    /// 用户标识
     pub id: Uuid,
     /// 姓名
     pub name: String,
@@ -53,7 +53,7 @@ pub struct User {
     "roles": [{"role": "grid_worker", "places": ["532504001007"], "unit": null}],
     "playbook": {
         "key": "mile", "name": "弥勒 53522", "county": "532504",
-        "vocabulary": {"submit": "群众点单", "dispatch": "党组织派单", "accept": "接单", "arrive": "到场",
+        "vocabulary": {"submit": "群众点单", "dispatch": "党组织派单", "accept": "接单", "arrive": "到达现场",
             "resolve": "职能部门办单", "rate": "群众评单", "rework": "重办"},
         "categories": [{"key": "facilities", "name": "公共设施"}]
     }
@@ -75,7 +75,7 @@ pub struct RoleGrant {
     pub role: Role,
     /// 地点编码，含其下各级；按单位授权时为空
     pub places: Vec<String>,
-    /// 单位编号；按地点授权时为 null
+    /// 单位标识；按地点授权时为 null
     pub unit: Option<Uuid>,
 }
 

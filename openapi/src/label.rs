@@ -1,5 +1,6 @@
 //! Words for people, in Chinese and in English.
 
+use domain::permission::Action;
 use domain::ticket::{Headline, Status};
 use strum::IntoEnumIterator;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
@@ -48,6 +49,21 @@ pub fn status(status: Status, lang: Lang) -> &'static str {
         Status::Accepted => ("办理中", "accepted"),
         Status::Resolved => ("待评价", "resolved"),
         Status::Closed => ("已结单", "closed"),
+    };
+    lang.of(chinese, english)
+}
+
+/// What people call an action.
+pub fn action(action: Action, lang: Lang) -> &'static str {
+    let (chinese, english) = match action {
+        Action::MeView => ("查看本人资料", "view yourself"),
+        Action::TicketSubmit => ("点单", "submit"),
+        Action::TicketView => ("查单", "view"),
+        Action::TicketDispatch => ("派单", "dispatch"),
+        Action::TicketAccept => ("接单", "accept"),
+        Action::TicketArrive => ("报到场", "arrive at"),
+        Action::TicketResolve => ("办结", "resolve"),
+        Action::TicketRate => ("评单", "rate"),
     };
     lang.of(chinese, english)
 }

@@ -1,7 +1,7 @@
 //! The wire contract: what goes in and out over HTTP, how it is described, and how the API says no. No handlers, no
 //! SQL, no actix-web.
 //!
-//! To add a resource: a file named like its concept with the request and response types, `From` the domain's views,
+//! To add a resource: a file named like its concept with the request and response types, made from the domain's views,
 //! an example on each type, its codes in [`problem`]'s table, its words in [`label`].
 
 pub mod document;

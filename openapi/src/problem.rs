@@ -1,6 +1,7 @@
 //! How the API says no: RFC 9457 problem details, from one table.
 
 use crate::{Lang, label};
+use domain::permission::Action;
 use domain::ticket::Status;
 use serde::Serialize;
 use std::str::FromStr;
@@ -116,8 +117,8 @@ pub const TABLE: &[Row] = &[
     row("auth.grants_changed", 401, ["权限已变更", "Grants have changed"], ["您的角色或范围已变更，请重新登录。", "Your roles or scopes have changed; sign in again."]),
     row("auth.code_invalid", 401, ["登录凭证无效", "Invalid login code"], ["登录凭证无效或未开通；开发登录请使用 dev:姓名，并以 HUYING_DEV_LOGIN=1 或 --demo 启动。", "The login code is not valid here; development logins are dev:NAME, with HUYING_DEV_LOGIN=1 or --demo."]),
     row("auth.dev_login_behind_proxy", 403, ["开发登录不得对外", "Development login behind a proxy"], ["已开启开发登录，不接受经代理转发的请求。", "Development login is on: forwarded requests are refused."]),
-    row("permission.role", 403, ["没有权限", "Not allowed"], ["您的角色没有权限 {action}。", "None of your roles allows {action}."]),
-    row("permission.reach", 403, ["没有权限", "Not allowed"], ["您可以查看此工单，但不能执行 {action}。", "You may see this ticket, but {action} is not yours to do."]),
+    row("permission.role", 403, ["没有权限", "Not allowed"], ["您的角色不能{action}。", "None of your roles may {action}."]),
+    row("permission.reach", 403, ["没有权限", "Not allowed"], ["您可以查看此工单，但不能{action}。", "You may see this ticket, but to {action} it is not yours."]),
     row("idempotency.key_reused", 422, ["幂等键已用于其他内容", "Idempotency key reused"], ["同一 Idempotency-Key 已用于另一请求体。", "The same Idempotency-Key came with another body before."]),
     row("ticket.version_mismatch", 412, ["版本不符", "Version mismatch"], ["工单已有变动，与 If-Match 不符；请重新读取。", "The ticket has changed and does not match If-Match; read it again."]),
     row("ticket.not_found", 404, ["没有这个工单", "No such ticket"], ["工单不存在，或不在您的范围内。", "The ticket does not exist or is out of your scope."]),
@@ -129,9 +130,9 @@ pub const TABLE: &[Row] = &[
     row("ticket.not_resolved", 409, ["尚未办结", "Not resolved yet"], ["工单当前为 {status}，办结后才能评价。", "The ticket is {status}; it can be rated once resolved."]),
     row("ticket.already_resolved", 409, ["已办结", "Already resolved"], ["工单当前为 {status}，已经办结。", "The ticket is {status} and has been resolved already."]),
     row("ticket.already_closed", 409, ["已结单", "Already closed"], ["工单当前为 {status}，已经评价结单。", "The ticket is {status} and has been rated and closed."]),
-    row("ticket.lead_unknown", 422, ["责任对象不存在", "Unknown lead"], ["没有这个人员或单位。", "There is no such person or unit."]),
-    row("ticket.lead_cannot_handle", 422, ["责任对象不能承办", "Lead cannot handle it"], ["该人员或单位不承办此地的工单。", "This person or unit does not handle tickets of this place."]),
-    row("ticket.lead_one_of", 422, ["责任对象只能选一个", "One lead"], ["person 与 unit 请填写且只填写一个。", "Give person or unit, and only one of them."]),
+    row("ticket.lead_unknown", 422, ["责任人或责任单位不存在", "Unknown lead"], ["没有这个人员或单位。", "There is no such person or unit."]),
+    row("ticket.lead_cannot_handle", 422, ["责任人或责任单位不能承办", "Lead cannot handle it"], ["该人员或单位不承办此地的工单。", "This person or unit does not handle tickets of this place."]),
+    row("ticket.lead_one_of", 422, ["责任人、责任单位只能选一个", "One lead"], ["person 与 unit 请填写且只填写一个。", "Give person or unit, and only one of them."]),
     row("ticket.category_unknown", 422, ["没有这个类别", "Unknown category"], ["允许的类别：{allowed}。", "Allowed categories: {allowed}."]),
     row("ticket.stars_out_of_range", 422, ["星级超出范围", "Stars out of range"], ["星级应为 1 至 5。", "Stars are 1 to 5."]),
     row("ticket.channel_for_staff", 422, ["渠道不可选", "Channel not available"], ["居民只能经小程序（mini_program）点单。", "Residents file through mini_program only."]),
@@ -162,9 +163,13 @@ pub fn find(code: &str) -> &'static Row {
 impl Row {
     fn words(&self, [chinese, english]: &[&'static str; 2], lang: Lang, args: &Args) -> String {
         args.iter().fold(lang.of(chinese, english).to_owned(), |text, (name, value)| {
-            // The one word among the parts that people have a name for.
-            let status = Status::from_str(value).ok().filter(|_| *name == "status");
-            let value = status.map_or(value.as_str(), |status| label::status(status, lang));
+            // Words among the parts that people have a name for.
+            let word = match *name {
+                "status" => Status::from_str(value).ok().map(|status| label::status(status, lang)),
+                "action" => Action::from_str(value).ok().map(|action| label::action(action, lang)),
+                _ => None,
+            };
+            let value = word.unwrap_or(value);
             text.replace(&format!("{{{name}}}"), value)
         })
     }
@@ -202,7 +207,7 @@ impl Problem {
 mod tests {
     use super::*;
     use domain::geo::PositionRefusal;
-    use domain::permission::{Action, PermissionRefusal};
+    use domain::permission::PermissionRefusal;
     use domain::place::{Levels, PlaceCode, PlaceRefusal};
     use domain::refusal::Refusal;
     use domain::text::TextRefusal;

@@ -78,18 +78,17 @@ impl Ticket {
                     arrival: Some(Arrival { at, position: *position }),
                 }
             }
-            (Fact::Resolved { outcome, reply }, State::Accepted { lead, handler, .. }) => State::Resolved {
-                lead,
-                handler,
-                resolution: Resolution { outcome: *outcome, reply: *reply, at },
-            },
+            (Fact::Resolved { outcome, reply }, State::Accepted { lead, handler, arrival, .. }) => {
+                let resolution = Resolution { outcome: *outcome, reply: *reply, at };
+                State::Resolved { lead, handler, arrival, resolution }
+            }
             (Fact::Rated { satisfaction, stars, comment }, state @ State::Resolved { .. }) => {
                 self.rating =
                     Some(Rating { satisfaction: *satisfaction, stars: *stars, comment: *comment, at });
                 state
             }
-            (Fact::Closed, State::Resolved { lead, handler, resolution }) => {
-                State::Closed { lead, handler, resolution, at }
+            (Fact::Closed, State::Resolved { lead, handler, arrival, resolution }) => {
+                State::Closed { lead, handler, arrival, resolution, at }
             }
             (Fact::Reworked { round }, State::Resolved { lead, .. }) => {
                 self.round = *round;

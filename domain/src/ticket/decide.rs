@@ -228,12 +228,15 @@ impl<'a> Decision<'a> {
                 return Err(self.wrong(WrongState::AlreadyResolved));
             }
         }
-        let arrive = self.owed(ClockKind::Arrive).map(|clock| match self.policy.arrive_unmet_at_resolve {
-            Unmet::Breach if clock.is_running() => {
-                Clock { breached_at: Some(self.now), ..clock.cancel(self.now) }
+        if self.policy.arrive_unmet_at_resolve == Unmet::Breach {
+            let unmet = self.owed(ClockKind::Arrive).filter(|clock| clock.is_running());
+            let unmet: Vec<_> =
+                unmet.map(|clock| Clock { breached_at: Some(self.now), ..clock.clone() }).collect();
+            for clock in unmet {
+                self.push(Fact::Breached, vec![clock], None, self.now);
             }
-            Unmet::Breach | Unmet::Cancel => clock.cancel(self.now),
-        });
+        }
+        let arrive = self.owed(ClockKind::Arrive).map(|clock| clock.cancel(self.now));
         let solve = self.owed(ClockKind::Solve).map(|clock| clock.meet(self.now));
         let clocks = arrive.chain(solve).collect();
         self.happen(fact, clocks);

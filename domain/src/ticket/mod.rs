@@ -61,7 +61,7 @@ vocabulary! {
         Accepted,
         /// 待评价.
         Resolved,
-        /// 已办结.
+        /// 已结单.
         Closed,
     }
     /// How fast it must go (轻重), graded by whoever dispatches.
@@ -192,6 +192,8 @@ pub enum State {
         lead: Assignee,
         /// Who handled it.
         handler: UserId,
+        /// Where they had been on the scene.
+        arrival: Option<Arrival>,
         /// The answer.
         resolution: Resolution,
     },
@@ -201,6 +203,8 @@ pub enum State {
         lead: Assignee,
         /// Who handled it.
         handler: UserId,
+        /// Where they had been on the scene.
+        arrival: Option<Arrival>,
         /// The answer.
         resolution: Resolution,
         /// Since.
@@ -289,8 +293,10 @@ impl Ticket {
     /// On the scene in the current round.
     pub fn arrival(&self) -> Option<Arrival> {
         match self.state {
-            State::Accepted { arrival, .. } => arrival,
-            _ => None,
+            State::Submitted | State::Dispatched { .. } => None,
+            State::Accepted { arrival, .. }
+            | State::Resolved { arrival, .. }
+            | State::Closed { arrival, .. } => arrival,
         }
     }
 

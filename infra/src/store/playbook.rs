@@ -9,7 +9,8 @@ use domain::place::{Levels, PlaceCode, PlaceRefusal};
 use domain::playbook::Playbook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
-use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, QueryTrait, sea_query::OnConflict};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, QueryTrait};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -66,7 +67,8 @@ impl Store {
         self.place_code(text).map_err(|refusal| StoreError::corrupt("place", "code", text, refusal))
     }
 
-    /// Imports a seed file, unless the very same one was imported before or the county has one already.
+    /// Imports a seed file: a newer one replaces an older one, the very same one changes nothing. Other replicas use it
+    /// from their next start on.
     ///
     /// # Errors
     /// [`StoreError::Seed`] with file, key and reason of every fault.
@@ -84,13 +86,13 @@ impl Store {
             body: Set(serde_json::to_value(&book).map_err(|error| fault(error.to_string()))?),
             updated_at: Set(now),
         };
-        // A newer seed replaces an older seed. Nobody can edit one over the API yet.
         let renew = OnConflict::column(playbook::Column::County)
             .update_columns([
                 playbook::Column::SourceHash,
                 playbook::Column::Body,
                 playbook::Column::UpdatedAt,
             ])
+            .action_and_where(Expr::cust("playbook.source_hash <> excluded.source_hash"))
             .to_owned();
         let statement = playbook::Entity::insert(row).on_conflict(renew).build(self.backend());
         self.journal.write(vec![statement]).await?;

@@ -111,6 +111,7 @@ async fn a_ticket_goes_the_whole_way(#[values(Backend::Sqlite, Backend::Postgres
         (&closed.json["rating"]["stars"], &closed.json["rating"]["comment"]),
         (&json!(5), &json!("很快"))
     );
+    assert_eq!(closed.str("arrived_at"), "2026-11-21T01:04:00Z");
     // What was answered is what is stored.
     let read = cast.resident.get(&ticket).await.expect(200);
     assert_eq!((read.json, read.headers["etag"].clone()), (closed.json, closed.headers["etag"].clone()));

@@ -57,7 +57,7 @@ pub struct Ticket<'a> {
     pub requester: Person,
     /// 责任人或责任单位；未派单时为 null
     pub lead: Option<Lead>,
-    /// 承办人；未接单时为 null
+    /// 承办人：派给个人的即为其人，派给单位的为接单人；此前为 null
     pub handler: Option<Uuid>,
     /// 各轮的时限
     pub clocks: Vec<Clock>,
@@ -87,16 +87,16 @@ pub struct Place<'a> {
 /// 人员。
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Person {
-    /// 用户编号
+    /// 用户标识
     pub id: Uuid,
 }
 
 /// 责任人或责任单位。
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Lead {
-    /// 人员编号
+    /// 人员标识
     pub person: Option<Uuid>,
-    /// 单位编号
+    /// 单位标识
     pub unit: Option<Uuid>,
 }
 
@@ -178,7 +178,7 @@ pub struct TicketSummary<'a> {
     /// 渠道
     #[schema(schema_with = words::<Channel>)]
     pub channel: Channel,
-    /// 牵头单位
+    /// 责任单位
     pub unit: Option<Uuid>,
     /// 承办人
     pub handler: Option<Uuid>,

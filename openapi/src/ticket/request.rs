@@ -90,9 +90,9 @@ pub struct Dispatch {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeadRef {
-    /// 人员编号
+    /// 人员标识
     pub person: Option<Uuid>,
-    /// 单位编号
+    /// 单位标识
     pub unit: Option<Uuid>,
 }
 
@@ -148,7 +148,7 @@ pub struct ListTickets {
     /// 地点编码：该地及其下各级
     #[param(example = "532504001007")]
     pub place: Option<String>,
-    /// 牵头单位
+    /// 责任单位
     pub unit: Option<Uuid>,
     /// 承办人
     pub handler: Option<Uuid>,

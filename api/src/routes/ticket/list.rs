@@ -27,7 +27,7 @@ const MAX_CATEGORY: usize = 50;
     tag = "工单",
     operation_id = "list_tickets",
     summary = "工单列表",
-    description = "一次看一个范围：`mine`（本人提出）、`handler`（承办人）、`unit`（牵头单位）或 `place`（地点及以下），依此次序取第一个，其余为筛选条件。\
+    description = "一次看一个范围：`mine`（本人提出）、`handler`（承办人）、`unit`（责任单位）或 `place`（地点及以下），依此次序取第一个，其余为筛选条件。\
         都不填时：有地点范围的看其范围，只有一个单位的看该单位，其他人看本人提出的。只列出有权查看的工单。\
         筛选每次至多查 5000 条，不足一页也可能还有下一页，以 `next_cursor` 为准。",
     params(ListTickets),
@@ -147,7 +147,8 @@ fn sees_all(actor: &Actor, lens: &Lens) -> bool {
     match lens {
         Lens::Area(place) => actor.area().any(|area| area.covers(place)),
         Lens::Unit(unit) => actor.units().any(|own| own == *unit),
-        Lens::Handler(user) | Lens::Requester(user) => *user == actor.user,
+        Lens::Handler(user) => *user == actor.user && actor.sees_assigned(),
+        Lens::Requester(user) => *user == actor.user,
         Lens::Number(_) => false,
     }
 }

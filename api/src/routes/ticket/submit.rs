@@ -27,7 +27,7 @@ const MAX_ADDRESS: usize = 200;
     summary = "点单",
     description = "反映一件事。到场时限即刻起算；已评定轻重的，办结时限也即刻起算（53522）。",
     request_body = CreateTicket,
-    responses((status = 201, description = "已受理", body = Ticket, headers(("ETag" = String, description = "版本")))),
+    responses((status = 201, description = "已点单", body = Ticket, headers(("ETag" = String, description = "版本")))),
     extensions(("x-permission" = json!("ticket.submit")))
 )]
 #[post("/tickets")]

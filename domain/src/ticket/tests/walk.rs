@@ -50,9 +50,11 @@ proptest! {
     #[test]
     fn no_walk_leaves_the_machine(
         graded in prop_oneof![Just(None), Just(Some(Severity::Small)), Just(Some(Severity::Large))],
+        unmet in prop_oneof![Just(Unmet::Cancel), Just(Unmet::Breach)],
         walk in any_walk(),
     ) {
         let mut story = Story::begin(graded);
+        story.policy.arrive_unmet_at_resolve = unmet;
         let mut now = start();
         for ((actor, command), seconds) in walk {
             now += TimeDelta::seconds(seconds.into());

@@ -55,8 +55,8 @@ impl Journal {
         match self {
             Self::Postgres(pool) => postgres::append(pool, entry).await,
             Self::Sqlite(writer) => {
-                let touched = writer.write(entry.statements()).await?;
-                if touched == 0 { Err(JournalError::Conflict) } else { Ok(()) }
+                let found = writer.write_guarded(entry.statements()).await?;
+                if found { Ok(()) } else { Err(JournalError::Conflict) }
             }
         }
     }
@@ -71,7 +71,7 @@ impl Journal {
                 }
                 Ok(transaction.commit().await?)
             }
-            Self::Sqlite(writer) => writer.write(statements).await.map(drop),
+            Self::Sqlite(writer) => writer.write(statements).await,
         }
     }
 

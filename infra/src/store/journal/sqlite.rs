@@ -17,8 +17,9 @@ const GROUP: usize = 128;
 type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Job {
-    /// Answers how many rows the first statement touched; when it is none, the change is rolled back.
-    Write(Vec<Statement>, Answer<u64>),
+    /// All or none. A guarded one answers whether its first statement touched a row, and is rolled back when not.
+    Write { statements: Vec<Statement>, guarded: bool, answer: Answer<bool> },
+    /// One statement, which is all or nothing by itself.
     Returning(Statement, Answer<Option<QueryResult>>),
     /// Ends the task after all that was queued before.
     Close(oneshot::Sender<()>),
@@ -26,7 +27,7 @@ enum Job {
 
 /// A job that was carried out, waiting for the COMMIT of its group.
 enum Done {
-    Write(Answer<u64>, Result<u64, StoreError>),
+    Write(Answer<bool>, Result<bool, StoreError>),
     Returning(Answer<Option<QueryResult>>, Result<Option<QueryResult>, StoreError>),
 }
 
@@ -40,8 +41,13 @@ impl Writer {
         Self(sender)
     }
 
-    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<u64, StoreError> {
-        self.ask(|answer| Job::Write(statements, answer)).await?
+    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
+        self.ask(|answer| Job::Write { statements, guarded: false, answer }).await?.map(drop)
+    }
+
+    /// Whether the guard, the first statement, found its row.
+    pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::Write { statements, guarded: true, answer }).await?
     }
 
     pub(super) async fn write_returning(
@@ -130,7 +136,7 @@ impl Job {
     fn fail(self, why: &str) {
         let error = || StoreError::Unavailable(why.to_owned());
         match self {
-            Self::Write(_, answer) => drop(answer.send(Err(error()))),
+            Self::Write { answer, .. } => drop(answer.send(Err(error()))),
             Self::Returning(_, answer) => drop(answer.send(Err(error()))),
             Self::Close(answer) => drop(answer.send(())),
         }
@@ -139,17 +145,17 @@ impl Job {
     fn skip(self) -> Done {
         let skipped = || StoreError::Unavailable("its group failed".into());
         match self {
-            Self::Write(_, answer) => Done::Write(answer, Err(skipped())),
+            Self::Write { answer, .. } => Done::Write(answer, Err(skipped())),
             Self::Returning(_, answer) => Done::Returning(answer, Err(skipped())),
             Self::Close(_) => unreachable!("closing is taken out of the group"),
         }
     }
 
-    /// Runs the job in a savepoint of its own. A fault of the whole database comes back beside the result.
+    /// Runs the job; what it cannot finish, it leaves no trace of. A fault of the whole database comes back beside the result.
     async fn carry_out(self, transaction: &DatabaseTransaction) -> (Done, Option<String>) {
         match self {
-            Self::Write(statements, answer) => {
-                let result = write(transaction, statements).await;
+            Self::Write { statements, guarded, answer } => {
+                let result = write(transaction, statements, guarded).await;
                 let fault = fault(&result);
                 (Done::Write(answer, result), fault)
             }
@@ -181,22 +187,25 @@ fn fault<T>(result: &Result<T, StoreError>) -> Option<String> {
     }
 }
 
-async fn write(transaction: &DatabaseTransaction, statements: Vec<Statement>) -> Result<u64, StoreError> {
+async fn write(
+    transaction: &DatabaseTransaction,
+    statements: Vec<Statement>,
+    guarded: bool,
+) -> Result<bool, StoreError> {
     let savepoint = transaction.begin().await?;
-    let mut touched = None;
-    for statement in statements {
-        let result = match savepoint.execute_raw(statement).await {
-            Ok(result) => result,
+    for (i, statement) in statements.into_iter().enumerate() {
+        match savepoint.execute_raw(statement).await {
+            Ok(result) if guarded && i == 0 && result.rows_affected() == 0 => {
+                savepoint.rollback().await?;
+                return Ok(false);
+            }
+            Ok(_) => {}
             Err(error) => {
                 savepoint.rollback().await?;
                 return Err(error.into());
             }
-        };
-        if *touched.get_or_insert(result.rows_affected()) == 0 {
-            savepoint.rollback().await?;
-            return Ok(0);
         }
     }
     savepoint.commit().await?;
-    Ok(touched.unwrap_or(0))
+    Ok(true)
 }

@@ -271,7 +271,7 @@ fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Time
 /// "May this person see that ticket", as [`Actor::may`] says it.
 fn in_sight(sql: &mut Sql, actor: &Actor) {
     sql.push("requester_id = ").bind(actor.user.0);
-    if actor.is_staff() {
+    if actor.sees_assigned() {
         sql.push(" OR (handler_id IS NOT NULL AND handler_id = ").bind(actor.user.0).push(")");
     }
     let units: Vec<_> = actor.units().map(|unit| unit.0).collect();
