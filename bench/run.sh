@@ -65,7 +65,7 @@ serve() {
 }
 stop() { kill "$server"; wait "$server" || true; server=; }
 
-# Ten-thousand rows a list looks through, and what is asked of one server.
+# What is asked of one server; the lists look through what the creates have left.
 suite() {
   local backend=$1
   measure create "$backend" -s bench/create.lua "$url" -- "$token" "$backend"

@@ -14,8 +14,8 @@ use infra::store::{Cursor, LoggedEvent};
 use infra::{Cache, Clock, Store};
 use openapi::document::{Call, Permission, calls, lint};
 use secrecy::ExposeSecret;
+use std::future::Future;
 use std::net::SocketAddr;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use utoipa_actix_web::AppExt;
 
@@ -140,30 +140,30 @@ impl App {
         Ok(self.state.store.verify().await?)
     }
 
-    /// Serves until Ctrl-C or SIGTERM, then answers what has been asked, and ends.
+    /// Serves until `end`, then answers what has been asked, and ends.
     ///
     /// # Errors
     /// A fault of the server's sockets, or while ending.
-    pub async fn until_signal(self) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut running = self.running;
+    pub async fn serve_until(mut self, end: impl Future<Output = ()>) -> anyhow::Result<()> {
         tokio::select! {
-            ended = &mut running => ended??,
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
+            served = &mut self.running => {
+                self.jobs.abort();
+                self.state.store.close().await?;
+                Ok(served??)
+            }
+            () = end => self.stop().await,
         }
-        Self { running, ..self }.stop().await
     }
 
     /// Answers what has been asked, then ends.
     ///
     /// # Errors
-    /// A fault while ending.
+    /// A fault of the server's sockets, or while ending.
     pub async fn stop(self) -> anyhow::Result<()> {
         self.server.stop(true).await;
         self.jobs.abort();
-        let ended = if self.running.is_finished() { Ok(()) } else { self.running.await? };
+        let served = self.running.await;
         self.state.store.close().await?;
-        Ok(ended?)
+        Ok(served??)
     }
 }

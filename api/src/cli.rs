@@ -12,6 +12,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
@@ -166,15 +167,26 @@ async fn serve_until_ended(data: &Data, serve: Serve) -> anyhow::Result<()> {
         demo,
         workers: None,
     };
+    // Before anybody is told that it listens, it listens to signals too.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let app = App::start(config, Clock::system()).await?;
-    let url = app.url();
+    announce(&app.url(), demo);
+    let end = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    };
+    app.serve_until(end).await
+}
+
+/// Says where it listens. That nobody reads it is no reason to end.
+fn announce(url: &str, demo: Option<Demo>) {
+    let welcome = demo.map(|demo| demo::welcome(demo, url) + "\n").unwrap_or_default();
     let mut out = std::io::stdout();
-    writeln!(out, "huying listening on {url}")?;
-    if let Some(demo) = demo {
-        writeln!(out, "{}", demo::welcome(demo, &url))?;
+    if let Err(error) = write!(out, "huying listening on {url}\n{welcome}").and_then(|()| out.flush()) {
+        tracing::warn!(%error, "nobody reads the standard output");
     }
-    out.flush()?;
-    app.until_signal().await
 }
 
 /// Standard output is for what was asked for.

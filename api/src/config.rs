@@ -68,7 +68,12 @@ pub(crate) fn data(
 }
 
 fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(dir).with_context(|| format!("无法创建数据目录 {}", dir.display()))
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    // It holds what residents confide.
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).with_context(|| format!("无法创建数据目录 {}", dir.display()))
 }
 
 /// The key in the file, made at the first start. Whoever comes second reads what the first one wrote.

@@ -222,15 +222,25 @@ impl Actor {
         })
     }
 
-    /// Whether a ticket at `place` can be assigned to them: a role that accepts, granted there or for a unit.
+    /// Whether a ticket at `place` can be assigned to them: a role that accepts, granted there. The people of a unit are
+    /// reached through their unit, whose county is known.
     pub fn can_handle_at(&self, place: &PlaceCode) -> bool {
         self.grants.iter().any(|grant| {
-            !reaches(grant.role, Action::TicketAccept).is_empty()
-                && match &grant.scope {
-                    Scope::Places(places) => places.iter().any(|p| p.covers(place)),
-                    Scope::Unit(_) => true,
-                }
+            let there = match &grant.scope {
+                Scope::Places(places) => places.iter().any(|p| p.covers(place)),
+                Scope::Unit(_) => false,
+            };
+            there && !reaches(grant.role, Action::TicketAccept).is_empty()
         })
+    }
+
+    /// Whether they see a ticket through a role, and not only because they raised it: what staff write to each other is
+    /// for them.
+    pub fn sees_by_role(&self, parties: &Parties) -> bool {
+        let reach = |scope, role| {
+            reaches(role, Action::TicketView).iter().any(|reach| self.reach(*reach, Some(scope), parties))
+        };
+        self.grants.iter().any(|grant| grant.role != Role::Resident && reach(&grant.scope, grant.role))
     }
 }
 

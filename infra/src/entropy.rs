@@ -1,4 +1,5 @@
-//! The only place where randomness is drawn: ids, keys, jitter.
+//! The only place where ids, secrets and jitter are drawn. (What seals and signs in `keys.rs` draws its own nonces and
+//! key pairs.)
 
 use domain::time::Timestamp;
 use std::time::Duration;

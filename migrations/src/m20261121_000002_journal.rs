@@ -20,6 +20,9 @@ impl MigrationTrait for Migration {
             .unique()
             .to_owned();
         manager.create_index(history).await?;
+        let oldest =
+            Index::create().name("idempotency_created_at").table("idempotency").col("created_at").to_owned();
+        manager.create_index(oldest).await?;
         dialect::add_event_xid(manager).await
     }
 

@@ -255,3 +255,34 @@ fn problem(description: &str, example: Fault) -> utoipa::openapi::Response {
         .build();
     ResponseBuilder::new().description(description).content("application/problem+json", content).build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use utoipa::openapi::path::{HttpMethod, Operation};
+    use utoipa::openapi::request_body::RequestBody;
+    use utoipa::openapi::{Content, PathItem};
+
+    #[test]
+    fn the_lint_names_what_a_call_leaves_unsaid() {
+        let mut document = Base::openapi();
+        let mut operation = Operation::new();
+        let mut body = RequestBody::new();
+        body.content.insert("application/json".to_owned(), RefOr::T(Content::default()));
+        operation.request_body = Some(RefOr::T(body));
+        document.paths.paths.insert("/x".to_owned(), PathItem::new(HttpMethod::Post, operation));
+        assert_eq!(
+            lint(&document),
+            [
+                "POST /x: no x-permission, or an unknown one",
+                "POST /x: no summary",
+                "POST /x: no description",
+                "POST /x: not exactly one tag",
+                "POST /x: no operation id",
+                "POST /x: no success",
+                "POST /x: no error",
+                "POST /x: a body without an example",
+            ]
+        );
+    }
+}

@@ -9,6 +9,7 @@ pub mod health;
 pub mod identity;
 pub mod label;
 pub mod problem;
+pub mod strict;
 pub mod ticket;
 
 pub use label::Lang;

@@ -8,6 +8,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest};
 use openapi::problem::Fault;
+use openapi::strict::Object;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
@@ -53,13 +54,8 @@ fn unread(error: &actix_web::Error) -> ApiError {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    // Serde would read a list as the fields in their order.
-    if bytes.trim_ascii_start().first() == Some(&b'[') {
-        let args = vec![("expected", "object".to_owned()), ("got", "array".to_owned())];
-        return Err(Fault::of("", "request.invalid_type", args).into());
-    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(parsed) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let at = pointer(error.path());
         let error = error.inner();
         if error.is_data() {

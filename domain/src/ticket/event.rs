@@ -8,7 +8,7 @@ use crate::place::PlaceRef;
 use crate::text::TextRef;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use strum::{EnumString, IntoStaticStr};
+use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 /// The version in which events are stored; a reader of older ones upcasts.
 pub const EVENT_VERSION: i16 = 1;
@@ -29,8 +29,14 @@ pub struct Event {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, EnumDiscriminants)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[strum_discriminants(
+    name(Headline),
+    derive(Hash, EnumIter, IntoStaticStr),
+    strum(serialize_all = "snake_case"),
+    doc = "What kind of event it is: the word in the `kind` column and in the timeline."
+)]
 #[expect(missing_docs, reason = "the fields are those of the command that led to it")]
 pub enum Fact {
     /// 点单.
@@ -64,22 +70,6 @@ pub enum Fact {
     Closed,
 }
 
-/// What kind of event it is: the word in the `kind` column and in the timeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumString, IntoStaticStr, strum::EnumIter)]
-#[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "the variants are those of Fact")]
-pub enum Headline {
-    Submitted,
-    Breached,
-    Dispatched,
-    Accepted,
-    Arrived,
-    Resolved,
-    Rated,
-    Reworked,
-    Closed,
-}
-
 impl Headline {
     /// The word.
     pub fn name(self) -> &'static str {
@@ -90,17 +80,12 @@ impl Headline {
 impl Fact {
     /// The kind.
     pub fn headline(&self) -> Headline {
-        match self {
-            Self::Submitted { .. } => Headline::Submitted,
-            Self::Breached => Headline::Breached,
-            Self::Dispatched { .. } => Headline::Dispatched,
-            Self::Accepted { .. } => Headline::Accepted,
-            Self::Arrived { .. } => Headline::Arrived,
-            Self::Resolved { .. } => Headline::Resolved,
-            Self::Rated { .. } => Headline::Rated,
-            Self::Reworked { .. } => Headline::Reworked,
-            Self::Closed => Headline::Closed,
-        }
+        self.into()
+    }
+
+    /// Whether its text is among staff, and not for the requester.
+    pub fn is_internal(&self) -> bool {
+        matches!(self, Self::Dispatched { .. })
     }
 
     /// The text that the timeline shows with it.

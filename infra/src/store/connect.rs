@@ -19,6 +19,8 @@ const SQLITE_READERS: u32 = 8;
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// The command line is a second writer.
 const BUSY: Duration = Duration::from_secs(5);
+/// How long to wait before asking for the start lock again.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// Connections idle for longer are tried before they are used.
 const IDLE: Duration = Duration::from_secs(30);
 /// One advisory lock for all that only one process may do at start.
@@ -105,8 +107,12 @@ impl Database {
             }
             Self::Postgres(options) => {
                 let mut session = PgConnection::connect_with(options).await.map_err(connection)?;
-                let lock = sqlx::query("SELECT pg_advisory_lock($1)").bind(START_LOCK);
-                lock.execute(&mut session).await.map_err(connection)?;
+                // Asking again, not waiting in the database: who waits there holds a snapshot, and some changes of the
+                // schema wait for all older snapshots.
+                let lock = || sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(START_LOCK);
+                while !lock().fetch_one(&mut session).await.map_err(connection)? {
+                    tokio::time::sleep(LOCK_PAUSE).await;
+                }
                 Ok(StartLock::Postgres(Box::new(session)))
             }
         }
@@ -159,14 +165,14 @@ impl Database {
     /// The journal of this database.
     pub(super) async fn journal(&self, pool: &DatabaseConnection) -> Result<Journal, StoreError> {
         match self {
-            Self::Sqlite(options) => Ok(Journal::sqlite(writer(options).await?)),
+            Self::Sqlite(options) => Ok(Journal::sqlite((**options).clone(), writer(options).await?)),
             Self::Postgres(_) => Ok(Journal::postgres(pool.clone())),
         }
     }
 }
 
 /// The only connection that writes.
-async fn writer(options: &SqliteConnectOptions) -> Result<DatabaseConnection, StoreError> {
+pub(super) async fn writer(options: &SqliteConnectOptions) -> Result<DatabaseConnection, StoreError> {
     let pool: SqlitePool = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)

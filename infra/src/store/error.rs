@@ -40,7 +40,6 @@ pub enum StoreError {
 }
 
 impl From<DbErr> for StoreError {
-    #[track_caller]
     fn from(error: DbErr) -> Self {
         dialect::classify(error)
     }

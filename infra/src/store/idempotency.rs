@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::{Store, journal::KeptAnswer};
 use chrono::TimeDelta;
 use domain::time::Timestamp;
-use sea_orm::{ConnectionTrait, TryGetable};
+use sea_orm::TryGetable;
 use uuid::Uuid;
 
 /// How long answers are kept, at least.
@@ -56,8 +56,7 @@ impl Store {
 
     pub(super) async fn kept(&self, key: &IdempotencyKey) -> Result<Option<Kept>, StoreError> {
         let sql = "SELECT body_hash, answer FROM idempotency WHERE key = $1";
-        let Some(row) = self.db.query_one_raw(self.statement(sql, vec![key.key.to_vec().into()])).await?
-        else {
+        let Some(row) = self.query_one(sql, vec![key.key.to_vec().into()]).await? else {
             return Ok(None);
         };
         let column = |index| Vec::<u8>::try_get_by(&row, index).map_err(|e| StoreError::Internal(e.into()));
@@ -72,12 +71,15 @@ impl Store {
         Ok(Some(Kept::Same(answer)))
     }
 
-    /// Forgets answers older than 24 hours.
+    /// Forgets answers older than 24 hours, some at a time so that nobody waits for it.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn forget_old_answers(&self, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "DELETE FROM idempotency WHERE created_at < $1";
-        self.journal.write(vec![self.statement(sql, vec![(now - KEPT).into()])]).await
+        let sql = "DELETE FROM idempotency WHERE key IN \
+             (SELECT key FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT 1000) RETURNING 1";
+        let some = || self.journal.write_returning(self.statement(sql, vec![(now - KEPT).into()]));
+        while some().await?.is_some() {}
+        Ok(())
     }
 }

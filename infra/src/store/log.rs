@@ -7,9 +7,10 @@
 use super::Store;
 use super::error::StoreError;
 use super::journal::EventRow;
+use super::row::column;
 use domain::id::UserId;
 use domain::ticket::{Clock, EVENT_VERSION, Event, Fact};
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TryGetable};
+use sea_orm::{DbBackend, QueryResult};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -85,8 +86,8 @@ pub(super) fn event_row(event: &Event, version: i32) -> Result<EventRow, StoreEr
 
 /// The event of a row that has [`EVENT_COLUMNS`]; older versions would be upcast here.
 pub(super) fn stored_event(row: &QueryResult) -> Result<Event, StoreError> {
-    let v: i16 = column(row, "v")?;
-    let payload: String = column(row, "payload")?;
+    let v: i16 = column(row, "event", "v")?;
+    let payload: String = column(row, "event", "payload")?;
     let corrupt = |reason: String| StoreError::corrupt("event", "payload", "?", reason);
     let StoredPayload { fact, clocks } = match v {
         1 => serde_json::from_str(&payload).map_err(|error| corrupt(error.to_string()))?,
@@ -95,14 +96,10 @@ pub(super) fn stored_event(row: &QueryResult) -> Result<Event, StoreError> {
     Ok(Event {
         fact,
         clocks,
-        actor: column::<Option<Uuid>>(row, "actor")?.map(UserId),
-        occurred_at: column(row, "occurred_at")?,
-        recorded_at: column(row, "recorded_at")?,
+        actor: column::<Option<Uuid>>(row, "event", "actor")?.map(UserId),
+        occurred_at: column(row, "event", "occurred_at")?,
+        recorded_at: column(row, "event", "recorded_at")?,
     })
-}
-
-fn column<T: TryGetable>(row: &QueryResult, name: &'static str) -> Result<T, StoreError> {
-    row.try_get("", name).map_err(|error| StoreError::corrupt("event", name, "?", error))
 }
 
 impl Store {
@@ -117,12 +114,15 @@ impl Store {
         };
         let sql = sql.replace("{columns}", EVENT_COLUMNS);
         let values = vec![xid, cursor.position.into(), i64::from(limit).into()];
-        let rows = self.db.query_all_raw(self.statement(&sql, values)).await?;
+        let rows = self.query_all(&sql, values).await?;
         let logged = |row: &QueryResult| {
             Ok(LoggedEvent {
-                cursor: Cursor { xid: column(row, "xid")?, position: column(row, "position")? },
-                stream: column(row, "stream")?,
-                stream_version: column(row, "stream_version")?,
+                cursor: Cursor {
+                    xid: column(row, "event", "xid")?,
+                    position: column(row, "event", "position")?,
+                },
+                stream: column(row, "event", "stream")?,
+                stream_version: column(row, "event", "stream_version")?,
                 event: stored_event(row)?,
             })
         };

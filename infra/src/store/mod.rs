@@ -11,8 +11,10 @@ mod journal;
 mod key;
 mod log;
 mod number;
+mod patience;
 mod place;
 mod playbook;
+mod row;
 mod sql;
 mod ticket;
 mod unit;
@@ -32,8 +34,13 @@ use crate::{Clock, Keyring, MasterKey, entropy};
 use domain::text::{FreeText, Text, TextRef};
 use domain::time::Timestamp;
 use journal::Journal;
-use sea_orm::{DatabaseConnection, DbBackend, Statement};
+use patience::{limited, patience};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long readiness waits for the database.
+const PING: Duration = Duration::from_secs(2);
 
 /// The database, its journal and what must be at hand to use them.
 #[derive(Debug)]
@@ -84,8 +91,12 @@ impl Store {
 
     /// A text with its reference, ready to be stored with the event that refers to it.
     pub fn text(&self, body: FreeText, now: Timestamp) -> Text {
-        let hash = self.keys.digest(&[b"free_text", body.as_str().as_bytes()]);
+        let hash = self.text_hash(body.as_str());
         Text { reference: TextRef { id: domain::id::TextId(entropy::id(now)), hash }, body }
+    }
+
+    fn text_hash(&self, body: &str) -> [u8; 32] {
+        self.keys.digest(&[b"free_text", body.as_bytes()])
     }
 
     /// Whether the database answers.
@@ -93,7 +104,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        Ok(self.db.ping().await?)
+        limited(PING, async { Ok(self.db.ping().await?) }).await
     }
 
     /// Ends the journal's writer after all that is queued, and closes the connections.
@@ -109,8 +120,18 @@ impl Store {
         self.db.get_database_backend()
     }
 
+    /// The row of a query that has at most one.
+    async fn query_one(&self, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, StoreError> {
+        patience(async { Ok(self.db.query_one_raw(self.statement(sql, values)).await?) }).await
+    }
+
+    /// The rows of a query.
+    async fn query_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+        patience(async { Ok(self.db.query_all_raw(self.statement(sql, values)).await?) }).await
+    }
+
     /// A statement for this database.
-    fn statement(&self, sql: &str, values: Vec<sea_orm::Value>) -> Statement {
+    fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
         Statement::from_sql_and_values(self.backend(), sql, values)
     }
 }

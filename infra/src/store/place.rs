@@ -1,13 +1,12 @@
-//! Places: immutable ids, dated codes.
+//! Places: their ids never change, and a code that a place ever had resolves to it for ever.
 
 use super::Store;
 use super::entity::{place, place_code};
 use super::error::StoreError;
+use super::row::column;
 use domain::id::{PlaceId, UserId};
 use domain::place::{PlaceCode, PlaceRef};
-use sea_orm::{
-    ActiveValue::Set, ConnectionTrait, EntityTrait, QueryTrait, TryGetable, sea_query::OnConflict,
-};
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryTrait, sea_query::OnConflict};
 
 /// A place as a form refers to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +17,7 @@ pub struct PlaceRow {
     pub name: String,
 }
 
-const BY_CODE: &str = "SELECT p.id, p.code, p.name, (SELECT u.grants_version FROM app_user u WHERE u.id = $2) \
+const BY_CODE: &str = "SELECT p.id, p.code, p.name, (SELECT u.grants_version FROM app_user u WHERE u.id = $2) AS grants_version \
      FROM place_code c JOIN place p ON p.id = c.place_id WHERE c.code = $1";
 
 impl Store {
@@ -33,20 +32,15 @@ impl Store {
         reader: UserId,
         grants_version: i32,
     ) -> Result<Option<PlaceRow>, StoreError> {
-        let statement = self.statement(BY_CODE, vec![code.as_str().into(), reader.0.into()]);
-        let Some(row) = self.db.query_one_raw(statement).await? else {
+        let Some(row) = self.query_one(BY_CODE, vec![code.as_str().into(), reader.0.into()]).await? else {
             return Ok(None);
         };
-        let fault = |error: sea_orm::TryGetError| StoreError::Internal(error.into());
-        if Option::<i32>::try_get_by(&row, 3).map_err(fault)? != Some(grants_version) {
+        if column::<Option<i32>>(&row, "app_user", "grants_version")? != Some(grants_version) {
             return Err(StoreError::StaleGrants);
         }
-        let code = String::try_get_by(&row, 1).map_err(fault)?;
-        let place = PlaceRef {
-            id: PlaceId(TryGetable::try_get_by(&row, 0).map_err(fault)?),
-            code: self.stored_code(&code)?,
-        };
-        Ok(Some(PlaceRow { place, name: String::try_get_by(&row, 2).map_err(fault)? }))
+        let code: String = column(&row, "place", "code")?;
+        let place = PlaceRef { id: PlaceId(column(&row, "place", "id")?), code: self.stored_code(&code)? };
+        Ok(Some(PlaceRow { place, name: column(&row, "place", "name")? }))
     }
 
     /// Adds places with their codes; those that are there stay as they are.

@@ -3,6 +3,7 @@
 use super::Store;
 use super::entity::unit;
 use super::error::StoreError;
+use super::row::column;
 use domain::id::UnitId;
 use domain::place::PlaceCode;
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryTrait, sea_query::OnConflict};
@@ -13,8 +14,12 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unit_county(&self, id: UnitId) -> Result<Option<PlaceCode>, StoreError> {
-        let row = unit::Entity::find_by_id(id.0).one(&self.db).await?;
-        row.map(|row| self.stored_code(&row.county)).transpose()
+        let Some(row) = self.query_one("SELECT county FROM unit WHERE id = $1", vec![id.0.into()]).await?
+        else {
+            return Ok(None);
+        };
+        let county: String = column(&row, "unit", "county")?;
+        self.stored_code(&county).map(Some)
     }
 
     /// Adds a unit, unless its id is there already.

@@ -3,14 +3,14 @@
 use super::Store;
 use super::entity::{app_user, identity, role_grant};
 use super::error::StoreError;
+use super::row::column;
 use crate::entropy;
 use domain::actor::{Actor, Grant};
 use domain::id::UserId;
 use domain::time::Timestamp;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait, Statement, TryGetError, TryGetable,
-    Value,
+    ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Statement, Value,
     sea_query::{Expr, ExprTrait},
 };
 use std::sync::LazyLock;
@@ -100,18 +100,17 @@ impl Store {
 
     /// One query, a row a grant: a dispatch looks its lead up on its way.
     async fn one_user(&self, sql: &str, values: Vec<Value>) -> Result<Option<UserRow>, StoreError> {
-        let rows = self.db.query_all_raw(self.statement(sql, values)).await?;
+        let rows = self.query_all(sql, values).await?;
         let Some(first) = rows.first() else { return Ok(None) };
-        let fault = |error: TryGetError| StoreError::Internal(error.into());
-        let id = Uuid::try_get(first, "", "id").map_err(fault)?;
+        let id = column(first, "app_user", "id")?;
         let corrupt = |reason: String| StoreError::corrupt("app_user", "name", id, reason);
-        let sealed = Vec::<u8>::try_get(first, "", "name").map_err(fault)?;
+        let sealed: Vec<u8> = column(first, "app_user", "name")?;
         let name = self.keys.unseal(NAME, id, &sealed).map_err(|error| corrupt(error.to_string()))?;
-        let grants_version = i32::try_get(first, "", "grants_version").map_err(fault)?;
+        let grants_version = column(first, "app_user", "grants_version")?;
         let mut grants = Vec::new();
         for row in &rows {
-            let Some(role) = Option::<String>::try_get(row, "", "role").map_err(fault)? else { continue };
-            let scope = String::try_get(row, "", "scope").map_err(fault)?;
+            let Some(role) = column::<Option<String>>(row, "role_grant", "role")? else { continue };
+            let scope: String = column(row, "role_grant", "scope")?;
             grants.push(grant(id, &role, &scope)?);
         }
         Ok(Some(UserRow {

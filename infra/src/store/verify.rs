@@ -1,54 +1,52 @@
-//! Whether what is stored adds up: the fold of its events is the ticket, the clocks are those of the ticket, and no
-//! event refers to a text with another content.
+//! Whether what is stored adds up: the fold of its events is the ticket, its rows of clocks are its clocks, and every text
+//! that an event refers to is there and is the one that was written.
 
 use super::Store;
 use super::error::StoreError;
 use super::log::{EVENT_COLUMNS, stored_event};
+use super::row::{column, word};
 use domain::id::TicketId;
-use domain::ticket::Ticket;
-use sea_orm::{ConnectionTrait, TryGetable};
+use domain::ticket::{Clock, Ticket};
+use sea_orm::QueryResult;
 use std::collections::HashMap;
 use uuid::Uuid;
 
+/// How many events are read at a time.
 const BATCH: i64 = 1_000;
 
+const TICKETS: &str = "SELECT t.id, t.version, CAST(t.state AS text) AS state FROM ticket t";
+const CLOCKS: &str = "SELECT c.ticket_id, c.kind, c.round, c.started_at, c.due_at, c.warn_at, c.met_at, c.breached_at, \
+     c.cancelled_at, c.policy_version FROM clock c ORDER BY c.ticket_id, c.kind, c.round";
+
 impl Store {
-    /// Everything that does not add up, a sentence each. Reads the whole log: for tests and repairs.
+    /// Everything that does not add up, a sentence each. Reads all there is: for tests and repairs.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn verify(&self) -> Result<Vec<String>, StoreError> {
         let mut faults = Vec::new();
         let folded = self.fold_all(&mut faults).await?;
-        let rows = self.db.query_all_raw(self.statement(STORED, vec![])).await?;
+        let mut clocks = self.clock_rows().await?;
+        let rows = self.query_all(TICKETS, vec![]).await?;
         if rows.len() != folded.len() {
             faults.push(format!("{} tickets, {} histories", rows.len(), folded.len()));
         }
         for row in rows {
-            let fault = |error: sea_orm::TryGetError| StoreError::Internal(error.into());
-            let id = Uuid::try_get(&row, "", "id").map_err(fault)?;
-            let state = String::try_get(&row, "", "state").map_err(fault)?;
-            let version = i32::try_get(&row, "", "version").map_err(fault)?;
-            let clocks = i64::try_get(&row, "", "clocks").map_err(fault)?;
+            let id: Uuid = column(&row, "ticket", "id")?;
+            let state: String = column(&row, "ticket", "state")?;
             let stored: Ticket = serde_json::from_str(&state)
                 .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
-            let clocks_differ = usize::try_from(clocks) != Ok(stored.clocks.len());
-            match folded.get(&id) {
-                Some((ticket, last)) if *ticket == stored && *last == version && !clocks_differ => {}
-                Some(_) => faults.push(format!("ticket {id}: the fold of its events is another ticket")),
-                None => faults.push(format!("ticket {id}: no history")),
+            let mut expected = stored.clocks.clone();
+            expected.sort_by_key(|clock| (<&str>::from(clock.kind), clock.round));
+            if clocks.remove(&id).unwrap_or_default() != expected {
+                faults.push(format!("ticket {id}: its rows of clocks are others"));
+            }
+            let version: i32 = column(&row, "ticket", "version")?;
+            if folded.get(&id) != Some(&(stored, version)) {
+                faults.push(format!("ticket {id}: the fold of its events is another"));
             }
         }
-        let rows = self.db.query_all_raw(self.statement(TEXTS, vec![])).await?;
-        for row in rows {
-            let fault = |error: sea_orm::TryGetError| StoreError::Internal(error.into());
-            let (kind, position) = (String::try_get(&row, "", "kind"), i64::try_get(&row, "", "position"));
-            faults.push(format!(
-                "event {} ({}): its text is gone",
-                position.map_err(fault)?,
-                kind.map_err(fault)?
-            ));
-        }
+        faults.extend(clocks.into_keys().map(|id| format!("clocks of {id}: no ticket")));
         Ok(faults)
     }
 
@@ -56,20 +54,23 @@ impl Store {
         let mut folded: HashMap<Uuid, (Ticket, i32)> = HashMap::new();
         let (mut stream, mut version) = (Uuid::nil(), 0);
         let sql = format!(
-            "SELECT e.stream, {EVENT_COLUMNS} FROM event e WHERE (e.stream, e.stream_version) > ($1, $2) \
-             ORDER BY e.stream, e.stream_version LIMIT $3"
+            "SELECT e.stream, x.body, {EVENT_COLUMNS} FROM event e LEFT JOIN free_text x ON x.id = e.text_id \
+             WHERE (e.stream, e.stream_version) > ($1, $2) ORDER BY e.stream, e.stream_version LIMIT $3"
         );
         loop {
-            let values = vec![stream.into(), version.into(), BATCH.into()];
-            let rows = self.db.query_all_raw(self.statement(&sql, values)).await?;
+            let rows = self.query_all(&sql, vec![stream.into(), version.into(), BATCH.into()]).await?;
             if rows.is_empty() {
                 return Ok(folded);
             }
             for row in rows {
-                let fault = |error: sea_orm::TryGetError| StoreError::Internal(error.into());
-                stream = Uuid::try_get(&row, "", "stream").map_err(fault)?;
-                version = i32::try_get(&row, "", "stream_version").map_err(fault)?;
+                stream = column(&row, "event", "stream")?;
+                version = column(&row, "event", "stream_version")?;
                 let event = stored_event(&row)?;
+                let body: Option<String> = column(&row, "free_text", "body")?;
+                let hash = body.map(|body| self.text_hash(&body));
+                if event.fact.text().map(|text| text.hash) != hash {
+                    faults.push(format!("event {version} of {stream}: its text is gone or another"));
+                }
                 let fault = match folded.get_mut(&stream) {
                     Some((ticket, last)) if *last + 1 == version => {
                         *last = version;
@@ -89,9 +90,31 @@ impl Store {
             }
         }
     }
+
+    async fn clock_rows(&self) -> Result<HashMap<Uuid, Vec<Clock>>, StoreError> {
+        let mut clocks: HashMap<Uuid, Vec<Clock>> = HashMap::new();
+        for row in self.query_all(CLOCKS, vec![]).await? {
+            let ticket = column(&row, "clock", "ticket_id")?;
+            clocks.entry(ticket).or_default().push(clock(&row)?);
+        }
+        Ok(clocks)
+    }
 }
 
-const STORED: &str = "SELECT t.id, t.version, CAST(t.state AS text) AS state, \
-     (SELECT count(*) FROM clock c WHERE c.ticket_id = t.id) AS clocks FROM ticket t";
-const TEXTS: &str = "SELECT e.kind, e.position FROM event e LEFT JOIN free_text x ON x.id = e.text_id \
-     WHERE e.text_id IS NOT NULL AND x.id IS NULL";
+fn clock(row: &QueryResult) -> Result<Clock, StoreError> {
+    let unsigned = |name, value: i32| {
+        u32::try_from(value).map_err(|error| StoreError::corrupt("clock", name, value, error))
+    };
+    let round = unsigned("round", column::<i16>(row, "clock", "round")?.into())?;
+    Ok(Clock {
+        kind: word(row, "clock", "kind")?,
+        round: u16::try_from(round).map_err(|error| StoreError::corrupt("clock", "round", round, error))?,
+        started_at: column(row, "clock", "started_at")?,
+        due_at: column(row, "clock", "due_at")?,
+        warn_at: column(row, "clock", "warn_at")?,
+        met_at: column(row, "clock", "met_at")?,
+        breached_at: column(row, "clock", "breached_at")?,
+        cancelled_at: column(row, "clock", "cancelled_at")?,
+        policy_version: unsigned("policy_version", column(row, "clock", "policy_version")?)?,
+    })
+}

@@ -19,7 +19,7 @@ fn with(name: &str, value: Value) -> Value {
 async fn a_bad_submission_names_its_field(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let resident = app.resident("王芳").await;
-    let rows: [(Value, u16, &str, &str); 22] = [
+    let rows: [(Value, u16, &str, &str); 24] = [
         (with("content", json!(5)), 400, "request.invalid_type", "/content"),
         (with("content", Value::Null), 400, "request.invalid_type", "/content"),
         (with("content", json!("")), 422, "text.empty", "/content"),
@@ -61,6 +61,8 @@ async fn a_bad_submission_names_its_field(#[values(Backend::Sqlite, Backend::Pos
             "/place",
         ),
         (with("place", json!({"code": COMMUNITY, "town": 1})), 400, "request.unknown_field", "/place/town"),
+        (with("place", json!([COMMUNITY, null, null, null])), 400, "request.invalid_type", "/place"),
+        (with("severity", json!({"small": null})), 400, "request.invalid_type", "/severity"),
         (json!({"content": "x"}), 400, "request.missing_field", "/place"),
     ];
     for (body, status, code, field) in rows {
@@ -117,6 +119,8 @@ async fn a_bad_query_names_its_parameter(#[values(Backend::Sqlite, Backend::Post
         ("category=", 422, "text.empty", "?category"),
         ("q=路灯", 422, "ticket.q_not_a_number", "?q"),
         ("from=yesterday", 400, "request.invalid_value", "?from"),
+        ("from=-9999-01-01T00:00:00Z", 422, "request.out_of_range", "?from"),
+        ("to=%2B200000-01-01T00:00:00Z", 422, "request.out_of_range", "?to"),
         ("cursor=", 400, "cursor.invalid", "?cursor"),
         ("cursor=%00", 400, "cursor.invalid", "?cursor"),
         ("cursor=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", 400, "cursor.invalid", "?cursor"),

@@ -1,6 +1,7 @@
 //! Signing in, tokens, and what they are worth.
 
 use api::{NewToken, Scope};
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp, UNIT, config};
 use integration_tests::client::send;
@@ -69,6 +70,16 @@ async fn forged_tokens_are_refused(#[values(Backend::Sqlite, Backend::Postgres)]
     };
     let (header, claims) = (read(&parts[0]), read(&parts[1]));
     assert_eq!((&header["alg"], header["kid"].is_string()), (&json!("EdDSA"), true));
+    // Others verify a token by the public keys.
+    let keys = app.anyone().get("//.well-known/jwks.json").await.expect(200).json;
+    let key =
+        keys["keys"].as_array().unwrap().iter().find(|key| key["kid"] == header["kid"]).expect("its key");
+    let public = BASE64_URL_SAFE_NO_PAD.decode(key["x"].as_str().unwrap()).unwrap();
+    let public = UnparsedPublicKey::new(&ED25519, public);
+    let signed = format!("{}.{}", parts[0], parts[1]);
+    public
+        .verify(signed.as_bytes(), &BASE64_URL_SAFE_NO_PAD.decode(&parts[2]).unwrap())
+        .expect("it is genuine");
     let edit = |json: &Value, name: &str, value: Value| {
         let mut json = json.clone();
         json[name] = value;

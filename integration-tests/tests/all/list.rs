@@ -71,7 +71,7 @@ async fn each_sees_through_their_lens(#[values(Backend::Sqlite, Backend::Postgre
     let unit = app.of_unit("department_handler", UNIT).await;
     let technician = app.staff("system_admin", "532504").await;
     let worker = &cast.worker_id;
-    let expected: [(&Caller, String, &[&str]); 20] = [
+    let expected: [(&Caller, String, &[&str]); 21] = [
         (&cast.resident, String::new(), &["00003", "00001"]),
         (&neighbour, String::new(), &["00002"]),
         (&neighbour, format!("&place={COMMUNITY}"), &[]),
@@ -88,6 +88,7 @@ async fn each_sees_through_their_lens(#[values(Backend::Sqlite, Backend::Postgre
         (&county, String::new(), &["00003", "00002", "00001"]),
         (&county, "&q=532504-261121-00002".into(), &["00002"]),
         (&cast.clerk, "&q=532504-261121-00002".into(), &[]),
+        (&county, "&q=532504-261121-00002&mine=true".into(), &[]),
         (&unit, String::new(), &["00003"]),
         (&cast.worker, format!("&handler={worker}"), &["00001"]),
         (&technician, "&place=532504".into(), &[]),
@@ -98,6 +99,52 @@ async fn each_sees_through_their_lens(#[values(Backend::Sqlite, Backend::Postgre
         let mut found = all(caller, &query, 2).await;
         found.sort_by(|a, b| b.cmp(a));
         assert_eq!(found, numbers, "{query}");
+    }
+    app.stop().await;
+}
+
+/// "May this person see that ticket" is the same question to a list and to a ticket.
+#[rstest]
+#[tokio::test]
+async fn a_list_shows_what_may_be_read(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let county = app.staff("county_admin", "532504").await;
+    let mut tickets = Vec::new();
+    for place in [COMMUNITY, NEIGHBOUR, "532504002001"] {
+        for lead in [json!(null), json!({"unit": UNIT}), json!({"person": cast.worker_id})] {
+            let mut body = lamp();
+            body["place"]["code"] = json!(place);
+            let filed = cast.resident.post("/tickets", body).await.expect(201);
+            let path = crate::ticket::path(&filed);
+            if !lead.is_null() && !(lead["person"].is_string() && place != COMMUNITY) {
+                let _ = county.post(&format!("{path}/dispatch"), json!({"lead": lead})).await.expect(200);
+            }
+            tickets.push((path, filed.str("number")[14..].to_owned()));
+        }
+    }
+    let callers = [
+        cast.resident.clone(),
+        app.resident("普建华").await,
+        cast.clerk.clone(),
+        cast.worker.clone(),
+        app.staff("volunteer", COMMUNITY).await,
+        app.staff("street_dispatcher", STREET).await,
+        app.staff("system_admin", "532504").await,
+        app.staff("supervisor", "532504002").await,
+        app.of_unit("department_handler", UNIT).await,
+        app.of_unit("supervisor", UNIT).await,
+    ];
+    for caller in callers {
+        let mut listed = all(&caller, "&place=532504", 4).await;
+        listed.sort();
+        let mut read = Vec::new();
+        for (path, number) in &tickets {
+            if caller.get(path).await.status == 200 {
+                read.push(number.clone());
+            }
+        }
+        assert_eq!(listed, read, "{}", caller.get("/me").await.text);
     }
     app.stop().await;
 }

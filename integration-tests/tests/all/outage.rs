@@ -4,7 +4,9 @@ use crate::ticket::Cast;
 use integration_tests::app::{TestApp, config, lamp};
 use integration_tests::proxy::Proxy;
 use integration_tests::{Backend, Caller, services};
-use sqlx::{Connection, Executor, SqliteConnection};
+use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 async fn refuse(caller: &Caller, ticket: &str) {
     for answer in [caller.get(ticket).await, caller.post("/tickets", lamp()).await] {
@@ -40,6 +42,46 @@ async fn a_lost_postgresql_is_503_until_it_is_back() {
     refuse(&cast.resident, &ticket).await;
     proxy.mend();
     recovers(&cast.resident, &ticket).await;
+    app.stop().await;
+}
+
+/// A client that goes away while its transaction begins leaves no open transaction in the pool, into which later
+/// changes would vanish.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_takes_nothing_along() {
+    let database = Backend::Postgres.database().await;
+    let url = database.url.clone();
+    let target = services::postgres().address();
+    let proxy = Proxy::start(target).await;
+    let through = url.replace(&target.to_string(), &proxy.address.to_string());
+    let app = TestApp::on(database, config(&through, None)).await;
+    let cast = Cast::of(&app).await;
+    for i in 0..8 {
+        // A first login writes two rows in a transaction.
+        proxy.hold();
+        let login = format!("{{\"code\": \"dev:路人{i}\"}}");
+        let mut client = TcpStream::connect(app.app.url().trim_start_matches("http://")).await.unwrap();
+        let head = "POST /api/v1/auth/wechat HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
+        let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{login}", login.len());
+        client.write_all(request.as_bytes()).await.unwrap();
+        for _ in 0..=(i % 4) {
+            proxy.something_held().await;
+            proxy.let_one_through();
+        }
+        // Not closed but reset: what was asked for is dropped half-way.
+        client.set_zero_linger().unwrap();
+        drop(client);
+        proxy.release();
+    }
+    for _ in 0..20 {
+        let filed = cast.resident.post("/tickets", lamp()).await.expect(201);
+        let _ = cast.resident.get(&crate::ticket::path(&filed)).await.expect(200);
+    }
+    let mut eyes = PgConnection::connect(&url).await.unwrap();
+    let open =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
+    let count: i64 = eyes.fetch_one(open).await.unwrap().get(0);
+    assert_eq!(count, 0, "transactions were left open");
     app.stop().await;
 }
 

@@ -1,7 +1,7 @@
 //! Many at once.
 
 use crate::ticket::Cast;
-use integration_tests::app::{TestApp, config, lamp};
+use integration_tests::app::{TestApp, UNIT, config, here, lamp};
 use integration_tests::{Answer, Backend};
 use rstest::rstest;
 use serde_json::json;
@@ -40,17 +40,38 @@ async fn fifty_identical_creates_are_one_ticket(
 async fn of_two_who_accept_one_wins(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let cast = Cast::of(&app).await;
+    let token = |name: &str| api::NewToken {
+        role: "department_handler".to_owned(),
+        scope: api::Scope::Unit(UNIT),
+        person: Some(name.to_owned()),
+        lifetime: std::time::Duration::from_secs(3_600),
+    };
+    let mut handlers = Vec::new();
+    for name in ["张伟", "刘军"] {
+        handlers.push(app.anyone().with_token(&app.app.token(&token(name)).await.unwrap()));
+    }
     for _ in 0..10 {
-        let ticket = cast.ticket_at("dispatched").await;
-        let calls = (0..2).map(|_| {
-            let (worker, ticket) = (cast.worker.clone(), ticket.clone());
-            async move { worker.post(&format!("{ticket}/accept"), json!({})).await }
+        let ticket = cast.ticket().await;
+        let to_unit = json!({"lead": {"unit": UNIT}});
+        let _ = cast.clerk.post(&format!("{ticket}/dispatch"), to_unit).await.expect(200);
+        let calls = handlers.iter().map(|handler| {
+            let (handler, ticket) = (handler.clone(), ticket.clone());
+            async move { handler.post(&format!("{ticket}/accept"), json!({})).await }
         });
-        let mut answers = at_once(calls).await;
+        let mut answers = at_once(calls.collect::<Vec<_>>()).await;
         answers.sort_by_key(|answer| answer.status);
         assert_eq!(answers[0].status, 200, "{}", answers[0].text);
         answers[1].refused(409, "ticket.already_accepted");
     }
+    // Who insists on a version is told that it has moved on, and never decided anew.
+    let ticket = cast.ticket_at("accepted").await;
+    let calls = (0..5).map(|_| {
+        let (worker, ticket) = (cast.worker.clone(), ticket.clone());
+        async move { worker.post_with(&format!("{ticket}/arrive"), &[("if-match", "\"3\"")], here()).await }
+    });
+    let mut statuses: Vec<_> = at_once(calls).await.iter().map(|answer| answer.status).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412, 412, 412, 412]);
     app.stop().await;
 }
 

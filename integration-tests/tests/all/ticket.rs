@@ -94,6 +94,10 @@ async fn a_ticket_goes_the_whole_way(#[values(Backend::Sqlite, Backend::Postgres
     let dispatched = cast.clerk.post(&format!("{ticket}/dispatch"), note).await.expect(200);
     assert_eq!((dispatched.str("status"), dispatched.header("etag")), ("dispatched", "\"2\""));
     assert_eq!(dispatched.json["lead"], json!({"person": cast.worker_id, "unit": null}));
+    // What staff write to each other is for them.
+    for (caller, note) in [(&cast.worker, json!("请带梯子")), (&cast.resident, Value::Null)] {
+        assert_eq!(caller.get(&format!("{ticket}/timeline")).await.items()[1]["text"], note);
+    }
     app.pass(1);
     let accepted = cast.accept(&ticket).await.expect(200);
     assert_eq!((accepted.str("status"), accepted.str("handler")), ("accepted", cast.worker_id.as_str()));
@@ -284,6 +288,10 @@ async fn the_same_key_gets_the_same_answer(#[values(Backend::Sqlite, Backend::Po
     let _ = cast.accept(&ticket).await.expect(200);
     let twice = cast.clerk.post_with(&dispatch, &key, cast.to_worker()).await.expect(200);
     assert_eq!((twice.header("idempotent-replayed"), &twice.text), ("true", &once.text));
+    // Not even a version that has moved on stands in the way of the answer.
+    let insisting = [key[0], ("if-match", "\"1\"")];
+    let thrice = cast.clerk.post_with(&dispatch, &insisting, cast.to_worker()).await.expect(200);
+    assert_eq!(thrice.header("idempotent-replayed"), "true");
     // Refusals are not kept.
     let resolve = format!("{ticket}/resolve");
     cast.resident.post_with(&resolve, &key, solved()).await.refused(403, "permission.role");

@@ -1,11 +1,12 @@
 //! What clients send.
 
 use crate::label::words;
+use crate::strict::{Object, Word};
 use chrono::{DateTime, Utc};
 use domain::geo::Datum;
 use domain::ticket::{Affair, Channel, Outcome, Satisfaction, Severity, Status};
 use serde::Deserialize;
-use utoipa::openapi::{Object, ObjectBuilder, Type};
+use utoipa::openapi::{ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -21,7 +22,8 @@ pub struct CreateTicket {
     #[schema(min_length = 1, max_length = 10000)]
     pub content: String,
     /// 地点：编码，或位置
-    pub place: PlaceRef,
+    #[schema(value_type = PlaceRef)]
+    pub place: Object<PlaceRef>,
     /// 具体地址，1 至 200 字
     #[schema(min_length = 1, max_length = 200)]
     pub address: Option<String>,
@@ -29,13 +31,13 @@ pub struct CreateTicket {
     pub category: Option<String>,
     /// 轻重，派单时可改
     #[schema(schema_with = words::<Severity>)]
-    pub severity: Option<Severity>,
+    pub severity: Option<Word<Severity>>,
     /// 三事，派单时可改
     #[schema(schema_with = words::<Affair>)]
-    pub affair: Option<Affair>,
+    pub affair: Option<Word<Affair>>,
     /// 渠道；居民只能为 mini_program（默认）
     #[schema(schema_with = words::<Channel>)]
-    pub channel: Option<Channel>,
+    pub channel: Option<Word<Channel>>,
 }
 
 /// 地点：填写 `code`，或填写 `lat`、`lng`、`datum`。
@@ -51,7 +53,7 @@ pub struct PlaceRef {
     pub lng: Option<f64>,
     /// 坐标系
     #[schema(schema_with = datum)]
-    pub datum: Option<Datum>,
+    pub datum: Option<Word<Datum>>,
 }
 
 /// 位置。
@@ -65,7 +67,7 @@ pub struct Position {
     pub lng: f64,
     /// 坐标系：微信给出的是 gcj02
     #[schema(schema_with = datum)]
-    pub datum: Datum,
+    pub datum: Word<Datum>,
 }
 
 /// 派单。
@@ -74,14 +76,15 @@ pub struct Position {
 #[schema(example = json!({"lead": {"person": "01990000-0000-7000-8000-000000000003"}, "severity": "small", "note": "请带上梯子"}))]
 pub struct Dispatch {
     /// 责任人或责任单位
-    pub lead: LeadRef,
+    #[schema(value_type = LeadRef)]
+    pub lead: Object<LeadRef>,
     /// 轻重：由派单人评定
     #[schema(schema_with = words::<Severity>)]
-    pub severity: Option<Severity>,
+    pub severity: Option<Word<Severity>>,
     /// 三事：由派单人分流
     #[schema(schema_with = words::<Affair>)]
-    pub affair: Option<Affair>,
-    /// 给承办人的话，1 至 10000 字
+    pub affair: Option<Word<Affair>>,
+    /// 给承办人的话，1 至 10000 字；诉求人看不到
     #[schema(min_length = 1, max_length = 10000)]
     pub note: Option<String>,
 }
@@ -108,7 +111,8 @@ pub struct Empty {}
 #[schema(example = json!({"position": {"lat": 24.4119, "lng": 103.4149, "datum": "gcj02"}}))]
 pub struct Arrive {
     /// 到场位置
-    pub position: Position,
+    #[schema(value_type = Position)]
+    pub position: Object<Position>,
 }
 
 /// 办结。
@@ -118,7 +122,7 @@ pub struct Arrive {
 pub struct Resolve {
     /// 办理结果
     #[schema(schema_with = words::<Outcome>)]
-    pub outcome: Outcome,
+    pub outcome: Word<Outcome>,
     /// 给诉求人的答复，1 至 10000 字
     #[schema(min_length = 1, max_length = 10000)]
     pub reply: String,
@@ -131,7 +135,7 @@ pub struct Resolve {
 pub struct Rate {
     /// 满意度；不满意则重办
     #[schema(schema_with = words::<Satisfaction>)]
-    pub satisfaction: Satisfaction,
+    pub satisfaction: Word<Satisfaction>,
     /// 星级，1 至 5
     #[schema(minimum = 1, maximum = 5)]
     pub stars: Option<u8>,
@@ -210,6 +214,6 @@ impl ListTickets {
     }
 }
 
-fn datum() -> Object {
+fn datum() -> utoipa::openapi::Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["gcj02", "wgs84"])).build()
 }

@@ -52,7 +52,8 @@ pub(crate) async fn dispatch_ticket(
     let now = state.clock.now();
     let Dispatch { lead, severity, affair, note } = body.value;
     let note = note.map(|note| text(&state, "/note", note, now)).transpose()?;
-    let (lead, facts) = known_lead(&state, &lead).await?;
+    let (lead, facts) = known_lead(&state, &lead.0).await?;
+    let (severity, affair) = (severity.map(|word| word.0), affair.map(|word| word.0));
     let command = Command::Dispatch { lead, facts, severity, affair, note };
     act(&state, &permit, &conditions, (path, &body.bytes), &command, now).await
 }
@@ -116,8 +117,8 @@ pub(crate) async fn arrive_ticket(
     body: Body<Arrive>,
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
-    let Position { lat, lng, datum } = body.value.position;
-    let command = Command::Arrive { position: position("/position", lat, lng, datum)? };
+    let Position { lat, lng, datum } = body.value.position.0;
+    let command = Command::Arrive { position: position("/position", lat, lng, datum.0)? };
     act(&state, &permit, &conditions, (path, &body.bytes), &command, now).await
 }
 
@@ -141,7 +142,7 @@ pub(crate) async fn resolve_ticket(
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
     let Resolve { outcome, reply } = body.value;
-    let command = Command::Resolve { outcome, reply: text(&state, "/reply", reply, now)? };
+    let command = Command::Resolve { outcome: outcome.0, reply: text(&state, "/reply", reply, now)? };
     act(&state, &permit, &conditions, (path, &body.bytes), &command, now).await
 }
 
@@ -166,6 +167,6 @@ pub(crate) async fn rate_ticket(
     let now = state.clock.now();
     let Rate { satisfaction, stars, comment } = body.value;
     let comment = comment.map(|comment| text(&state, "/comment", comment, now)).transpose()?;
-    let command = Command::Rate { satisfaction, stars, comment };
+    let command = Command::Rate { satisfaction: satisfaction.0, stars, comment };
     act(&state, &permit, &conditions, (path, &body.bytes), &command, now).await
 }

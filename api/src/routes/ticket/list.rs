@@ -6,7 +6,7 @@ use crate::cursor;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Query, limit};
 use actix_web::{HttpResponse, get, web};
-use chrono::DateTime;
+use chrono::{DateTime, Datelike};
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::{TicketNumber, is_ticket_number};
@@ -17,8 +17,11 @@ use infra::Keyring;
 use infra::store::{Lens, TicketQuery};
 use openapi::problem::Fault;
 use openapi::ticket::{ListTickets, TicketPage, TicketSummary};
+use std::ops::RangeInclusive;
 use uuid::Uuid;
 
+/// Years that both databases can compare.
+const YEARS: RangeInclusive<i32> = 1..=9999;
 /// The longest category key, in characters.
 const MAX_CATEGORY: usize = 50;
 
@@ -82,6 +85,16 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         let number = TicketNumber::from(&q).ok().filter(|number| is_ticket_number(number));
         number.ok_or_else(|| Fault::of("?q", "ticket.q_not_a_number", vec![]))
     });
+    for (field, time) in [("?from", from), ("?to", to)] {
+        if let Some(time) = time.filter(|time| !YEARS.contains(&time.year())) {
+            let args = vec![
+                ("min", YEARS.start().to_string()),
+                ("max", YEARS.end().to_string()),
+                ("value", time.to_string()),
+            ];
+            return Err(Fault::of(field, "request.out_of_range", args).into());
+        }
+    }
     let (unit, handler) = (unit.map(UnitId), handler.map(UserId));
     let asked = Asked { number: number.transpose()?, mine: mine == Some(true), handler, unit, place };
     let lens = lens(state, actor, &asked)?;
@@ -91,6 +104,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         place: place.filter(|_| !matches!(lens, Lens::Area(_))),
         unit: unit.filter(|_| !matches!(lens, Lens::Unit(_))),
         handler: handler.filter(|_| !matches!(lens, Lens::Handler(_))),
+        requester: asked.mine.then_some(actor.user).filter(|_| !matches!(lens, Lens::Requester(_))),
         lens,
         status,
         severity,

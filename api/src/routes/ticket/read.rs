@@ -48,7 +48,7 @@ pub(crate) async fn get_ticket(
     tag = "工单",
     operation_id = "ticket_timeline",
     summary = "办理过程",
-    description = "工单经过的每一步：何时、何人、何事，先发生的在前。",
+    description = "工单经过的每一步：何时、何人、何事，先发生的在前。派单时给承办人的话只有工作人员可见。",
     params(TimelineQuery),
     responses((status = 200, description = "一页办理过程", body = TimelinePage)),
     extensions(("x-permission" = json!("ticket.view")))
@@ -72,9 +72,12 @@ pub(crate) async fn ticket_timeline(
     let found =
         state.store.timeline(path.0, actor.user, *grants_version, after.unwrap_or(0), limit + 1).await?;
     let found = found.filter(|(parties, _)| actor.may(Action::TicketView, parties).is_ok());
-    let (_, mut entries) = found.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    let (parties, mut entries) = found.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
     let more = entries.len() > usize::from(limit);
     entries.truncate(limit.into());
+    if !actor.sees_by_role(&parties) {
+        entries.iter_mut().filter(|entry| entry.event.fact.is_internal()).for_each(|entry| entry.text = None);
+    }
     let end = entries.last().filter(|_| more).map(|entry| entry.version);
     let lang = language(&request);
     Ok(web::Json(TimelinePage {

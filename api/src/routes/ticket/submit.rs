@@ -49,7 +49,7 @@ pub(crate) async fn submit_ticket(
             text(&state, "/address", address, now)
         })
         .transpose();
-    let code = place_code(&state, &place);
+    let code = place_code(&state, &place.0);
     let (content, address, code) = match (content, address, code) {
         (Ok(content), Ok(address), Ok(code)) => (content, address, code),
         (content, address, code) => {
@@ -65,9 +65,9 @@ pub(crate) async fn submit_ticket(
         content,
         address,
         category,
-        severity,
-        affair,
-        channel: channel.unwrap_or(Channel::MiniProgram),
+        severity: severity.map(|word| word.0),
+        affair: affair.map(|word| word.0),
+        channel: channel.map_or(Channel::MiniProgram, |word| word.0),
     };
     let Session { actor, grants_version, .. } = &*permit;
     let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };
@@ -82,7 +82,7 @@ fn place_code(state: &State, place: &PlaceRef) -> Result<PlaceCode, Fault> {
             state.store.place_code(code).map_err(|refusal| fault(refusal, Some(CODE.into())))
         }
         PlaceRef { code: None, lat: Some(lat), lng: Some(lng), datum: Some(datum) } => {
-            position("/place", *lat, *lng, *datum)?;
+            position("/place", *lat, *lng, datum.0)?;
             // No place has a boundary yet, so no position lies in one.
             Err(fault(PlaceRefusal::NoGridAtPosition, Some("/place".into())))
         }

@@ -38,6 +38,7 @@ fn whoever_is_assigned_needs_to_be_able_to_handle_it() {
         (LeadFacts::Unknown, "ticket.lead_unknown"),
         (LeadFacts::Person(elsewhere), "ticket.lead_cannot_handle"),
         (LeadFacts::Person(resident()), "ticket.lead_cannot_handle"),
+        (LeadFacts::Person(department()), "ticket.lead_cannot_handle"),
         (LeadFacts::Unit { county: place("140226") }, "ticket.lead_cannot_handle"),
     ];
     for (facts, code) in cases {

@@ -12,7 +12,10 @@ pub(super) use postgres::one_statement;
 
 use super::dialect;
 use super::error::StoreError;
+use super::patience::patience;
+use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, TransactionTrait};
+use std::future::Future;
 
 /// Why an entry was not written.
 #[derive(Debug, thiserror::Error)]
@@ -46,8 +49,8 @@ impl Journal {
     }
 
     /// Must be called on the runtime that is to run the writer.
-    pub(super) fn sqlite(connection: DatabaseConnection) -> Self {
-        Self::Sqlite(sqlite::Writer::start(connection))
+    pub(super) fn sqlite(options: SqliteConnectOptions, connection: DatabaseConnection) -> Self {
+        Self::Sqlite(sqlite::Writer::start(options, connection))
     }
 
     /// Makes an entry durable, all of it or nothing.
@@ -64,13 +67,7 @@ impl Journal {
     /// Writes rows that have no history, all or none.
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
         match self {
-            Self::Postgres(pool) => {
-                let transaction = pool.begin().await?;
-                for statement in statements {
-                    transaction.execute_raw(statement).await?;
-                }
-                Ok(transaction.commit().await?)
-            }
+            Self::Postgres(pool) => uninterrupted(transaction(pool.clone(), statements)).await,
             Self::Sqlite(writer) => writer.write(statements).await,
         }
     }
@@ -81,7 +78,10 @@ impl Journal {
         statement: Statement,
     ) -> Result<Option<QueryResult>, StoreError> {
         match self {
-            Self::Postgres(pool) => Ok(pool.query_one_raw(statement).await?),
+            Self::Postgres(pool) => {
+                let pool = pool.clone();
+                uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await
+            }
             Self::Sqlite(writer) => writer.write_returning(statement).await,
         }
     }
@@ -93,4 +93,21 @@ impl Journal {
             Self::Sqlite(writer) => writer.close().await,
         }
     }
+}
+
+async fn transaction(pool: DatabaseConnection, statements: Vec<Statement>) -> Result<(), StoreError> {
+    let transaction = pool.begin().await?;
+    for statement in statements {
+        transaction.execute_raw(statement).await?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Goes on although the request went away: a transaction that is dropped while it begins goes back to the pool open, and
+/// takes what others are told is written into a transaction that nobody commits.
+async fn uninterrupted<T: Send + 'static>(
+    work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    let task = tokio::spawn(work);
+    patience(async { task.await.map_err(|error| StoreError::Unavailable(error.to_string()))? }).await
 }

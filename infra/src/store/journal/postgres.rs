@@ -4,7 +4,7 @@
 //! number does not change the statement and it stays prepared.
 
 use super::entry::Entry;
-use super::{JournalError, StoreError};
+use super::{JournalError, StoreError, uninterrupted};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Value};
 use serde::Serialize;
 use uuid::Uuid;
@@ -70,7 +70,8 @@ pub(super) async fn append(pool: &DatabaseConnection, entry: &Entry<'_>) -> Resu
         entry.now.into(),
     ]);
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, entry.head.sql, values);
-    match pool.query_one_raw(statement).await.map_err(StoreError::from)? {
+    let pool = pool.clone();
+    match uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await? {
         Some(_) => Ok(()),
         None => Err(JournalError::Conflict),
     }

@@ -3,8 +3,8 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
+use super::super::row::{column, optional_word, word};
 use super::super::sql::Sql;
-use super::{column, optional_word, word};
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::TicketNumber;
@@ -12,7 +12,7 @@ use domain::place::PlaceCode;
 use domain::ticket::{Affair, Channel, Severity, Status};
 use domain::time::Timestamp;
 use domain::view::TicketSummary;
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::QueryResult;
 
 /// How many entries of a lens are looked at for one page.
 const SCAN: i64 = 5_000;
@@ -44,6 +44,7 @@ pub struct TicketQuery {
     pub place: Option<PlaceCode>,
     pub unit: Option<UnitId>,
     pub handler: Option<UserId>,
+    pub requester: Option<UserId>,
     pub status: Option<Status>,
     pub severity: Option<Severity>,
     pub affair: Option<Affair>,
@@ -80,7 +81,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Page, StoreError> {
         let sql = page_sql(query, actor, now);
-        let rows = self.db.query_all_raw(self.statement(&sql.text, sql.values)).await?;
+        let rows = self.query_all(&sql.text, sql.values).await?;
         // Every row carries the version; an empty page is one row with nothing else.
         let current =
             rows.first().map(|row| column::<Option<i32>>(row, "app_user", "grants_version")).transpose()?;
@@ -201,6 +202,7 @@ fn is_plain(query: &TicketQuery) -> bool {
         place,
         unit,
         handler,
+        requester,
         status,
         severity,
         affair,
@@ -218,6 +220,7 @@ fn is_plain(query: &TicketQuery) -> bool {
         && place.is_none()
         && unit.is_none()
         && handler.is_none()
+        && requester.is_none()
         && status.is_none()
         && severity.is_none()
         && affair.is_none()
@@ -247,6 +250,9 @@ fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Time
     }
     if let Some(handler) = query.handler {
         sql.push(" AND handler_id IS NOT NULL AND handler_id = ").bind(handler.0);
+    }
+    if let Some(requester) = query.requester {
+        sql.push(" AND requester_id = ").bind(requester.0);
     }
     match query.overdue {
         Some(true) => drop(sql.push(" AND owed_since IS NOT NULL AND owed_since < ").bind(now)),

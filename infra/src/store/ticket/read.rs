@@ -2,10 +2,10 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::{column, stored_ticket};
+use super::super::row::column;
+use super::stored_ticket;
 use domain::id::{TicketId, UserId};
 use domain::view::{TicketTexts, TicketView};
-use sea_orm::ConnectionTrait;
 
 const READ: &str = "SELECT t.id, t.version, CAST(t.state AS text) AS state, t.state_v, t.updated_at, p.name AS place_name, \
      c.body AS content, a.body AS address, r.body AS reply, m.body AS comment, \
@@ -27,8 +27,7 @@ impl Store {
         reader: UserId,
         grants_version: i32,
     ) -> Result<Option<TicketView>, StoreError> {
-        let statement = self.statement(READ, vec![id.0.into(), reader.0.into()]);
-        let Some(row) = self.db.query_one_raw(statement).await? else {
+        let Some(row) = self.query_one(READ, vec![id.0.into(), reader.0.into()]).await? else {
             return Ok(None);
         };
         if column::<Option<i32>>(&row, "app_user", "grants_version")? != Some(grants_version) {

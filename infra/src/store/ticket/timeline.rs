@@ -3,11 +3,10 @@
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::log::{EVENT_COLUMNS, stored_event};
-use super::column;
+use super::super::row::column;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::permission::Parties;
 use domain::view::TimelineEntry;
-use sea_orm::ConnectionTrait;
 
 impl Store {
     /// The entries after version `after`, at most `limit`, and whom the ticket concerns; `None` when it is not there.
@@ -30,7 +29,7 @@ impl Store {
              WHERE t.id = $1 ORDER BY e.stream_version LIMIT $4"
         );
         let values = vec![id.0.into(), reader.0.into(), after.into(), i64::from(limit).into()];
-        let rows = self.db.query_all_raw(self.statement(&sql, values)).await?;
+        let rows = self.query_all(&sql, values).await?;
         let Some(first) = rows.first() else {
             return Ok(None);
         };

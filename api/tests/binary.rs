@@ -1,0 +1,124 @@
+//! The program as an administrator meets it: its commands, its one line a request, and how it ends.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+struct Server {
+    process: Child,
+    address: String,
+}
+
+fn huying(dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_huying"));
+    command
+        .env_clear()
+        .env("HUYING_DATA_DIR", dir)
+        .env("HUYING_LISTEN", "127.0.0.1:0")
+        .env("HUYING_LOG", "json");
+    command
+}
+
+impl Server {
+    fn start(dir: &Path, log: &str) -> Self {
+        let log = fs::File::create(dir.join(log)).unwrap();
+        let mut process =
+            huying(dir).args(["serve", "--demo"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("huying listening on http://").expect(&line).to_owned();
+        Self { process, address }
+    }
+
+    /// Status and body.
+    fn call(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, Value) {
+        let mut wire = TcpStream::connect(&self.address).unwrap();
+        write!(
+            wire,
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        wire.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head[9..12].parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+    }
+
+    fn end(mut self, signal: &str) -> Option<i32> {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        self.process.wait().unwrap().code()
+    }
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9_and_a_signal_ends_it_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path(), "first.log");
+    let token = |server: &Server| {
+        let login = r#"{"code": "dev:居民王芳"}"#;
+        let (status, answer) = server.call("POST", "/api/v1/auth/wechat", "-", login);
+        assert_eq!(status, 200);
+        answer["access_token"].as_str().unwrap().to_owned()
+    };
+    let resident = token(&server);
+    let body = r#"{"content": "路灯不亮", "place": {"code": "532504001007"}}"#;
+    let filed: Vec<_> = (0..20).map(|_| server.call("POST", "/api/v1/tickets", &resident, body)).collect();
+    assert_eq!(server.end("-KILL"), None);
+
+    let server = Server::start(dir.path(), "second.log");
+    for (status, ticket) in filed {
+        assert_eq!(status, 201);
+        let path = format!("/api/v1/tickets/{}", ticket["id"].as_str().unwrap());
+        assert_eq!(server.call("GET", &path, &resident, ""), (200, ticket));
+    }
+    // The command line works beside the server.
+    let out =
+        huying(dir.path()).args(["token", "--role", "supervisor", "--place", "532504"]).output().unwrap();
+    let supervisor = String::from_utf8(out.stdout).unwrap();
+    let (status, me) = server.call("GET", "/api/v1/me", supervisor.trim(), "");
+    assert_eq!((status, &me["roles"][0]["role"]), (200, &Value::from("supervisor")));
+    assert_eq!(server.end("-TERM"), Some(0));
+
+    // One line a request, with nobody's words or tokens in it.
+    let log = fs::read_to_string(dir.path().join("second.log")).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 21);
+    assert_eq!(
+        (&requests[0]["route"], &requests[0]["status"]),
+        (&"/api/v1/tickets/{id}".into(), &200.into())
+    );
+    assert!(requests.iter().all(|line| line["id"].is_string() && line["user"].is_string()));
+    assert!(!log.contains("路灯") && !log.contains(&resident));
+}
+
+#[test]
+fn ctrl_c_ends_it_well_too() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(Server::start(dir.path(), "log").end("-INT"), Some(0));
+}
+
+#[test]
+fn a_wrong_setting_is_said_in_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |name: &str, value: &str| {
+        let out = huying(dir.path()).env(name, value).arg("serve").output().unwrap();
+        assert!(!out.status.success());
+        String::from_utf8(out.stderr).unwrap()
+    };
+    assert!(refused("DATABASE_URL", "mysql://x").contains("sqlite:// 或 postgres://"));
+    assert!(refused("DATABASE_URL", "sqlite::memory:").contains("内存"));
+    assert!(refused("DATABASE_URL", "postgres://x@127.0.0.1:1/x").contains("HUYING_MASTER_KEY"));
+    assert!(refused("HUYING_MASTER_KEY", "short").contains("32 字节"));
+    assert!(refused("REDIS_URL", "nowhere").contains("REDIS_URL"));
+    let token = huying(dir.path()).args(["token", "--role", "king", "--place", "532504"]).output().unwrap();
+    assert!(String::from_utf8(token.stderr).unwrap().contains("king"));
+}
