@@ -182,7 +182,7 @@ async fn serve_until_ended(data: &Data, serve: Serve) -> anyhow::Result<()> {
 
 /// Says where it listens. That nobody reads it is no reason to end.
 fn announce(url: &str, demo: Option<Demo>) {
-    let welcome = demo.map(|demo| demo::welcome(demo, url) + "\n").unwrap_or_default();
+    let welcome = demo.map(|demo| format!("{}\n", demo::welcome(demo, url))).unwrap_or_default();
     let mut out = std::io::stdout();
     if let Err(error) = write!(out, "huying listening on {url}\n{welcome}").and_then(|()| out.flush()) {
         tracing::warn!(%error, "nobody reads the standard output");

@@ -62,13 +62,15 @@ impl Proxy {
 
     /// Holds back what is sent from now on, until [`Self::release`].
     pub fn hold(&self) {
+        self.gate.held.send_replace(0);
+        self.gate.passed.send_replace(0);
         self.gate.passes.send_replace(0);
     }
 
-    /// Waits until something is held back.
-    pub async fn something_held(&self) {
+    /// Waits until so many messages have been held back since [`Self::hold`].
+    pub async fn held(&self, count: usize) {
         let mut held = self.gate.held.subscribe();
-        let held = tokio::time::timeout(Duration::from_secs(30), held.wait_for(|held| *held > 0));
+        let held = tokio::time::timeout(Duration::from_secs(30), held.wait_for(|held| *held >= count));
         held.await.expect("something is sent").expect("the proxy is there");
     }
 
@@ -78,8 +80,11 @@ impl Proxy {
     }
 
     /// Lets through what was held back, and all that comes.
-    pub fn release(&self) {
+    pub async fn release(&self) {
         self.gate.passes.send_replace(usize::MAX);
+        let held = *self.gate.held.borrow();
+        let mut passed = self.gate.passed.subscribe();
+        passed.wait_for(|passed| *passed >= held).await.expect("the proxy is there");
     }
 
     /// How many statements PostgreSQL has carried out: each is a round trip that a request waits for. (sqlx also tests a
@@ -89,16 +94,19 @@ impl Proxy {
     }
 }
 
-/// How many messages may still pass, and how many wait.
+/// How many messages may still pass, and how many have had to wait.
 #[derive(Clone)]
 struct Gate {
     passes: Arc<watch::Sender<usize>>,
     held: Arc<watch::Sender<usize>>,
+    /// How many of those that had to wait have passed.
+    passed: Arc<watch::Sender<usize>>,
 }
 
 impl Gate {
     fn open() -> Self {
-        Self { passes: Arc::new(watch::Sender::new(usize::MAX)), held: Arc::new(watch::Sender::new(0)) }
+        let count = |count| Arc::new(watch::Sender::new(count));
+        Self { passes: count(usize::MAX), held: count(0), passed: count(0) }
     }
 
     async fn pass(&self) {
@@ -122,7 +130,7 @@ impl Gate {
                 break;
             }
         }
-        self.held.send_modify(|held| *held -= 1);
+        self.passed.send_modify(|passed| *passed += 1);
     }
 }
 

@@ -64,14 +64,19 @@ async fn a_client_that_goes_away_takes_nothing_along() {
         let head = "POST /api/v1/auth/wechat HTTP/1.1\r\nhost: x\r\ncontent-type: application/json";
         let request = format!("{head}\r\ncontent-length: {}\r\n\r\n{login}", login.len());
         client.write_all(request.as_bytes()).await.unwrap();
-        for _ in 0..=(i % 4) {
-            proxy.something_held().await;
+        for message in 1..=i % 4 {
+            proxy.held(message).await;
             proxy.let_one_through();
         }
+        proxy.held(i % 4 + 1).await;
         // Not closed but reset: what was asked for is dropped half-way.
         client.set_zero_linger().unwrap();
         drop(client);
-        proxy.release();
+        // By the time the one worker has answered others, it has seen the reset.
+        for _ in 0..3 {
+            let _ = app.anyone().get("//health").await.expect(200);
+        }
+        proxy.release().await;
     }
     for _ in 0..20 {
         let filed = cast.resident.post("/tickets", lamp()).await.expect(201);
@@ -97,14 +102,14 @@ async fn a_stop_waits_for_what_was_asked() {
     let _ = resident.get("/tickets").await.expect(200);
     proxy.hold();
     let asking = tokio::spawn(async move { resident.post("/tickets", lamp()).await });
-    proxy.something_held().await;
+    proxy.held(1).await;
     let anyone = app.anyone();
     let stopping = tokio::spawn(app.app.stop());
     // The door is closed before the last answer is given.
     while anyone.request(reqwest::Method::GET, "//health").send().await.is_ok() {
         tokio::task::yield_now().await;
     }
-    proxy.release();
+    proxy.release().await;
     assert_eq!(asking.await.unwrap().status, 201);
     stopping.await.unwrap().unwrap();
 }
