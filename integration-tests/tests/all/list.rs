@@ -117,7 +117,8 @@ async fn a_list_shows_what_may_be_read(#[values(Backend::Sqlite, Backend::Postgr
             body["place"]["code"] = json!(place);
             let filed = cast.resident.post("/tickets", body).await.expect(201);
             let path = crate::ticket::path(&filed);
-            if !lead.is_null() && !(lead["person"].is_string() && place != COMMUNITY) {
+            let out_of_reach = lead["person"].is_string() && place != COMMUNITY;
+            if !lead.is_null() && !out_of_reach {
                 let _ = county.post(&format!("{path}/dispatch"), json!({"lead": lead})).await.expect(200);
             }
             tickets.push((path, filed.str("number")[14..].to_owned()));
