@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use domain::actor::{Grant, Scope as GrantScope};
 use domain::id::{UnitId, UserId};
 use domain::permission::Role;
-use domain::text::FreeText;
+use domain::text::{FreeText, MAX_NAME};
 use domain::time::Timestamp;
 use infra::Store;
 use infra::store::{StoreError, UserRow};
@@ -15,8 +15,6 @@ use uuid::Uuid;
 
 /// The provider of people who are known by name only.
 const LOCAL: &str = "local";
-/// The longest name, in characters.
-pub(crate) const MAX_NAME: usize = 30;
 
 /// A token to be printed.
 #[derive(Debug, Clone)]

@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 
 /// The longest free text, in characters: 2% of real messages exceed 2,000, the longest seen has 8,993.
 pub const MAX_CHARS: usize = 10_000;
+/// The longest address, in characters.
+pub const MAX_ADDRESS: usize = 200;
+/// The longest name of a person, in characters.
+pub const MAX_NAME: usize = 30;
+/// The longest key of a category, in characters.
+pub const MAX_CATEGORY: usize = 50;
 
 /// A free text (文本) that may be stored: 1 to 10,000 characters, not blank, no control characters but line breaks and
 /// tabs. Kept as it was written.

@@ -2,6 +2,8 @@
 
 use crate::client::Caller;
 use crate::database::{Backend, Database};
+use crate::proxy::Proxy;
+use crate::services;
 use api::{App, Clock, Config, Database as DatabaseAt, MasterKey, NewToken, Scope};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -61,6 +63,17 @@ impl TestApp {
         let clock = Clock::manual(morning());
         let app = App::start(config, clock.clone()).await.expect("the server starts");
         Self { app, clock, url: database.url.clone(), _database: database }
+    }
+
+    /// A server that reaches PostgreSQL through a wire that can be cut, held and counted on. Without TLS, so that what
+    /// goes over it can be told apart.
+    pub async fn behind_proxy(redis_url: Option<String>) -> (Self, Proxy) {
+        let database = Backend::Postgres.database().await;
+        let target = services::postgres().address();
+        let proxy = Proxy::start(target).await;
+        let there = database.url.replace(&target.to_string(), &proxy.address.to_string());
+        let config = config(&format!("{there}?sslmode=disable"), redis_url);
+        (Self::on(database, config).await, proxy)
     }
 
     /// Lets time pass.

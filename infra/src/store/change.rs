@@ -113,7 +113,9 @@ impl Store {
         self.or_replay(request, attempt.await).await
     }
 
-    /// What is done with a ticket that is there. `render` makes the answer, which commits with the change.
+    /// What is done with a ticket that is there. `render` makes the answer, which commits with the change. When somebody
+    /// else was faster, the ticket is read and decided on anew; what the command knows of others (whether its lead can
+    /// handle the ticket) stays what it was when the call came in.
     ///
     /// # Errors
     /// [`ChangeError`].

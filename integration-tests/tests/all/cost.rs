@@ -1,9 +1,9 @@
 //! How often a call goes to PostgreSQL, counted on the wire.
 
 use crate::ticket::{Cast, path, solved};
-use integration_tests::app::{TestApp, config, here, lamp};
+use integration_tests::app::{TestApp, here, lamp};
 use integration_tests::proxy::Proxy;
-use integration_tests::{Answer, Backend, services};
+use integration_tests::{Answer, Backend};
 use serde_json::json;
 use std::future::Future;
 
@@ -17,13 +17,7 @@ async fn trips(proxy: &Proxy, call: impl Future<Output = Answer>) -> (usize, Ans
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_costs_two_round_trips_and_a_transition_three() {
-    let database = Backend::Postgres.database().await;
-    let target = services::postgres().address();
-    let proxy = Proxy::start(target).await;
-    // Without TLS the answers can be counted.
-    let through =
-        format!("{}?sslmode=disable", database.url.replace(&target.to_string(), &proxy.address.to_string()));
-    let app = TestApp::on(database, config(&through, Backend::Postgres.redis_url())).await;
+    let (app, proxy) = TestApp::behind_proxy(Backend::Postgres.redis_url()).await;
     let cast = Cast::of(&app).await;
     // The first number of a block is leased, one in fifty.
     let _ = cast.ticket().await;

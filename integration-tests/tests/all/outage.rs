@@ -30,12 +30,7 @@ async fn recovers(caller: &Caller, ticket: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_postgresql_is_503_until_it_is_back() {
-    let database = Backend::Postgres.database().await;
-    let url = database.url.clone();
-    let target = services::postgres().address();
-    let proxy = Proxy::start(target).await;
-    let through = url.replace(&target.to_string(), &proxy.address.to_string());
-    let app = TestApp::on(database, config(&through, Backend::Postgres.redis_url())).await;
+    let (app, proxy) = TestApp::behind_proxy(Backend::Postgres.redis_url()).await;
     let cast = Cast::of(&app).await;
     let ticket = cast.ticket().await;
     proxy.cut();
@@ -49,12 +44,7 @@ async fn a_lost_postgresql_is_503_until_it_is_back() {
 /// changes would vanish.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_goes_away_takes_nothing_along() {
-    let database = Backend::Postgres.database().await;
-    let url = database.url.clone();
-    let target = services::postgres().address();
-    let proxy = Proxy::start(target).await;
-    let through = url.replace(&target.to_string(), &proxy.address.to_string());
-    let app = TestApp::on(database, config(&through, None)).await;
+    let (app, proxy) = TestApp::behind_proxy(None).await;
     let cast = Cast::of(&app).await;
     for i in 0..8 {
         // A first login writes two rows in a transaction.
@@ -82,7 +72,7 @@ async fn a_client_that_goes_away_takes_nothing_along() {
         let filed = cast.resident.post("/tickets", lamp()).await.expect(201);
         let _ = cast.resident.get(&crate::ticket::path(&filed)).await.expect(200);
     }
-    let mut eyes = PgConnection::connect(&url).await.unwrap();
+    let mut eyes = PgConnection::connect(&app.url).await.unwrap();
     let open =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'";
     let count: i64 = eyes.fetch_one(open).await.unwrap().get(0);
@@ -92,12 +82,7 @@ async fn a_client_that_goes_away_takes_nothing_along() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_waits_for_what_was_asked() {
-    let database = Backend::Postgres.database().await;
-    let url = database.url.clone();
-    let target = services::postgres().address();
-    let proxy = Proxy::start(target).await;
-    let through = url.replace(&target.to_string(), &proxy.address.to_string());
-    let app = TestApp::on(database, config(&through, None)).await;
+    let (app, proxy) = TestApp::behind_proxy(None).await;
     let resident = app.resident("王芳").await;
     let _ = resident.get("/tickets").await.expect(200);
     proxy.hold();

@@ -11,7 +11,7 @@ use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::{TicketNumber, is_ticket_number};
 use domain::place::PlaceCode;
-use domain::text::FreeText;
+use domain::text::{FreeText, MAX_CATEGORY};
 use domain::time::Timestamp;
 use infra::Keyring;
 use infra::store::{Lens, TicketQuery};
@@ -22,8 +22,6 @@ use uuid::Uuid;
 
 /// Years that both databases can compare.
 const YEARS: RangeInclusive<i32> = 1..=9999;
-/// The longest category key, in characters.
-const MAX_CATEGORY: usize = 50;
 
 /// Many tickets, newest first.
 #[utoipa::path(

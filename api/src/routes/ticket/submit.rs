@@ -9,7 +9,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use domain::id::TicketId;
 use domain::place::{PlaceCode, PlaceRefusal};
-use domain::text::FreeText;
+use domain::text::{FreeText, MAX_ADDRESS};
 use domain::ticket::{Channel, Submission};
 use infra::entropy;
 use infra::store::Request;
@@ -17,8 +17,6 @@ use openapi::problem::Fault;
 use openapi::ticket::{CreateTicket, PlaceRef, Ticket};
 
 const CODE: &str = "/place/code";
-/// The longest address, in characters.
-const MAX_ADDRESS: usize = 200;
 
 /// Raises what troubles somebody.
 #[utoipa::path(
