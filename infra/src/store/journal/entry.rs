@@ -64,10 +64,10 @@ const ANSWER: &str = "INSERT INTO idempotency (key, body_hash, answer, created_a
 
 impl Entry<'_> {
     /// The entry as single statements, the guarded one first: how SQLite writes it.
-    pub(super) fn statements(&self) -> Vec<Statement> {
+    pub(super) fn statements(self) -> Vec<Statement> {
         let statement =
             |sql: &str, values: Vec<Value>| Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
-        let mut all = vec![statement(self.head.sql, self.head.values.clone())];
+        let mut all = vec![statement(self.head.sql, self.head.values)];
         all.extend(self.texts.iter().map(|text| {
             let values =
                 vec![text.reference.id.0.into(), self.stream.into(), text.body.as_str().to_owned().into()];
@@ -104,11 +104,11 @@ impl Entry<'_> {
             ];
             statement(CLOCK, values)
         }));
-        all.extend(self.answer.iter().map(|kept| {
+        all.extend(self.answer.map(|kept| {
             let values = vec![
                 kept.key.to_vec().into(),
                 kept.body_hash.to_vec().into(),
-                kept.answer.clone().into(),
+                kept.answer.into(),
                 self.now.into(),
             ];
             statement(ANSWER, values)

@@ -54,7 +54,7 @@ impl Journal {
     }
 
     /// Makes an entry durable, all of it or nothing.
-    pub(super) async fn append(&self, entry: &Entry<'_>) -> Result<(), JournalError> {
+    pub(super) async fn append(&self, entry: Entry<'_>) -> Result<(), JournalError> {
         match self {
             Self::Postgres(pool) => postgres::append(pool, entry).await,
             Self::Sqlite(writer) => {

@@ -3,7 +3,7 @@
 //! its position, which the log's readers depend on. Events, texts and clocks arrive as one JSON array each, so their
 //! number does not change the statement and it stays prepared.
 
-use super::entry::Entry;
+use super::entry::{Entry, KeptAnswer};
 use super::{JournalError, StoreError, uninterrupted};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Value};
 use serde::Serialize;
@@ -48,7 +48,7 @@ struct TextRow<'a> {
     body: &'a str,
 }
 
-pub(super) async fn append(pool: &DatabaseConnection, entry: &Entry<'_>) -> Result<(), JournalError> {
+pub(super) async fn append(pool: &DatabaseConnection, entry: Entry<'_>) -> Result<(), JournalError> {
     let texts: Vec<_> = entry
         .texts
         .iter()
@@ -57,16 +57,21 @@ pub(super) async fn append(pool: &DatabaseConnection, entry: &Entry<'_>) -> Resu
     let json = |value: Result<String, serde_json::Error>| -> Result<Value, StoreError> {
         value.map(Value::from).map_err(|error| StoreError::corrupt("event", "payload", entry.stream, error))
     };
-    let answer = entry.answer.as_ref();
-    let mut values = entry.head.values.clone();
+    let (key, body_hash, answer) = match entry.answer {
+        Some(KeptAnswer { key, body_hash, answer }) => {
+            (Some(key.to_vec()), Some(body_hash.to_vec()), Some(answer))
+        }
+        None => (None, None, None),
+    };
+    let mut values = entry.head.values;
     values.extend([
         json(serde_json::to_string(&texts))?,
         entry.scope_code.into(),
         json(serde_json::to_string(&entry.events))?,
         json(serde_json::to_string(&entry.clocks))?,
-        answer.map(|kept| kept.key.to_vec()).into(),
-        answer.map(|kept| kept.body_hash.to_vec()).into(),
-        answer.map(|kept| kept.answer.clone()).into(),
+        key.into(),
+        body_hash.into(),
+        answer.into(),
         entry.now.into(),
     ]);
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, entry.head.sql, values);

@@ -119,7 +119,7 @@ impl Store {
             clocks: changed_clocks(ticket, events),
             answer: request.key.as_ref().map(|key| self.keep(key, answer)),
         };
-        Ok(self.journal.append(&entry).await?)
+        Ok(self.journal.append(entry).await?)
     }
 }
 
