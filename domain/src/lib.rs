@@ -1,7 +1,7 @@
 //! The rules of residents' calls (呼应), and nothing else.
 //!
 //! Everything here is pure: no I/O, no async, no clock, no randomness. Time and ids come in as arguments, so that
-//! every rule can be tested by a table. What must never appear: tokio, actix, sea-orm, reqwest, redis.
+//! every rule can be tested by a table. What must never appear: anything that waits, stores or calls.
 //!
 //! To add a concept: a module of its own with its values, a refusal enum beside it (listed in [`refusal::Refusal`]),
 //! and, where it has a history, `decide` and `apply` as [`ticket`] shows them.
