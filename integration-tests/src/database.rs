@@ -25,13 +25,18 @@ const TEMPLATE: &str = "template_mile";
 
 static SQLITE_TEMPLATE: OnceCell<PathBuf> = OnceCell::const_new();
 static POSTGRES_TEMPLATE: OnceCell<()> = OnceCell::const_new();
-/// All SQLite files of a run. Statics are never dropped, so the directory is removed with the first test of the next
-/// run; it lies below cargo's own directory for such things.
+/// All SQLite files of this process. Statics are never dropped, so each process removes what those before it have left.
 static FILES: LazyLock<PathBuf> = LazyLock::new(|| {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-data");
-    let _ = fs::remove_dir_all(&dir);
-    fs::create_dir_all(&dir).expect("the target directory takes test data");
-    dir
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-data");
+    let own = all.join(std::process::id().to_string());
+    fs::create_dir_all(&own).expect("the target directory takes test data");
+    for dir in fs::read_dir(&all).expect("the directory is there").flatten() {
+        if !Path::new("/proc").join(dir.file_name()).exists() {
+            // Another process may be doing the same.
+            let _ = fs::remove_dir_all(dir.path());
+        }
+    }
+    own
 });
 static COUNT: AtomicU32 = AtomicU32::new(0);
 

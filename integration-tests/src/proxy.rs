@@ -10,6 +10,9 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+/// PostgreSQL's message `Sync`, whole.
+const SYNC: &[u8] = b"S\0\0\0\x04";
+
 /// A proxy on a free port of loopback.
 pub struct Proxy {
     /// Where to connect to.
@@ -119,9 +122,10 @@ impl Gate {
                 true
             }
         };
-        if self.passes.send_if_modified(take) {
+        if *self.passes.borrow() == usize::MAX {
             return;
         }
+        // Counted before it may pass: a pass that it takes from under another's nose must not leave the count behind.
         self.held.send_modify(|held| *held += 1);
         loop {
             // The sender is in `self`, so there is always something to wait for.
@@ -142,11 +146,17 @@ async fn questions(mut near: OwnedReadHalf, mut far: OwnedWriteHalf, gate: Gate)
         if read == 0 {
             return Ok(());
         }
-        // A bare `Sync` is sqlx testing a connection that was given back; no request waits for it.
-        if buffer[0] != b'S' {
-            gate.pass().await;
+        let mut rest = &buffer[..read];
+        // A bare `Sync` is sqlx testing a connection that was given back; no request waits for it. What a request sends
+        // next may come in the same piece.
+        while let Some(next) = rest.strip_prefix(SYNC) {
+            far.write_all(SYNC).await?;
+            rest = next;
         }
-        far.write_all(&buffer[..read]).await?;
+        if !rest.is_empty() {
+            gate.pass().await;
+            far.write_all(rest).await?;
+        }
     }
 }
 
