@@ -47,6 +47,7 @@ pub struct Category {
 }
 
 /// A county's words for the steps.
+#[cfg_attr(test, derive(Default))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the steps are the glossary's")]
@@ -180,22 +181,13 @@ mod tests {
     #[test]
     fn a_bad_playbook_names_every_fault_at_once() {
         let category = Category { key: "water".into(), name: "供水".into() };
-        let word = String::new;
         let playbook = Playbook {
             key: "bad".into(),
             name: "坏".into(),
             county: "5325".into(),
             levels: vec![LevelName { name: "组".into(), width: 9 }],
             categories: vec![category.clone(), category],
-            vocabulary: Vocabulary {
-                submit: word(),
-                dispatch: word(),
-                accept: word(),
-                arrive: word(),
-                resolve: word(),
-                rate: word(),
-                rework: word(),
-            },
+            vocabulary: Vocabulary::default(),
             policy: Policy {
                 version: 1,
                 arrive_unmet_at_resolve: Unmet::Cancel,

@@ -16,7 +16,7 @@ const FLOORS: [(&str, &[&str]); 6] = [
 const BEHIND: [(&str, &[&str]); 8] = [
     ("actix-web", &["api"]),
     ("sea-orm", &["infra"]),
-    ("sea-orm-migration", &["infra", "migrations"]),
+    ("sea-orm-migration", &["migrations"]),
     // The tests look into the database with it.
     ("sqlx", &["infra", "integration-tests"]),
     ("redis", &["infra"]),

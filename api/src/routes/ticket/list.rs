@@ -83,16 +83,8 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         let number = TicketNumber::from(&q).ok().filter(|number| is_ticket_number(number));
         number.ok_or_else(|| Fault::of("?q", "ticket.q_not_a_number", vec![]))
     });
-    for (field, time) in [("?from", from), ("?to", to)] {
-        if let Some(time) = time.filter(|time| !YEARS.contains(&time.year())) {
-            let args = vec![
-                ("min", YEARS.start().to_string()),
-                ("max", YEARS.end().to_string()),
-                ("value", time.to_string()),
-            ];
-            return Err(Fault::of(field, "request.out_of_range", args).into());
-        }
-    }
+    comparable("?from", from)?;
+    comparable("?to", to)?;
     let (unit, handler) = (unit.map(UnitId), handler.map(UserId));
     let asked = Asked { number: number.transpose()?, mine: mine == Some(true), handler, unit, place };
     let lens = lens(state, actor, &asked)?;
@@ -115,6 +107,16 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         limit,
         after,
     })
+}
+
+fn comparable(field: &str, time: Option<Timestamp>) -> Result<(), Fault> {
+    match time {
+        Some(time) if !YEARS.contains(&time.year()) => Err(Fault::of(field, "request.out_of_range", vec![])
+            .with("min", YEARS.start())
+            .with("max", YEARS.end())
+            .with("value", time)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What may become the lens.

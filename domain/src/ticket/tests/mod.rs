@@ -68,22 +68,13 @@ fn text(words: &str) -> Text {
 
 fn playbook() -> Playbook {
     let limit = |kind, severity, limit_seconds| ClockRule { kind, severity, limit_seconds, warn_percent: 80 };
-    let word = String::new;
     Playbook {
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),
         levels: vec![],
         categories: vec![Category { key: "lighting".into(), name: "路灯".into() }],
-        vocabulary: Vocabulary {
-            submit: word(),
-            dispatch: word(),
-            accept: word(),
-            arrive: word(),
-            resolve: word(),
-            rate: word(),
-            rework: word(),
-        },
+        vocabulary: Vocabulary::default(),
         policy: Policy {
             version: 3,
             arrive_unmet_at_resolve: Unmet::Cancel,
