@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint openapi release bench build-tools
+.PHONY: help run test lint openapi docs release bench fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
 
 help: ## 列出这些命令
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build-tools ## 带示例数据启动服务（DEMO=mile 可换）
 	cargo run -p api --bin huying -- serve --demo $(DEMO)
@@ -30,11 +30,18 @@ openapi: build-tools ## 重新生成 openapi/openapi.json
 	cargo run -q -p api --bin huying -- openapi > openapi/openapi.json.tmp || { rm -f openapi/openapi.json.tmp; exit 1; }
 	mv openapi/openapi.json.tmp openapi/openapi.json
 
+docs: build-tools ## 重新生成 docs/tickets.md 和 docs/permissions.md
+	HUYING_WRITE_DOCS=1 cargo test -q -p domain document_shows
+
 release: build-tools ## 编译发布版 target/release/huying
 	cargo build --release --locked -p api
 
 bench: release ## 编译发布版并跑性能测试
 	bench/run.sh
+
+fuzz-api: build-tools ## 以各角色按接口文档模糊测试（EXAMPLES=20 可改）
+	cargo build -q --locked -p api
+	@scripts/fuzz-api.sh
 
 build-tools:
 	@scripts/build-tools.sh

@@ -1,36 +1,59 @@
 //! The assembled server.
 
+use crate::address::TrustedProxies;
 use crate::auth::Tokens;
 use crate::config::Config;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::MAX_BODY;
-use crate::people::{self, NewToken};
+use crate::limits::Wire;
+use crate::people::{self, NewToken, NewUser};
+use crate::wire::{Connections, bearable};
 use crate::{demo, docs, edge, jobs, routes};
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, HttpServer, web};
 use anyhow::Context;
 use domain::permission::Action;
+use infra::keys::Purpose;
 use infra::store::{Cursor, LoggedEvent};
-use infra::{Cache, Clock, Store};
+use infra::{Cache, Clock, Passwords, Rates, Store, Wechat};
 use openapi::document::{Call, Permission, calls, lint};
 use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::thread::available_parallelism;
 use tokio::task::JoinHandle;
 use utoipa_actix_web::AppExt;
+
+/// How many connections wait to be taken in; what comes beyond that is the system's to refuse.
+const BACKLOG: u32 = 1024;
 
 /// What every handler can reach.
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) cache: Cache,
     pub(crate) tokens: Tokens,
+    pub(crate) passwords: Passwords,
+    /// Without it only development logins work.
+    pub(crate) wechat: Option<Wechat>,
     pub(crate) clock: Clock,
+    pub(crate) rates: Rates,
+    pub(crate) wire: Wire,
     pub(crate) dev_login: bool,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) document: String,
     pub(crate) calls: Vec<Call>,
 }
 
 impl State {
+    /// Takes keys that were added or retired since they were read.
+    pub(crate) async fn reload_keys(&self) -> ApiResult<()> {
+        if self.store.reload_keys(self.clock.now()).await? {
+            self.tokens.replace(self.store.keys()).map_err(ApiError::internal)?;
+        }
+        Ok(())
+    }
+
     /// Whether the document says that the call of this request needs this action.
     pub(crate) fn says(&self, request: &HttpRequest, action: Action) -> bool {
         let path = request.match_pattern();
@@ -64,12 +87,20 @@ impl App {
         let store =
             Store::open(&config.database, &config.master_key, &clock).await.context("无法打开数据库")?;
         let redis_url = config.redis_url.as_ref().map(ExposeSecret::expose_secret);
+        let cache = Cache::connect(redis_url).context("REDIS_URL 无法识别")?;
+        let wechat = config.wechat.map(|app| Wechat::new(app, cache.clone(), store.keys().clone()));
+        let wire = config.wire;
         let state = web::Data::new(State {
+            rates: Rates::new(config.rates, &clock, &cache, store.keys()),
+            wire,
             tokens: Tokens::new(store.keys())?,
-            cache: Cache::connect(redis_url).context("REDIS_URL 无法识别")?,
+            passwords: Passwords::default(),
+            wechat: wechat.transpose().context("无法建立微信客户端")?,
+            cache,
             store,
             clock,
             dev_login: config.dev_login,
+            trusted_proxies: config.trusted_proxies,
             calls: calls(&document),
             document: document.to_pretty_json()?,
         });
@@ -77,7 +108,7 @@ impl App {
             demo::load(demo, &state).await.context("无法载入示例数据")?;
         }
         let shared = state.clone();
-        let mut server = HttpServer::new(move || {
+        let server = HttpServer::new(move || {
             let (app, _) = actix_web::App::new()
                 .app_data(shared.clone())
                 .app_data(web::PayloadConfig::new(MAX_BODY))
@@ -88,10 +119,16 @@ impl App {
                 .default_service(web::to(routes::no_such_call))
                 .wrap(from_fn(edge::edge))
         });
-        if let Some(workers) = config.workers {
-            server = server.workers(workers);
-        }
+        let connections = Connections::new(&wire);
+        let opening = connections.clone();
+        let workers = config.workers.or_else(|| available_parallelism().ok().map(usize::from)).unwrap_or(1);
         let server = server
+            .workers(workers)
+            .max_connections(bearable(wire.connections).div_ceil(workers))
+            .backlog(BACKLOG)
+            .client_request_timeout(wire.head)
+            .keep_alive(wire.idle)
+            .on_connect(move |connection, data| opening.open(connection, data))
             .bind(config.listen)
             .with_context(|| format!("无法监听 {}", config.listen))?
             .shutdown_timeout(10)
@@ -99,7 +136,15 @@ impl App {
         let address = server.addrs().first().copied().context("没有监听地址")?;
         let running = server.run();
         let handle = running.handle();
-        let jobs = tokio::spawn(jobs::run(state.clone()));
+        let (at_work, works) = (state.clone(), config.jobs);
+        let jobs = tokio::spawn(async move {
+            let jobs = async {
+                if works {
+                    jobs::run(at_work).await;
+                }
+            };
+            tokio::join!(jobs, connections.watch());
+        });
         Ok(Self { state, address, server: handle, running: tokio::spawn(running), jobs })
     }
 
@@ -116,12 +161,55 @@ impl App {
         people::token(&self.state.store, &self.state.tokens, token, self.state.clock.now()).await
     }
 
+    /// Somebody who signs in with a password.
+    ///
+    /// # Errors
+    /// A name, password or scope that is none; a user name that is another's.
+    pub async fn add_user(&self, user: &NewUser) -> anyhow::Result<()> {
+        let State { store, passwords, clock, .. } = &**self.state;
+        people::add_user(store, passwords, user, clock.now()).await
+    }
+
+    /// Adds a key, as `huying keys rotate` does. This server knows it at once, others after [`Self::reload_keys`].
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn rotate_key(&self, purpose: Purpose, at_once: bool) -> anyhow::Result<()> {
+        self.state.store.rotate_key(purpose, at_once, self.state.clock.now()).await?;
+        self.reload_keys().await
+    }
+
+    /// Reads the keys anew, as the server does every minute.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn reload_keys(&self) -> anyhow::Result<()> {
+        self.state.reload_keys().await.map_err(|error| anyhow::anyhow!("{error}"))
+    }
+
+    /// Forgets what is too old, as the server does every hour.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn forget(&self) -> anyhow::Result<()> {
+        Ok(jobs::forget(&self.state).await?)
+    }
+
     /// A county's playbook, places and units without any people or tickets.
     ///
     /// # Errors
     /// [`anyhow::Error`] in words for the administrator.
     pub async fn load_county(&self, county: crate::Demo) -> anyhow::Result<()> {
         demo::load_county(county, &self.state).await
+    }
+
+    /// Does what is due by now, as the background job does each second: limits that passed, ratings that nobody gave,
+    /// tickets of those who left.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn catch_up(&self) -> anyhow::Result<()> {
+        jobs::catch_up(&self.state).await
     }
 
     /// The event log behind a cursor: what reactors follow.

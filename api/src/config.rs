@@ -1,9 +1,12 @@
 //! What the server is told at start.
 
+use crate::address::TrustedProxies;
+use crate::limits::Wire;
 use anyhow::Context;
-use infra::MasterKey;
+use infra::rate::Quotas;
 use infra::store::Database;
-use secrecy::SecretString;
+use infra::{MasterKey, WechatApp};
+use secrecy::{ExposeSecret, SecretString};
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -20,12 +23,22 @@ pub struct Config {
     pub redis_url: Option<SecretString>,
     /// Wraps all other keys.
     pub master_key: MasterKey,
+    /// How often somebody may call.
+    pub rates: Quotas,
+    /// How long clients may take, and how many there may be.
+    pub wire: Wire,
     /// Whether `dev:<name>` signs in.
     pub dev_login: bool,
+    /// Proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: TrustedProxies,
+    /// The mini-program whose users sign in.
+    pub wechat: Option<WechatApp>,
     /// Example data to begin with.
     pub demo: Option<Demo>,
     /// Threads that serve requests; as many as cores without.
     pub workers: Option<usize>,
+    /// Whether background jobs run. Tests, whose clock stands still, call them by hand.
+    pub jobs: bool,
 }
 
 /// Example data that comes with the program.
@@ -65,6 +78,29 @@ pub(crate) fn data(
         ),
     };
     Ok((database, master_key))
+}
+
+/// The mini-program of these settings, which go together.
+///
+/// # Errors
+/// One without the other, or an address that is none.
+pub(crate) fn wechat(
+    base_url: &str,
+    app_id: Option<String>,
+    secret: Option<SecretString>,
+) -> anyhow::Result<Option<WechatApp>> {
+    let app_id = app_id.filter(|id| !id.trim().is_empty());
+    let secret = secret.filter(|secret| !secret.expose_secret().trim().is_empty());
+    let (app_id, secret) = match (app_id, secret) {
+        (Some(app_id), Some(secret)) => (app_id, secret),
+        (None, None) => return Ok(None),
+        (Some(_), None) => anyhow::bail!("设置了 HUYING_WECHAT_APP_ID，还须设置 HUYING_WECHAT_SECRET"),
+        (None, Some(_)) => anyhow::bail!("设置了 HUYING_WECHAT_SECRET，还须设置 HUYING_WECHAT_APP_ID"),
+    };
+    let base_url = base_url.trim_end_matches('/').to_owned();
+    let is_url = base_url.starts_with("https://") || base_url.starts_with("http://");
+    anyhow::ensure!(is_url, "HUYING_WECHAT_BASE_URL 应以 https:// 开头");
+    Ok(Some(WechatApp { base_url, app_id: app_id.trim().to_owned(), secret }))
 }
 
 fn make_private_dir(dir: &Path) -> anyhow::Result<()> {

@@ -6,15 +6,13 @@ use crate::config::Demo;
 use crate::people::{self, Scope};
 use anyhow::Context;
 use chrono::TimeDelta;
-use domain::actor::Actor;
 use domain::geo::{Datum, Position};
 use domain::id::{PlaceId, TicketId, UnitId, UserId};
 use domain::place::{PlaceCode, PlaceRef};
 use domain::text::{FreeText, Text};
-use domain::ticket::{
-    Affair, Assignee, Channel, Command, LeadFacts, Outcome, Satisfaction, Severity, Submission,
-};
+use domain::ticket::{Affair, Assignee, Channel, Command, Outcome, Satisfaction, Severity, Submission};
 use domain::time::Timestamp;
+use domain::view::Contact;
 use infra::entropy;
 use infra::store::{Answer, PlaceRow, Request, UserRow};
 use serde::Deserialize;
@@ -124,7 +122,7 @@ pub(crate) async fn load_county(demo: Demo, state: &State) -> anyhow::Result<()>
     state.store.add_places(&rows).await?;
     let example: Example = toml::from_str(people)?;
     for unit in &example.units {
-        state.store.add_unit(UnitId(unit.id), &county, &unit.name).await?;
+        state.store.add_unit(UnitId(unit.id), &county, &unit.name, now).await?;
     }
     Ok(())
 }
@@ -188,27 +186,35 @@ impl Play<'_> {
             place: place.place,
             content: self.text(&ticket.content, at)?,
             address: ticket.address.as_deref().map(|address| self.text(address, at)).transpose()?,
+            origin: None,
             category: Some(ticket.category.clone()),
             severity: ticket.severity,
             affair: ticket.affair,
             channel: ticket.channel.unwrap_or(Channel::MiniProgram),
+            confidential: false,
+            occurred_at: None,
         };
-        store.submit_ticket(&request(requester, at), &submission, &place.name, |_| no_answer()).await?;
+        let nobody = (&Contact::default(), Contact::default());
+        store
+            .submit_ticket(&request(requester, at), &submission, nobody, &place.name, |_| no_answer())
+            .await?;
         for step in &ticket.steps {
             let actor = self.person(&step.by)?;
             let at = at + TimeDelta::minutes(step.at);
-            let command = self.command(step, at)?;
+            let command = self.command(step, at).await?;
             store.change_ticket(&request(actor, at), id, &command, |_| no_answer()).await?;
         }
         Ok(())
     }
 
-    fn command(&self, step: &Step, at: Timestamp) -> anyhow::Result<Command> {
+    async fn command(&self, step: &Step, at: Timestamp) -> anyhow::Result<Command> {
         let text = |text: &Option<String>| text.as_deref().map(|text| self.text(text, at)).transpose();
         Ok(match step {
             Step { dispatch: Some(lead), severity, affair, note, .. } => {
-                let (lead, facts) = self.lead(lead)?;
-                Command::Dispatch { lead, facts, severity: *severity, affair: *affair, note: text(note)? }
+                let known = self.state.store.assignments(&[self.lead(lead)?]).await?;
+                let lead = known.into_iter().next().context("没有责任人")?;
+                let (severity, affair, note) = (*severity, *affair, text(note)?);
+                Command::Dispatch { lead, assist: vec![], severity, affair, handling: None, note }
             }
             Step { accept: Some(true), .. } => Command::Accept,
             Step { arrive: Some([lat, lng]), .. } => {
@@ -224,18 +230,12 @@ impl Play<'_> {
         })
     }
 
-    fn lead(&self, lead: &Lead) -> anyhow::Result<(Assignee, LeadFacts)> {
+    fn lead(&self, lead: &Lead) -> anyhow::Result<Assignee> {
         match lead {
-            Lead::Person(name) => {
-                let actor: &Actor = &self.person(name)?.actor;
-                Ok((Assignee::Person(actor.user), LeadFacts::Person(actor.clone())))
-            }
+            Lead::Person(name) => Ok(Assignee::Person(self.person(name)?.actor.user)),
             Lead::Unit(name) => {
                 let unit = self.example.units.iter().find(|unit| unit.name == *name);
-                let id = UnitId(unit.with_context(|| format!("没有单位 {name}"))?.id);
-                let county =
-                    self.state.store.only_county().context("只有一个县时才能载入示例")?.county.clone();
-                Ok((Assignee::Unit(id), LeadFacts::Unit { county: self.state.store.place_code(&county)? }))
+                Ok(Assignee::Unit(UnitId(unit.with_context(|| format!("没有单位 {name}"))?.id)))
             }
         }
     }

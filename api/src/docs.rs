@@ -6,7 +6,7 @@ use crate::error::{ApiError, ApiResult};
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, Resource, guard, web};
 use openapi::problem::Fault;
 use std::sync::Arc;
 use utoipa_swagger_ui::Config;
@@ -19,10 +19,15 @@ const POLICY: &str =
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
-        .route("/openapi.json", web::get().to(document))
-        .route("/docs", web::get().to(to_docs))
-        .route("/", web::get().to(to_docs))
-        .route("/docs/{file:.*}", web::get().to(file));
+        .service(page("/openapi.json").to(document))
+        .service(page("/docs").to(to_docs))
+        .service(page("/").to(to_docs))
+        .service(page("/docs/{file:.*}").to(file));
+}
+
+/// A page is read; whatever else is asked of it is no call.
+fn page(path: &str) -> Resource {
+    web::resource(path).guard(guard::Get())
 }
 
 async fn document(state: web::Data<State>) -> HttpResponse {

@@ -2,23 +2,39 @@
 
 use crate::app::State;
 use crate::error::ApiError;
+use crate::wire::{Open, Taken};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use actix_web::http::header::{AcceptLanguage, ContentType, Header, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::header::{Preference, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{Preference, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use domain::id::UserId;
 use openapi::Lang;
-use openapi::problem::Problem;
+use openapi::problem::{Fault, Problem};
+use std::fmt;
 use std::time::Instant;
+use tokio::time::timeout;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Where answers are not for caches.
+const API: &str = "/api/";
+/// The longest path with its query, in bytes.
+const MAX_URI: usize = 8 * 1024;
+/// The most that headers may be together, in bytes. (The server itself takes 96 headers and a head of 128 KiB.)
+const MAX_HEADERS: usize = 32 * 1024;
+/// An answer is no page, whatever a browser takes it for.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 /// Seconds after which a client may try again.
 const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
 /// Who made the request, for its line in the log.
 pub(crate) struct Caller(pub(crate) UserId);
+
+/// Marks a request whose errors are those of OAuth 2.0.
+pub(crate) struct Oauth;
 
 /// The language that the client asked for.
 pub(crate) fn language(request: &HttpRequest) -> Lang {
@@ -28,32 +44,108 @@ pub(crate) fn language(request: &HttpRequest) -> Lang {
 }
 
 pub(crate) async fn edge(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+) -> Result<ServiceResponse<Taken>, Error> {
     let began = Instant::now();
     let state =
         request.app_data::<web::Data<State>>().cloned().ok_or_else(|| ApiError::internal("no state"))?;
+    let busy = request.conn_data::<Open>().map(Open::busy);
     let id = request_id(request.headers(), &state);
     let lang = language(request.request());
-    let mut response = if state.dev_login && is_forwarded(request.headers()) {
-        request.error_response(ApiError::new("auth.dev_login_behind_proxy"))
-    } else {
-        next.call(request).await?.map_into_boxed_body()
+    let method = request.method().clone();
+    if method == Method::HEAD {
+        // Answered as GET; the server leaves the body out.
+        request.head_mut().method = Method::GET;
+    }
+    let is_api = request.path().starts_with(API);
+    let mut response = match unbearable(&request, &state) {
+        Some(error) => request.error_response(error),
+        None => {
+            let uri = request.uri().clone();
+            match timeout(state.wire.call, next.call(request)).await {
+                Ok(response) => response?.map_into_boxed_body(),
+                // What the handler had begun to write goes on: it is a task of its own.
+                Err(_) => return Err(Overdue::new(&state, (&method, uri.path()), (lang, &id), began).into()),
+            }
+        }
     };
     let failed = response.response().error().and_then(|error| error.as_error::<ApiError>());
-    let (problem, cause) = match failed {
-        Some(error) => (Some(Problem::new(&error.faults, lang, id.clone())), error.cause.clone()),
+    let (refused, cause) = match failed {
+        Some(error) => {
+            let problem = Problem::new(&error.faults, lang, id.clone());
+            let oauth = response.request().extensions().get::<Oauth>().is_some();
+            let problem = if oauth { problem.for_oauth() } else { problem };
+            let code = problem.code.clone();
+            (Some((code, write(&problem, error.faults.first()))), error.cause.clone())
+        }
         None => (None, None),
     };
-    let code = problem.as_ref().map(|problem| problem.code.clone());
-    if let Some(problem) = problem {
-        response = response.into_response(write(&problem));
+    let (code, refusal) = refused.unzip();
+    if let Some(refusal) = refusal {
+        response = response.into_response(refusal);
     }
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("-")));
-    log(&response, &id, began, code.as_deref(), cause.as_deref());
-    Ok(response)
+    guard(response.headers_mut(), &id, is_api);
+    log(&response, &method, &id, began, code.as_deref(), cause.as_deref());
+    Ok(response.map_body(|_, body| Taken::new(body, busy)))
+}
+
+/// What is refused before anybody looks at it.
+fn unbearable(request: &ServiceRequest, state: &State) -> Option<ApiError> {
+    let headers = request.headers();
+    if state.dev_login && is_forwarded(headers) {
+        return Some(ApiError::new("auth.dev_login_behind_proxy"));
+    }
+    if request.uri().path_and_query().is_some_and(|uri| uri.as_str().len() > MAX_URI) {
+        return Some(Fault::new("request.uri_too_long").with("max", MAX_URI).into());
+    }
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    (size > MAX_HEADERS).then(|| Fault::new("request.headers_too_large").with("max", MAX_HEADERS).into())
+}
+
+/// What every answer says. HTTPS is the proxy's, and so is `Strict-Transport-Security`.
+fn guard(headers: &mut HeaderMap, id: &str, is_api: bool) {
+    headers.insert(REQUEST_ID, HeaderValue::from_str(id).unwrap_or(HeaderValue::from_static("-")));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    if is_api {
+        // Whatever is said there is said to one person. (A route that knows better has said so.)
+        if !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(NO_PAGE));
+    }
+}
+
+/// A call that took too long. Its request is gone, so it writes its answer and its line in the log itself.
+#[derive(Debug)]
+struct Overdue {
+    problem: Problem,
+    fault: Fault,
+}
+
+impl Overdue {
+    fn new(state: &State, (method, path): (&Method, &str), (lang, id): (Lang, &str), began: Instant) -> Self {
+        let fault = Fault::new("request.timeout").with("seconds", state.wire.call.as_secs());
+        let route = state.calls.iter().find(|call| call.method == method.as_str() && call.fits(path));
+        let (route, micros) = (route.map_or("-", |call| call.path.as_str()), began.elapsed().as_micros());
+        tracing::error!(id, method = name(method), route, status = 503, micros, code = fault.code, "request");
+        Self { problem: Problem::new(std::slice::from_ref(&fault), lang, id.to_owned()), fault }
+    }
+}
+
+impl fmt::Display for Overdue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.fault.code)
+    }
+}
+
+impl ResponseError for Overdue {
+    fn error_response(&self) -> HttpResponse {
+        let mut response = write(&self.problem, Some(&self.fault));
+        guard(response.headers_mut(), &self.problem.request_id, true);
+        response
+    }
 }
 
 fn request_id(headers: &HeaderMap, state: &State) -> String {
@@ -71,12 +163,20 @@ fn is_forwarded(headers: &HeaderMap) -> bool {
         .any(|name| name == "forwarded" || name == "via" || name.as_str().starts_with("x-forwarded-"))
 }
 
-fn write(problem: &Problem) -> HttpResponse {
+fn write(problem: &Problem, fault: Option<&Fault>) -> HttpResponse {
+    let said = |name: &str| {
+        let args = fault.into_iter().flat_map(|fault| &fault.args);
+        args.into_iter()
+            .find(|(arg, _)| *arg == name)
+            .and_then(|(_, value)| HeaderValue::from_str(value).ok())
+    };
     let status = actix_web::http::StatusCode::from_u16(problem.status).unwrap_or_default();
     let mut response = HttpResponse::build(status);
     response.insert_header(("content-type", "application/problem+json"));
     match problem.status {
         401 => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
+        405 => drop(said("allowed").map(|methods| response.insert_header((ALLOW, methods)))),
+        429 => drop(said("seconds").map(|seconds| response.insert_header((RETRY_AFTER, seconds)))),
         503 => drop(response.insert_header((RETRY_AFTER, RETRY_SECONDS))),
         _ => {}
     }
@@ -86,11 +186,24 @@ fn write(problem: &Problem) -> HttpResponse {
     }
 }
 
-fn log(response: &ServiceResponse, id: &str, began: Instant, code: Option<&str>, cause: Option<&str>) {
+/// A method's name, for the log; a client may make up others.
+fn name(method: &Method) -> &str {
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS];
+    if known.contains(method) { method.as_str() } else { "-" }
+}
+
+fn log(
+    response: &ServiceResponse,
+    method: &Method,
+    id: &str,
+    began: Instant,
+    code: Option<&str>,
+    cause: Option<&str>,
+) {
     let (http, status) = (response.request(), response.status().as_u16());
     let route = http.match_pattern();
     let route = route.as_deref().unwrap_or("-");
-    let (method, micros) = (http.method().as_str(), began.elapsed().as_micros());
+    let (method, micros) = (name(method), began.elapsed().as_micros());
     let user = http.extensions().get::<Caller>().map(|caller| caller.0.to_string());
     if status >= 500 {
         tracing::error!(id, method, route, status, micros, user, code, cause, "request");

@@ -4,6 +4,7 @@
 //! To add a call: a handler in `routes/<resource>.rs` with `#[utoipa::path]`, its permission as the type of an argument
 //! ([`auth::Permit`]) and in `x-permission`, registered in [`routes::configure`].
 
+mod address;
 mod app;
 mod auth;
 pub mod cli;
@@ -15,15 +16,23 @@ mod edge;
 mod error;
 mod extract;
 mod jobs;
+mod limits;
 mod people;
+mod rates;
 mod routes;
+mod wire;
 
+pub use address::TrustedProxies;
 pub use app::App;
 pub use config::{Config, Demo};
+pub use infra::WechatApp;
+pub use infra::keys::Purpose;
+pub use infra::rate::{Quota, Quotas};
 pub use infra::store::Direction as MigrateTo;
 pub use infra::store::{Cursor, Database, LoggedEvent};
 pub use infra::{Clock, MasterKey};
-pub use people::{NewToken, Scope};
+pub use limits::Wire;
+pub use people::{NewToken, NewUser, Scope};
 pub use routes::document;
 
 /// Brings a database's schema to where it should be, without starting anything.

@@ -107,6 +107,38 @@ fn ctrl_c_ends_it_well_too() {
 }
 
 #[test]
+fn the_log_repeats_nothing_that_was_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path(), "log");
+    let said = "xiaomimi";
+    for body in [
+        format!("{{\"code\": \"{said}\"}}"),
+        format!("{{\"{said}\": 1}}"),
+        format!("{{\"code\": {said}"),
+        format!("{{\"code\": \"dev:\u{1}{said}\"}}"),
+    ] {
+        let (status, _) = server.call("POST", "/api/v1/auth/wechat", said, &body);
+        assert!((400..500).contains(&status));
+    }
+    for (method, path) in
+        [("GET", "/api/v1/me"), ("GET", &format!("/api/v1/{said}?{said}")), (said, "/api/v1/me")]
+    {
+        let (status, _) = server.call(method, path, said, "");
+        assert!((400..500).contains(&status), "{method} {path}");
+    }
+    // What is no request at all.
+    let mut wire = TcpStream::connect(&server.address).unwrap();
+    wire.write_all(format!("{said} {said}\r\n{said}\r\n\r\n").as_bytes()).unwrap();
+    let mut answer = String::new();
+    wire.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert_eq!(server.end("-TERM"), Some(0));
+    let log = fs::read_to_string(dir.path().join("log")).unwrap();
+    assert_eq!(log.lines().filter(|line| line.contains("\"request\"")).count(), 7, "{log}");
+    assert!(!log.contains(said), "{log}");
+}
+
+#[test]
 fn a_wrong_setting_is_said_in_words() {
     let dir = tempfile::tempdir().unwrap();
     let refused = |name: &str, value: &str| {
@@ -118,7 +150,56 @@ fn a_wrong_setting_is_said_in_words() {
     assert!(refused("DATABASE_URL", "sqlite::memory:").contains("内存"));
     assert!(refused("DATABASE_URL", "postgres://x@127.0.0.1:1/x").contains("HUYING_MASTER_KEY"));
     assert!(refused("HUYING_MASTER_KEY", "short").contains("32 字节"));
+    assert!(refused("HUYING_RATE_CALLS", "many").contains("HUYING_RATE_CALLS=many 应为"));
+    assert!(refused("HUYING_TIMEOUT_BODY", "15").contains("HUYING_TIMEOUT_BODY=15 应为"));
     assert!(refused("REDIS_URL", "nowhere").contains("REDIS_URL"));
+    assert!(refused("HUYING_WECHAT_APP_ID", "wx1").contains("HUYING_WECHAT_SECRET"));
+    assert!(refused("HUYING_WECHAT_SECRET", "s").contains("HUYING_WECHAT_APP_ID"));
+    assert!(refused("HUYING_TRUSTED_PROXIES", "10.0.0.0/99").contains("不是 IP 地址或网段"));
     let token = huying(dir.path()).args(["token", "--role", "king", "--place", "532504"]).output().unwrap();
     assert!(String::from_utf8(token.stderr).unwrap().contains("king"));
+}
+
+#[test]
+fn the_first_administrator_and_new_keys_come_from_the_command_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path(), "log");
+    let add = |password: &str, input: &str| {
+        let mut command = huying(dir.path());
+        command.args(["user", "add", "--name", "陈红梅", "--username", "chen"]);
+        command.args(["--role", "county_admin", "--place", "532504"]);
+        if !password.is_empty() {
+            command.env("HUYING_NEW_PASSWORD", password);
+        }
+        let mut process = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // One that was told by the environment reads nothing.
+        let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
+        let out = process.wait_with_output().unwrap();
+        (out.status.success(), String::from_utf8(out.stderr).unwrap())
+    };
+    assert!(add("short", "").1.contains("10 至 128"));
+    assert!(add("", "correct horse battery\n").0);
+    assert!(add("correct horse battery", "").1.contains("已被使用"));
+    let login = r#"{"username": "chen", "password": "correct horse battery"}"#;
+    let (status, answer) = server.call("POST", "/api/v1/auth/password", "-", login);
+    assert_eq!(status, 200);
+    let token = answer["access_token"].as_str().unwrap();
+    let (_, me) = server.call("GET", "/api/v1/me", token, "");
+    assert_eq!((&me["user"]["name"], &me["roles"][0]["role"]), (&"陈红梅".into(), &"county_admin".into()));
+    let keys = |args: &[&str]| {
+        let out = huying(dir.path()).arg("keys").args(args).output().unwrap();
+        assert!(out.status.success());
+        String::from_utf8(out.stdout).unwrap()
+    };
+    assert_eq!(keys(&["list"]).lines().count(), 4);
+    let rotated = keys(&["rotate", "--now"]);
+    assert_eq!((rotated.lines().count(), rotated.matches("作废").count()), (6, 1), "{rotated}");
+    // The server learns of it with the first token of the new key.
+    let out =
+        huying(dir.path()).args(["token", "--role", "supervisor", "--place", "532504"]).output().unwrap();
+    let new = String::from_utf8(out.stdout).unwrap();
+    assert_eq!(server.call("GET", "/api/v1/me", new.trim(), "").0, 200);
+    assert_eq!(server.call("GET", "/api/v1/me", token, "").1["code"], "auth.token_invalid");
+    assert_eq!(server.end("-TERM"), Some(0));
+    assert!(!fs::read_to_string(dir.path().join("log")).unwrap().contains("correct horse"));
 }

@@ -25,6 +25,8 @@ ids! {
     UserId,
     /// A unit (单位): department, institution, property company.
     UnitId,
+    /// A grant (授权).
+    GrantId,
     /// A place (地点). Immutable, while its code may change.
     PlaceId,
     /// A text that somebody wrote freely (文本).

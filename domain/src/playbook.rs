@@ -1,7 +1,8 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
-use crate::place::Levels;
-use crate::ticket::{ClockKind, Severity};
+use crate::permission::{Action, Role, Roles, reaches};
+use crate::place::{Levels, PlaceCode};
+use crate::ticket::{Affair, ClockKind, Severity};
 use crate::time::seconds;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,10 @@ pub struct LevelName {
     pub name: String,
     /// Digits, 1 to 4.
     pub width: u8,
+    /// Whether it is the household (住户): personal data, kept sealed and never part of a plain code. Only the lowest
+    /// level can be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub household: bool,
 }
 
 /// A category (类别) that tickets are sorted into.
@@ -69,8 +74,49 @@ pub struct Policy {
     pub version: u32,
     /// What becomes of an arrive clock that is still running when the ticket is resolved.
     pub arrive_unmet_at_resolve: Unmet,
+    /// How long a requester may rate; then the ticket closes by itself. Seconds, 7 days unless said.
+    #[serde(default = "seven_days")]
+    pub rating_window_seconds: u32,
+    /// How long a closed ticket may be reopened. Seconds, 10 days unless said.
+    #[serde(default = "ten_days")]
+    pub reopen_window_seconds: u32,
+    /// The least time between two urgings. Seconds, 10 minutes unless said.
+    #[serde(default = "ten_minutes")]
+    pub urge_every_seconds: u32,
+    /// How far back work done out of reach of the network may be dated. Seconds, 12 hours unless said; 0 for not at all.
+    #[serde(default = "twelve_hours")]
+    pub offline_seconds: u32,
+    /// Who may claim what (practices L04, L07, Q09).
+    #[serde(default)]
+    pub claims: Vec<ClaimRule>,
     /// One a kind and severity.
     pub clocks: Vec<ClockRule>,
+}
+
+fn seven_days() -> u32 {
+    7 * 86_400
+}
+
+fn ten_days() -> u32 {
+    10 * 86_400
+}
+
+fn ten_minutes() -> u32 {
+    600
+}
+
+fn twelve_hours() -> u32 {
+    12 * 3_600
+}
+
+/// Which roles may claim tickets of an affair before anybody dispatched them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimRule {
+    /// Of which affair.
+    pub affair: Affair,
+    /// Who; each a role that can claim at all.
+    pub roles: Vec<Role>,
 }
 
 /// What becomes of a clock that nothing met.
@@ -117,6 +163,12 @@ impl Policy {
             .iter()
             .find(|rule| rule.kind == kind && (rule.severity.is_none() || rule.severity == severity))
     }
+
+    /// Who may claim a ticket of this affair; nobody while it has not been sorted.
+    pub fn claim(&self, affair: Option<Affair>) -> Roles {
+        let rules = self.claims.iter().filter(|rule| Some(rule.affair) == affair);
+        rules.flat_map(|rule| rule.roles.iter().copied()).collect()
+    }
 }
 
 /// Why a playbook cannot be used: which key, and what is wrong there.
@@ -136,6 +188,15 @@ impl Playbook {
         Levels::below_community(&widths).unwrap_or_default()
     }
 
+    /// The building of a place that is a household, and the digits of the household in it.
+    pub fn household<'a>(&self, code: &'a PlaceCode) -> Option<(PlaceCode, &'a str)> {
+        self.levels.last().filter(|level| level.household)?;
+        let levels = self.code_levels();
+        let is_lowest = code.level(&levels)? + 1 == levels.lengths().len();
+        let building = code.parent(&levels).filter(|_| is_lowest)?;
+        Some((building, &code.as_str()[building.as_str().len()..]))
+    }
+
     /// Everything that is wrong with it, all at once.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
@@ -151,6 +212,23 @@ impl Playbook {
             if self.categories[..i].iter().any(|other| other.key == category.key) {
                 fault(format!("categories[{i}].key"), "类别重复");
             }
+        }
+        for (i, level) in self.levels.iter().enumerate() {
+            if level.household && i + 1 < self.levels.len() {
+                fault(format!("levels[{i}].household"), "只有最低一级才能是住户");
+            }
+        }
+        for (i, rule) in self.policy.claims.iter().enumerate() {
+            if rule.roles.iter().any(|role| reaches(*role, Action::TicketClaim).is_empty()) {
+                fault(format!("policy.claims[{i}].roles"), "有的角色不能认领工单");
+            }
+        }
+        let windows = [
+            ("rating_window_seconds", self.policy.rating_window_seconds),
+            ("reopen_window_seconds", self.policy.reopen_window_seconds),
+        ];
+        for (name, _) in windows.iter().filter(|(_, window)| *window == 0) {
+            fault(format!("policy.{name}"), "期限必须大于 0");
         }
         for (i, rule) in self.policy.clocks.iter().enumerate() {
             if rule.limit_seconds == 0 {
@@ -185,12 +263,20 @@ mod tests {
             key: "bad".into(),
             name: "坏".into(),
             county: "5325".into(),
-            levels: vec![LevelName { name: "组".into(), width: 9 }],
+            levels: vec![
+                LevelName { name: "户".into(), width: 9, household: true },
+                LevelName { name: "组".into(), width: 3, household: false },
+            ],
             categories: vec![category.clone(), category],
             vocabulary: Vocabulary::default(),
             policy: Policy {
                 version: 1,
                 arrive_unmet_at_resolve: Unmet::Cancel,
+                rating_window_seconds: 0,
+                reopen_window_seconds: 0,
+                urge_every_seconds: 0,
+                offline_seconds: 0,
+                claims: vec![ClaimRule { affair: Affair::Private, roles: vec![Role::DepartmentHandler] }],
                 clocks: vec![
                     rule(ClockKind::Arrive, None, 0, 80),
                     rule(ClockKind::Arrive, Some(Severity::Small), 60, 101),
@@ -204,6 +290,10 @@ mod tests {
                 "county",
                 "levels",
                 "categories[1].key",
+                "levels[0].household",
+                "policy.claims[0].roles",
+                "policy.rating_window_seconds",
+                "policy.reopen_window_seconds",
                 "policy.clocks[0].limit_seconds",
                 "policy.clocks[1].warn_percent",
                 "policy.clocks[1].kind"

@@ -2,10 +2,14 @@
 //! one table, so a refusal says what was wrong in parts (`args`) and never in a sentence.
 
 use crate::geo::PositionRefusal;
+use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
+use crate::person::{GrantRefusal, PersonRefusal};
+use crate::phone::PhoneRefusal;
 use crate::place::PlaceRefusal;
 use crate::text::TextRefusal;
 use crate::ticket::TicketRefusal;
+use crate::unit::UnitRefusal;
 
 /// What a refusal tells besides its code, to be put into its sentence.
 pub type Args = Vec<(&'static str, String)>;
@@ -16,18 +20,33 @@ pub enum Refusal {
     /// The actor may not.
     #[error(transparent)]
     Permission(#[from] PermissionRefusal),
+    /// The password or the user name is not taken.
+    #[error(transparent)]
+    Password(#[from] PasswordRefusal),
     /// The place is none.
     #[error(transparent)]
     Place(#[from] PlaceRefusal),
     /// The position is none.
     #[error(transparent)]
     Position(#[from] PositionRefusal),
+    /// The phone number is none.
+    #[error(transparent)]
+    Phone(#[from] PhoneRefusal),
     /// The text may not be stored.
     #[error(transparent)]
     Text(#[from] TextRefusal),
     /// The ticket is not in the state, or the command does not fit it.
     #[error(transparent)]
     Ticket(#[from] TicketRefusal),
+    /// The person cannot be changed like this.
+    #[error(transparent)]
+    Person(#[from] PersonRefusal),
+    /// The grant cannot be given or taken.
+    #[error(transparent)]
+    Grant(#[from] GrantRefusal),
+    /// The unit cannot be changed like this.
+    #[error(transparent)]
+    Unit(#[from] UnitRefusal),
 }
 
 impl Refusal {
@@ -35,6 +54,12 @@ impl Refusal {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Permission(refusal) => refusal.code(),
+            Self::Password(refusal) => match refusal {
+                PasswordRefusal::Length { .. } => "password.length",
+                PasswordRefusal::IsUsername => "password.is_username",
+                PasswordRefusal::Common => "password.common",
+                PasswordRefusal::Username => "username.invalid",
+            },
             Self::Place(refusal) => match refusal {
                 PlaceRefusal::NotDigits => "place.not_digits",
                 PlaceRefusal::NoLevel { .. } => "place.no_level",
@@ -45,12 +70,16 @@ impl Refusal {
                 PlaceRefusal::TooWide { .. } => "place.too_wide",
             },
             Self::Position(PositionRefusal::OutsideChina { .. }) => "position.outside_china",
+            Self::Phone(PhoneRefusal::Invalid) => "phone.invalid",
             Self::Text(refusal) => match refusal {
                 TextRefusal::Empty => "text.empty",
                 TextRefusal::TooLong { .. } => "text.too_long",
                 TextRefusal::ControlCharacter { .. } => "text.control_character",
             },
             Self::Ticket(refusal) => refusal.code(),
+            Self::Person(refusal) => refusal.code(),
+            Self::Grant(refusal) => refusal.code(),
+            Self::Unit(refusal) => refusal.code(),
         }
     }
 
@@ -58,6 +87,14 @@ impl Refusal {
     pub fn args(&self) -> Args {
         match self {
             Self::Permission(refusal) => refusal.args(),
+            Self::Password(refusal) => match refusal {
+                PasswordRefusal::Length { length } => vec![
+                    ("length", length.to_string()),
+                    ("min", password::MIN.to_string()),
+                    ("max", password::MAX.to_string()),
+                ],
+                PasswordRefusal::IsUsername | PasswordRefusal::Common | PasswordRefusal::Username => vec![],
+            },
             Self::Place(refusal) => match refusal {
                 PlaceRefusal::NoLevel { length, allowed } => {
                     vec![("length", length.to_string()), ("allowed", allowed.clone())]
@@ -70,7 +107,9 @@ impl Refusal {
                 | PlaceRefusal::NoGridAtPosition
                 | PlaceRefusal::CodeOrPosition => vec![],
             },
-            Self::Position(PositionRefusal::OutsideChina { .. }) => vec![],
+            Self::Position(PositionRefusal::OutsideChina { .. }) | Self::Phone(PhoneRefusal::Invalid) => {
+                vec![]
+            }
             Self::Text(refusal) => match refusal {
                 TextRefusal::Empty => vec![],
                 TextRefusal::TooLong { length, max } => {
@@ -81,15 +120,25 @@ impl Refusal {
                 }
             },
             Self::Ticket(refusal) => refusal.args(),
+            Self::Person(_) | Self::Unit(_) => vec![],
+            Self::Grant(refusal) => refusal.args(),
         }
     }
 
     /// The field of the request that a rule looked at, as a JSON Pointer below the body; `None` when it is the state or
     /// the actor. Values that are parsed before they reach a rule get their field from who parsed them.
-    pub fn field(&self) -> Option<&'static str> {
+    pub fn field(&self) -> Option<&str> {
         match self {
             Self::Ticket(refusal) => refusal.field(),
-            Self::Permission(_) | Self::Place(_) | Self::Position(_) | Self::Text(_) => None,
+            Self::Person(refusal) => refusal.field(),
+            Self::Grant(refusal) => refusal.field(),
+            Self::Unit(refusal) => refusal.field(),
+            Self::Permission(_)
+            | Self::Password(_)
+            | Self::Place(_)
+            | Self::Position(_)
+            | Self::Phone(_)
+            | Self::Text(_) => None,
         }
     }
 }

@@ -3,8 +3,10 @@
 use crate::actor::Actor;
 use crate::id::{TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
+use crate::permission::Action;
+use crate::phone::Phone;
 use crate::place::PlaceCode;
-use crate::ticket::{Affair, Channel, Event, Severity, Status, Ticket};
+use crate::ticket::{Affair, Channel, Event, Handling, Severity, Status, Ticket};
 use crate::time::Timestamp;
 
 /// A ticket with all that its page shows.
@@ -18,6 +20,8 @@ pub struct TicketView {
     pub place_name: String,
     /// What its texts say; a text that was erased is not here.
     pub texts: TicketTexts,
+    /// Whom to call about it.
+    pub contact: Contact,
     /// When it last changed.
     pub updated_at: Timestamp,
 }
@@ -28,8 +32,57 @@ pub struct TicketView {
 pub struct TicketTexts {
     pub content: Option<String>,
     pub address: Option<String>,
+    pub origin: Option<String>,
+    pub plan: Option<String>,
+    pub progress: Option<String>,
     pub reply: Option<String>,
     pub comment: Option<String>,
+    pub end_reason: Option<String>,
+}
+
+/// Whom to call (联系人): personal data, sealed where it is stored. What the ticket does not say is the requester's own.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Contact {
+    /// Their name.
+    pub name: Option<String>,
+    /// Their number.
+    pub phone: Option<Phone>,
+    /// The household, as the digits of its code below the building.
+    pub household: Option<String>,
+}
+
+/// Never in full in a log.
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Contact").field("phone", &self.phone).finish_non_exhaustive()
+    }
+}
+
+/// How much of whom to call somebody sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// Nothing, not even who raised it.
+    Hidden,
+    /// `王**`, `138****5678`.
+    Masked,
+    /// Everything.
+    Plain,
+}
+
+impl Sight {
+    /// How much of whom to call `actor` sees: those who handle it must be able to call, unless it is confidential.
+    pub fn of(actor: &Actor, ticket: &Ticket) -> Self {
+        let parties = ticket.parties();
+        if ticket.requester == actor.user {
+            Self::Plain
+        } else if ticket.confidential || !actor.sees_by_role(&parties) {
+            Self::Hidden
+        } else if actor.may(Action::TicketResolve, &parties).is_ok() {
+            Self::Plain
+        } else {
+            Self::Masked
+        }
+    }
 }
 
 /// A ticket as a list shows it.
@@ -50,6 +103,9 @@ pub struct TicketSummary {
     pub channel: Channel,
     pub unit: Option<UnitId>,
     pub handler: Option<UserId>,
+    pub handling: Option<Handling>,
+    pub desk: PlaceCode,
+    pub supervised: bool,
     pub round: u16,
     /// The earliest limit that nobody has met yet.
     pub owed_since: Option<Timestamp>,
@@ -75,4 +131,17 @@ pub struct Profile {
     pub actor: Actor,
     /// Their name.
     pub name: String,
+}
+
+/// A unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// Identity.
+    pub id: UnitId,
+    /// The county that it belongs to.
+    pub county: PlaceCode,
+    /// Its name.
+    pub name: String,
+    /// How many events it has: what `ETag` carries.
+    pub version: i32,
 }

@@ -71,6 +71,14 @@ impl Cache {
         }
     }
 
+    /// The connection that it shares with others, where there is one.
+    pub(crate) fn redis(&self) -> Option<ConnectionManager> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Redis(redis) => Some(redis.clone()),
+        }
+    }
+
     /// Whether it answers.
     pub async fn health(&self) -> CacheHealth {
         match self {

@@ -6,12 +6,17 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::prelude::{BASE64_STANDARD, Engine};
+use chrono::TimeDelta;
+use domain::time::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
 use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 use uuid::Uuid;
 
 const ID: usize = 16;
 const NONCE: usize = 12;
+/// How old a key must be before it seals: by then every replica has read it, and can open what it sealed.
+const SETTLED: TimeDelta = TimeDelta::minutes(5);
 
 /// What wraps all other keys: 32 bytes, never stored beside them on PostgreSQL.
 #[derive(Clone)]
@@ -102,11 +107,15 @@ pub struct WrappedKey {
     pub purpose: String,
     /// Sealed by the master key.
     pub wrapped: Vec<u8>,
+    /// Since when it is there.
+    pub created_at: Timestamp,
+    /// From when on it is worth nothing.
+    pub retires_at: Option<Timestamp>,
 }
 
 impl WrappedKey {
     /// A new key of this purpose.
-    pub fn generate(purpose: Purpose, id: Uuid, master: &MasterKey) -> Self {
+    pub fn generate(purpose: Purpose, id: Uuid, master: &MasterKey, now: Timestamp) -> Self {
         let secret = match purpose {
             Purpose::Token => {
                 let pair = Ed25519KeyPair::generate().expect("the system has a random source");
@@ -115,7 +124,7 @@ impl WrappedKey {
             Purpose::Seal | Purpose::Digest | Purpose::Cursor => entropy::bytes::<32>().to_vec(),
         };
         let wrapped = seal(&master.cipher(), purpose.name(), id, &secret);
-        Self { id, purpose: purpose.name().to_owned(), wrapped }
+        Self { id, purpose: purpose.name().to_owned(), wrapped, created_at: now, retires_at: None }
     }
 
     fn open(&self, master: &MasterKey) -> Result<Vec<u8>, KeyError> {
@@ -132,12 +141,20 @@ pub struct TokenKey {
     pub pkcs8: SecretSlice<u8>,
     /// The 32 public bytes, for who verifies.
     pub public: [u8; 32],
+    /// From when on its tokens are refused.
+    pub retires_at: Option<Timestamp>,
 }
 
-/// All keys, opened. The newest of each purpose is used for new values.
-pub struct Keyring {
+/// All keys, opened. They are replaced while the server runs when keys were added or retired.
+pub struct Keyring(RwLock<Arc<Opened>>);
+
+struct Opened {
+    /// What was opened, to tell whether anything changed.
+    stored: Vec<(Uuid, Option<Timestamp>)>,
     tokens: Vec<TokenKey>,
     seals: Vec<(Uuid, RandomizedNonceKey)>,
+    /// Which of them seals.
+    sealing: usize,
     digest: hmac::Key,
     cursor: hmac::Key,
 }
@@ -153,7 +170,67 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyError`], naming the key.
-    pub fn open(stored: &[WrappedKey], master: &MasterKey) -> Result<Self, KeyError> {
+    pub fn open(stored: &[WrappedKey], master: &MasterKey, now: Timestamp) -> Result<Self, KeyError> {
+        Ok(Self(RwLock::new(Arc::new(Opened::open(stored, master, now)?))))
+    }
+
+    /// Takes the keys as they are stored now, newest first; whether any was added or retired.
+    ///
+    /// # Errors
+    /// [`KeyError`], naming the key; then the keys stay what they were.
+    pub fn replace(
+        &self,
+        stored: &[WrappedKey],
+        master: &MasterKey,
+        now: Timestamp,
+    ) -> Result<bool, KeyError> {
+        let opened = Arc::new(Opened::open(stored, master, now)?);
+        let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = current.stored != opened.stored;
+        *current = opened;
+        Ok(changed)
+    }
+
+    fn current(&self) -> Arc<Opened> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Those that tokens may have been signed with, newest first.
+    pub fn token_keys(&self) -> Vec<TokenKey> {
+        self.current().tokens.clone()
+    }
+
+    /// Seals a value for one place in the database: it opens nowhere else.
+    pub fn seal(&self, column: &str, row: Uuid, value: &[u8]) -> Vec<u8> {
+        let current = self.current();
+        let (key, cipher) = &current.seals[current.sealing];
+        [key.as_bytes().as_slice(), &seal(cipher, column, row, value)].concat()
+    }
+
+    /// Opens what [`Self::seal`] made.
+    ///
+    /// # Errors
+    /// [`NotSealedHere`] when it was sealed for another place, by an unknown key, or changed.
+    pub fn unseal(&self, column: &str, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>, NotSealedHere> {
+        let (id, sealed) = sealed.split_at_checked(ID).ok_or(NotSealedHere)?;
+        let current = self.current();
+        let (_, cipher) = current.seals.iter().find(|(key, _)| key.as_bytes() == id).ok_or(NotSealedHere)?;
+        open(cipher, column, row, sealed)
+    }
+
+    /// A keyed hash: equal for equal values, and telling nothing to who has no key. The parts are told apart.
+    pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
+        sign(&self.current().digest, parts)
+    }
+
+    /// Signs a cursor.
+    pub fn sign_cursor(&self, parts: &[&[u8]]) -> [u8; 32] {
+        sign(&self.current().cursor, parts)
+    }
+}
+
+impl Opened {
+    fn open(stored: &[WrappedKey], master: &MasterKey, now: Timestamp) -> Result<Self, KeyError> {
         let of = |purpose: Purpose| stored.iter().filter(move |key| key.purpose == purpose.name());
         let newest = |purpose: Purpose| {
             let key = of(purpose).next().ok_or(KeyError::Missing(purpose.name()))?;
@@ -169,38 +246,15 @@ impl Keyring {
         if seals.is_empty() {
             return Err(KeyError::Missing(Purpose::Seal.name()));
         }
-        Ok(Self { tokens, seals, digest: newest(Purpose::Digest)?, cursor: newest(Purpose::Cursor)? })
-    }
-
-    /// Those that tokens may have been signed with, newest first.
-    pub fn token_keys(&self) -> &[TokenKey] {
-        &self.tokens
-    }
-
-    /// Seals a value for one place in the database: it opens nowhere else.
-    pub fn seal(&self, column: &str, row: Uuid, value: &[u8]) -> Vec<u8> {
-        let (key, cipher) = &self.seals[0];
-        [key.as_bytes().as_slice(), &seal(cipher, column, row, value)].concat()
-    }
-
-    /// Opens what [`Self::seal`] made.
-    ///
-    /// # Errors
-    /// [`NotSealedHere`] when it was sealed for another place, by an unknown key, or changed.
-    pub fn unseal(&self, column: &str, row: Uuid, sealed: &[u8]) -> Result<Vec<u8>, NotSealedHere> {
-        let (id, sealed) = sealed.split_at_checked(ID).ok_or(NotSealedHere)?;
-        let (_, cipher) = self.seals.iter().find(|(key, _)| key.as_bytes() == id).ok_or(NotSealedHere)?;
-        open(cipher, column, row, sealed)
-    }
-
-    /// A keyed hash: equal for equal values, and telling nothing to who has no key. The parts are told apart.
-    pub fn digest(&self, parts: &[&[u8]]) -> [u8; 32] {
-        sign(&self.digest, parts)
-    }
-
-    /// Signs a cursor.
-    pub fn sign_cursor(&self, parts: &[&[u8]]) -> [u8; 32] {
-        sign(&self.cursor, parts)
+        let settled = of(Purpose::Seal).position(|key| key.created_at + SETTLED <= now);
+        Ok(Self {
+            stored: stored.iter().map(|key| (key.id, key.retires_at)).collect(),
+            tokens,
+            sealing: settled.unwrap_or(seals.len() - 1),
+            seals,
+            digest: newest(Purpose::Digest)?,
+            cursor: newest(Purpose::Cursor)?,
+        })
     }
 }
 
@@ -208,7 +262,7 @@ fn token_key(key: &WrappedKey, master: &MasterKey) -> Result<TokenKey, KeyError>
     let pkcs8 = key.open(master)?;
     let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| KeyError::Damaged(key.id))?;
     let public = pair.public_key().as_ref().try_into().map_err(|_| KeyError::Damaged(key.id))?;
-    Ok(TokenKey { id: key.id, pkcs8: pkcs8.into(), public })
+    Ok(TokenKey { id: key.id, pkcs8: pkcs8.into(), public, retires_at: key.retires_at })
 }
 
 fn sign(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
@@ -259,15 +313,19 @@ mod tests {
         MasterKey::parse(&MasterKey::generate()).unwrap()
     }
 
+    fn at(minutes: i64) -> Timestamp {
+        chrono::DateTime::from_timestamp(minutes * 60, 0).unwrap()
+    }
+
     fn keys(master: &MasterKey) -> Vec<WrappedKey> {
-        let key = |(i, purpose)| WrappedKey::generate(purpose, Uuid::from_u128(i), master);
+        let key = |(i, purpose)| WrappedKey::generate(purpose, Uuid::from_u128(i), master, at(0));
         (1..).zip(Purpose::ALL).map(key).collect()
     }
 
     #[test]
     fn a_sealed_value_opens_only_in_its_place() {
         let master = master();
-        let ring = Keyring::open(&keys(&master), &master).unwrap();
+        let ring = Keyring::open(&keys(&master), &master, at(0)).unwrap();
         let row = Uuid::from_u128(9);
         let sealed = ring.seal("app_user.name", row, "王小二".as_bytes());
         assert_eq!(ring.unseal("app_user.name", row, &sealed).unwrap(), "王小二".as_bytes());
@@ -285,9 +343,15 @@ mod tests {
     fn an_older_key_still_opens() {
         let master = master();
         let old = keys(&master);
-        let sealed = Keyring::open(&old, &master).unwrap().seal("a", Uuid::nil(), b"x");
-        let newer = WrappedKey::generate(Purpose::Seal, Uuid::from_u128(77), &master);
-        let ring = Keyring::open(&[vec![newer], old].concat(), &master).unwrap();
+        let ring = Keyring::open(&old, &master, at(0)).unwrap();
+        let sealed = ring.seal("a", Uuid::nil(), b"x");
+        assert!(!ring.replace(&old, &master, at(9)).unwrap(), "nothing was added");
+        let newer = WrappedKey::generate(Purpose::Seal, Uuid::from_u128(77), &master, at(10));
+        let all = [vec![newer], old].concat();
+        // Others may not know it yet.
+        assert!(ring.replace(&all, &master, at(14)).unwrap());
+        assert_eq!(ring.seal("a", Uuid::nil(), b"x")[..ID], sealed[..ID]);
+        ring.replace(&all, &master, at(15)).unwrap();
         assert_eq!(ring.unseal("a", Uuid::nil(), &sealed).unwrap(), b"x");
         assert_ne!(ring.seal("a", Uuid::nil(), b"x")[..ID], sealed[..ID]);
     }
@@ -295,14 +359,14 @@ mod tests {
     #[test]
     fn another_master_key_says_so() {
         let stored = keys(&master());
-        assert!(matches!(Keyring::open(&stored, &master()), Err(KeyError::Wrapped(_))));
+        assert!(matches!(Keyring::open(&stored, &master(), at(0)), Err(KeyError::Wrapped(_))));
         assert!(matches!(MasterKey::parse("c2hvcnQ="), Err(KeyError::MasterKey)));
     }
 
     #[test]
     fn digests_tell_parts_apart() {
         let master = master();
-        let ring = Keyring::open(&keys(&master), &master).unwrap();
+        let ring = Keyring::open(&keys(&master), &master, at(0)).unwrap();
         assert_ne!(ring.digest(&[b"ab", b"c"]), ring.digest(&[b"a", b"bc"]));
         assert_eq!(ring.digest(&[b"ab", b"c"]), ring.digest(&[b"ab", b"c"]));
     }

@@ -1,4 +1,4 @@
-//! Adapters: the store (SQLite or PostgreSQL), the cache (in-process or Redis), keys, the clock and the source of ids.
+//! Adapters: the store (SQLite or PostgreSQL), the cache (in-process or Redis), rates, keys, the clock and the source of ids.
 //!
 //! No HTTP routes here and no rules. To add a concept to the store: a file `store/<concept>.rs` with the queries and
 //! writes of that concept, its tables in `migrations`, and, where it has a history, its guarded write beside
@@ -8,9 +8,15 @@ pub mod cache;
 pub mod clock;
 pub mod entropy;
 pub mod keys;
+pub mod password;
+pub mod rate;
 pub mod store;
+pub mod wechat;
 
 pub use cache::Cache;
 pub use clock::Clock;
 pub use keys::{Keyring, MasterKey};
+pub use password::Passwords;
+pub use rate::Rates;
 pub use store::Store;
+pub use wechat::{Wechat, WechatApp, WechatError};

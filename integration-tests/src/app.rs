@@ -4,7 +4,10 @@ use crate::client::Caller;
 use crate::database::{Backend, Database};
 use crate::proxy::Proxy;
 use crate::services;
-use api::{App, Clock, Config, Database as DatabaseAt, MasterKey, NewToken, Scope};
+use api::{
+    App, Clock, Config, Database as DatabaseAt, MasterKey, NewToken, Quota, Quotas, Scope, TrustedProxies,
+    Wire,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -44,9 +47,14 @@ pub fn config(database_url: &str, redis_url: Option<String>) -> Config {
         database: DatabaseAt::parse(database_url).expect("a database URL"),
         redis_url: redis_url.map(Into::into),
         master_key: MasterKey::parse(MASTER_KEY).expect("a key"),
+        rates: Quotas::default(),
+        wire: Wire::default(),
         dev_login: true,
+        trusted_proxies: TrustedProxies::default(),
+        wechat: None,
         demo: None,
         workers: Some(1),
+        jobs: false,
     }
 }
 
@@ -56,6 +64,19 @@ impl TestApp {
         let database = backend.database().await;
         let url = database.url.clone();
         Self::on(database, config(&url, backend.redis_url())).await
+    }
+
+    /// A server with Mile in its database and other settings than most tests need: rates, say, which are off for them.
+    pub async fn with(backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
+        let database = backend.database().await;
+        let mut config = config(&database.url, backend.redis_url());
+        change(&mut config);
+        Self::on(database, config).await
+    }
+
+    /// Another replica of this server, with its own settings.
+    pub async fn replica(&self, config: Config) -> App {
+        App::start(config, self.clock.clone()).await.expect("the replica starts")
     }
 
     /// A server with its own configuration.
@@ -119,6 +140,11 @@ impl TestApp {
         assert_eq!(faults, Vec::<String>::new());
         self.app.stop().await.expect("the server stops");
     }
+}
+
+/// So many in so many seconds.
+pub fn quota(count: u32, seconds: u64) -> Option<Quota> {
+    Quota::new(count, Duration::from_secs(seconds))
 }
 
 /// A ticket about a lamp, small, at [`COMMUNITY`].

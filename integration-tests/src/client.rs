@@ -74,6 +74,12 @@ impl Caller {
         send(self.request(Method::POST, path).json(&body)).await
     }
 
+    /// PUT of JSON with headers.
+    pub async fn put_with(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+        let request = self.request(Method::PUT, path).json(&body);
+        send(headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))).await
+    }
+
     /// POST of JSON with headers.
     pub async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
         let request = self.request(Method::POST, path).json(&body);

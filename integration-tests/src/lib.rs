@@ -10,6 +10,7 @@ pub mod client;
 pub mod database;
 pub mod proxy;
 pub mod services;
+pub mod wechat;
 
 pub use app::TestApp;
 pub use client::{Answer, Caller};

@@ -14,3 +14,32 @@ pub(crate) async fn add_event_xid(manager: &SchemaManager<'_>) -> Result<(), DbE
     db.execute_unprepared("CREATE INDEX event_xid ON event (xid, position)").await?;
     Ok(())
 }
+
+/// What of the log is an audit trail: who looked at personal data, and who changed what people may.
+pub const AUDITED: &str = "(aggregate <> 'ticket' OR kind = 'unmasked')";
+
+/// Serves a county's audit trail, newest first.
+pub(crate) async fn index_audit(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let index =
+        format!("CREATE INDEX event_audit ON event (substr(scope_code, 1, 6), position) WHERE {AUDITED}");
+    manager.get_connection().execute_unprepared(&index).await.map(drop)
+}
+
+/// Brings the scopes of earlier grants, which are JSON, into columns.
+pub(crate) async fn fill_grant_scopes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    let (places, units) = match manager.get_database_backend() {
+        DbBackend::Postgres => (
+            "INSERT INTO grant_place (grant_id, code, user_id) SELECT DISTINCT g.id, p.code, g.user_id FROM role_grant g, \
+             jsonb_array_elements_text(g.scope -> 'places') AS p(code) WHERE jsonb_exists(g.scope, 'places')",
+            "UPDATE role_grant SET unit_id = CAST(scope ->> 'unit' AS uuid) WHERE jsonb_exists(scope, 'unit')",
+        ),
+        _ => (
+            "INSERT INTO grant_place (grant_id, code, user_id) SELECT DISTINCT g.id, p.value, g.user_id FROM role_grant g, \
+             json_each(g.scope, '$.places') AS p",
+            "UPDATE role_grant SET unit_id = unhex(scope ->> '$.unit', '-') WHERE scope ->> '$.unit' IS NOT NULL",
+        ),
+    };
+    db.execute_unprepared(places).await?;
+    db.execute_unprepared(units).await.map(drop)
+}

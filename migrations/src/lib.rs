@@ -10,6 +10,9 @@ pub mod dialect;
 mod m20261121_000001_county;
 mod m20261121_000002_journal;
 mod m20261121_000003_ticket;
+mod m20261122_000004_machine;
+mod m20261122_000005_people;
+mod m20261122_000006_privacy;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -22,6 +25,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_county::Migration),
             Box::new(m20261121_000002_journal::Migration),
             Box::new(m20261121_000003_ticket::Migration),
+            Box::new(m20261122_000004_machine::Migration),
+            Box::new(m20261122_000005_people::Migration),
+            Box::new(m20261122_000006_privacy::Migration),
         ]
     }
 }

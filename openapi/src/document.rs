@@ -7,7 +7,9 @@ use domain::ticket::Status;
 use std::collections::HashSet;
 use std::str::FromStr;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    Flow, HttpAuthScheme, HttpBuilder, OAuth2, Password, Scopes, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     ContentBuilder, KnownFormat, ObjectBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder,
     SchemaFormat, Type,
@@ -16,6 +18,11 @@ use utoipa::{Modify, OpenApi};
 
 /// The extension that names the permission of a call: an action, or `public`.
 pub const PERMISSION: &str = "x-permission";
+/// Marks a call whose answer holds secrets: it is not kept under an `Idempotency-Key`. Not part of the served document.
+pub const ANSWERS_SECRETS: &str = "x-answers-secrets";
+
+/// Where OAuth 2.0 clients get their tokens.
+const TOKEN_URL: &str = "/api/v1/auth/token";
 
 /// The request id of examples.
 const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
@@ -26,8 +33,8 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
     info(
         title = "呼应 huying",
         description = "县级群众诉求平台：群众点单、社区派单、网格接单办单、群众评单、随时查单。\n\n\
-            **怎么试**：先用 `POST /api/v1/auth/wechat` 登录（演示环境填 `dev:姓名`），把 `access_token` 填入右上角“授权”，\
-            再逐个接口点“试一试”。\n\n\
+            **怎么试**：有用户名和密码的，点右上角“授权”，在 oauth2 处登录；否则先用 `POST /api/v1/auth/wechat` 登录\
+            （演示环境填 `dev:姓名`），把 `access_token` 填入 bearer 处。再逐个接口点“试一试”。\n\n\
             **约定**：时间为 UTC（RFC 3339）；未知字段会被拒绝；错误一律为 `application/problem+json`，`code` 稳定；\
             `Accept-Language: en` 返回英文；POST 可带 `Idempotency-Key`（24 小时内同键同内容得到同一答复）；\
             `ETag` 为版本，`If-Match` 可选；列表用 `limit` 与 `cursor` 翻页。",
@@ -37,7 +44,10 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
     components(schemas(Problem)),
     modifiers(&Bearer),
     tags(
-        (name = "身份", description = "登录、本人"),
+        (name = "身份", description = "登录、会话、密码、本人"),
+        (name = "人员", description = "名册、授权、离岗、查看明文、注销"),
+        (name = "单位", description = "承办单位"),
+        (name = "审计", description = "谁看过个人信息、谁改过权限"),
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
         (name = "运行", description = "存活、就绪、公钥")
     )
@@ -55,6 +65,12 @@ impl Modify for Bearer {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        let flow = Password::with_refresh_url(TOKEN_URL, Scopes::new(), TOKEN_URL);
+        let oauth = OAuth2::with_description(
+            [Flow::Password(flow)],
+            "用户名和密码登录（OAuth 2.0 password）；client_id、client_secret 留空即可",
+        );
+        components.add_security_scheme("oauth2", SecurityScheme::OAuth2(oauth));
     }
 }
 
@@ -76,6 +92,21 @@ pub struct Call {
     pub path: String,
     /// `None` when it names none, or one that there is not.
     pub permission: Option<Permission>,
+}
+
+impl Call {
+    /// Whether a path is one of this call's.
+    pub fn fits(&self, path: &str) -> bool {
+        let (mut template, mut path) = (self.path.split('/'), path.split('/'));
+        loop {
+            match (template.next(), path.next()) {
+                (None, None) => return true,
+                (Some(part), Some(asked))
+                    if part == asked || (part.starts_with('{') && !asked.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    }
 }
 
 /// All calls of a document.
@@ -165,13 +196,20 @@ pub fn complete(document: &mut Document) {
                 .and_then(|extensions| extensions.get(PERMISSION))
                 .is_some_and(|permission| permission == "public");
             if !public {
-                operation.security = Some(vec![SecurityRequirement::new("bearer", Vec::<String>::new())]);
+                let either = ["bearer", "oauth2"];
+                let none = Vec::<String>::new;
+                operation.security =
+                    Some(either.map(|scheme| SecurityRequirement::new(scheme, none())).to_vec());
             }
+            let secret = operation
+                .extensions
+                .as_mut()
+                .is_some_and(|extensions| extensions.remove(ANSWERS_SECRETS).is_some());
             let mut parameters = vec![];
             if names_one {
                 parameters.push(id());
             }
-            if acts && !public {
+            if acts && !public && !secret {
                 parameters.push(header(
                     "Idempotency-Key",
                     "同键同内容得到同一答复，保留 24 小时；1 至 255 个可见 ASCII 字符",
@@ -184,8 +222,10 @@ pub fn complete(document: &mut Document) {
                 operation.parameters.get_or_insert_default().extend(parameters.into_iter().map(RefOr::T));
             }
             let has_body = operation.request_body.is_some();
+            let in_query = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query);
+            let has_query = operation.parameters.iter().flatten().any(in_query);
             for (status, description, example) in
-                common_errors(has_body, !public, names_one, acts && names_one)
+                common_errors(path, [has_body, has_query], !public, names_one, acts && names_one)
             {
                 let responses = &mut operation.responses.responses;
                 responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description, example)));
@@ -196,7 +236,8 @@ pub fn complete(document: &mut Document) {
 
 /// The errors of a call: status, what they mean, and one of them as an example.
 fn common_errors(
-    has_body: bool,
+    path: &str,
+    [has_body, has_query]: [bool; 2],
     private: bool,
     names_one: bool,
     changes_one: bool,
@@ -206,17 +247,40 @@ fn common_errors(
         .with("allowed", "content, place");
     let accepted = Fault::new("ticket.already_accepted").with("status", Status::Accepted.name());
     let forbidden = Fault::new("permission.role").with("action", Action::TicketDispatch.name());
+    let frequent = Fault::new("rate.exceeded")
+        .with("rate", if private { "calls" } else { "logins" })
+        .with("limit", if private { 600 } else { 10 })
+        .with("period", 60)
+        .with("seconds", 6);
+    let slow = Fault::new("request.too_slow").with("seconds", 15);
+    let (missing, conflict, mismatch) = if path.contains("/users/{id}") {
+        ("person.not_found", Fault::new("person.erased"), "person.version_mismatch")
+    } else if path.contains("/units/{id}") {
+        ("unit.not_found", Fault::new("person.erased"), "unit.version_mismatch")
+    } else {
+        ("ticket.not_found", accepted, "ticket.version_mismatch")
+    };
+    let no_conflict = path.contains("/units/{id}");
     let large = Fault::new("request.too_large").with("max", 1024 * 1024);
     let errors = [
         (true, "400", "请求无法解析：JSON、类型、未知字段、查询参数或请求头有误", unknown),
         (private, "401", "未登录，或令牌无效、过期", Fault::new("auth.token_missing")),
+        // What is public and takes a body takes a secret.
+        (!private && has_body, "401", "登录凭证无效", Fault::new("auth.code_invalid")),
         (private, "403", "没有权限", forbidden),
-        (names_one, "404", "不存在，或不在范围内", Fault::new("ticket.not_found")),
-        (changes_one, "409", "当前状态下不能这样做", accepted),
-        (changes_one, "412", "版本与 `If-Match` 不符", Fault::new("ticket.version_mismatch")),
+        (names_one, "404", "不存在，或不在范围内", Fault::new(missing)),
+        (has_body, "408", "请求体传得太慢", slow),
+        (changes_one && !no_conflict, "409", "当前状态下不能这样做", conflict),
+        (changes_one, "412", "版本与 `If-Match` 不符", Fault::new(mismatch)),
         (has_body, "413", "请求体超过 1 MiB", large),
-        (has_body, "415", "请求体不是 application/json", Fault::new("request.media_type")),
-        (has_body, "422", "内容不合规则，见 `errors`", Fault::of("/content", "text.empty", vec![])),
+        (has_body, "415", "请求体不是 application/json，或经过压缩", Fault::new("request.media_type")),
+        (
+            has_body || has_query,
+            "422",
+            "内容不合规则，见 `errors`",
+            Fault::of("/content", "text.empty", vec![]),
+        ),
+        (private || has_body, "429", "过于频繁，请按 `Retry-After` 重试", frequent),
         (true, "503", "暂时无法服务，请按 `Retry-After` 重试", Fault::new("store.unavailable")),
     ];
     let applying = errors.into_iter().filter(|(applies, ..)| *applies);

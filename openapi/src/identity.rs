@@ -5,37 +5,9 @@ use domain::actor::{Grant, Scope};
 use domain::permission::Role;
 use domain::playbook::{Playbook, Vocabulary};
 use domain::view::Profile;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-/// 微信登录。
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "dev:居民王芳"}))]
-pub struct WechatLogin {
-    /// `wx.login` 得到的 code；开发登录为 `dev:` 加姓名（1 至 30 字）
-    #[schema(min_length = 1, max_length = 128)]
-    pub code: String,
-}
-
-/// 登录结果。
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJFZERTQSIsImtpZCI6Ii4uLiJ9.eyJzdWIiOiIuLi4ifQ.c2ln",
-    "token_type": "Bearer", "expires_in": 900,
-    "user": {"id": "01990000-0000-7000-8000-000000000001", "name": "居民王芳"}
-}))]
-pub struct SignedIn {
-    /// 访问令牌（JWT，EdDSA）
-    pub access_token: String,
-    /// 总是 `Bearer`
-    pub token_type: &'static str,
-    /// 有效秒数
-    pub expires_in: i64,
-    /// 登录者
-    pub user: User,
-}
 
 /// 用户。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

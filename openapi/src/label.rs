@@ -3,6 +3,7 @@
 use domain::permission::Action;
 use domain::ticket::{Headline, Status};
 use strum::IntoEnumIterator;
+use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
 
 /// The language of titles, details and labels.
@@ -37,8 +38,60 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Rated => ("评单", "Rated"),
         Headline::Reworked => ("重办", "Back for rework"),
         Headline::Closed => ("结单", "Closed"),
+        Headline::Escalated => ("上报", "Escalated"),
+        Headline::Graded => ("研判", "Graded"),
+        Headline::Claimed => ("认领", "Claimed"),
+        Headline::Returned => ("退回", "Returned"),
+        Headline::HandedOver => ("移交", "Handed over"),
+        Headline::Planned => ("出方案", "Planned"),
+        Headline::Replied => ("阶段答复", "Replied"),
+        Headline::Reopened => ("重新打开", "Reopened"),
+        Headline::Supplemented => ("补充", "Supplemented"),
+        Headline::Urged => ("催办", "Urged"),
+        Headline::ExtensionAsked => ("申请延期", "Extension asked for"),
+        Headline::ExtensionApproved => ("批准延期", "Extension approved"),
+        Headline::ExtensionRefused => ("驳回延期", "Extension refused"),
+        Headline::Paused => ("暂停计时", "Clocks paused"),
+        Headline::Resumed => ("恢复计时", "Clocks resumed"),
+        Headline::Supervised => ("督办", "Under supervision"),
+        Headline::Noted => ("备注", "Note"),
+        Headline::Withdrawn => ("撤单", "Withdrawn"),
+        Headline::Declined => ("不予受理", "Declined"),
+        Headline::Merged => ("并单", "Merged into another"),
+        Headline::Absorbed => ("并入", "Took in another"),
+        Headline::Unmasked => ("查看明文", "Contact looked up"),
     };
     lang.of(chinese, english)
+}
+
+/// What the audit trail calls an event; `None` for one that is none of its own.
+pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
+    use domain::person::Headline as Person;
+    use domain::unit::Headline as Unit;
+    let (chinese, english) = match (kind.parse::<Person>(), kind.parse::<Unit>()) {
+        (Ok(person), _) => match person {
+            Person::Registered => ("建档", "Registered"),
+            Person::Edited => ("改档", "Entry changed"),
+            Person::Granted => ("授权", "Granted"),
+            Person::Revoked => ("撤权", "Revoked"),
+            Person::Left => ("离岗", "Left the post"),
+            Person::PasswordSet => ("设密码", "Password set"),
+            Person::OtpSet => ("设动态码", "One-time codes switched"),
+            Person::PhoneBound => ("绑定手机", "Phone bound"),
+            Person::Joined => ("并档", "Entries joined"),
+            Person::SignedOut => ("全部退出", "Signed out everywhere"),
+            Person::TokenReused => ("令牌重用", "Token reused"),
+            Person::Unmasked => ("查看明文", "Seen in plain"),
+            Person::Exported => ("导出本人数据", "Exported"),
+            Person::Erased => ("注销", "Erased"),
+        },
+        (Err(_), Ok(unit)) => match unit {
+            Unit::Created => ("单位建档", "Unit created"),
+            Unit::Renamed => ("单位改名", "Unit renamed"),
+        },
+        (Err(_), Err(_)) => return None,
+    };
+    Some(lang.of(chinese, english))
 }
 
 /// What people call a state.
@@ -49,6 +102,9 @@ pub fn status(status: Status, lang: Lang) -> &'static str {
         Status::Accepted => ("办理中", "accepted"),
         Status::Resolved => ("待评价", "resolved"),
         Status::Closed => ("已结单", "closed"),
+        Status::Withdrawn => ("已撤单", "withdrawn"),
+        Status::Declined => ("不予受理", "declined"),
+        Status::Merged => ("已并单", "merged"),
     };
     lang.of(chinese, english)
 }
@@ -57,6 +113,9 @@ pub fn status(status: Status, lang: Lang) -> &'static str {
 pub fn action(action: Action, lang: Lang) -> &'static str {
     let (chinese, english) = match action {
         Action::MeView => ("查看本人资料", "view yourself"),
+        Action::MeSignOut => ("退出登录", "sign out"),
+        Action::MeBindPhone => ("绑定手机号", "bind your phone"),
+        Action::MeSecure => ("设置密码和动态码", "secure your account"),
         Action::TicketSubmit => ("点单", "submit"),
         Action::TicketView => ("查单", "view"),
         Action::TicketDispatch => ("派单", "dispatch"),
@@ -64,8 +123,56 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TicketArrive => ("报到场", "arrive at"),
         Action::TicketResolve => ("办结", "resolve"),
         Action::TicketRate => ("评单", "rate"),
+        Action::TicketGrade => ("研判", "grade"),
+        Action::TicketClaim => ("认领", "claim"),
+        Action::TicketReturn => ("退回", "return"),
+        Action::TicketPlan => ("出方案", "plan"),
+        Action::TicketReply => ("阶段答复", "reply to"),
+        Action::TicketExtend => ("申请延期", "ask for an extension of"),
+        Action::TicketDecideExtension => ("审批延期", "decide on an extension of"),
+        Action::TicketEscalate => ("上报", "escalate"),
+        Action::TicketPause => ("暂停或恢复计时", "pause or resume"),
+        Action::TicketSupervise => ("督办", "supervise"),
+        Action::TicketUrge => ("催办", "urge"),
+        Action::TicketSupplement => ("补充", "supplement"),
+        Action::TicketNote => ("备注", "note on"),
+        Action::TicketWithdraw => ("撤单", "withdraw"),
+        Action::TicketDecline => ("决定不予受理", "decline"),
+        Action::TicketMerge => ("并单", "merge"),
+        Action::TicketReopen => ("重新打开", "reopen"),
+        Action::TicketUnmask => ("查看联系人明文", "look up the contact of"),
+        Action::MeExport => ("导出本人数据", "export what is held on yourself"),
+        Action::MeErase => ("注销", "erase yourself"),
+        Action::PersonView => ("查看人员名册", "view the roster"),
+        Action::PersonEdit => ("建档、改档", "edit the roster"),
+        Action::PersonGrant => ("授权、撤权", "grant or revoke"),
+        Action::PersonUnmask => ("查看明文", "see personal data in plain"),
+        Action::PersonErase => ("注销他人", "erase people"),
+        Action::UnitView => ("查看单位", "view units"),
+        Action::UnitEdit => ("维护单位", "edit units"),
+        Action::AuditView => ("查看审计", "view the audit trail"),
     };
     lang.of(chinese, english)
+}
+
+/// The schema of a word that the domain lists, or null.
+pub(crate) fn optional_words<T: IntoEnumIterator + Into<&'static str>>() -> Object {
+    let words = T::iter().map(|word| serde_json::Value::from(word.into()));
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .enum_values(Some(words.chain([serde_json::Value::Null])))
+        .build()
+}
+
+/// What people call that which is limited.
+pub fn rate(name: &str, lang: Lang) -> Option<&'static str> {
+    let (chinese, english) = match name {
+        "logins" => ("同一地址登录", "Sign-ins of an address"),
+        "tickets" => ("居民点单", "Tickets of a resident"),
+        "calls" => ("同一用户调用接口", "Calls of a user"),
+        _ => return None,
+    };
+    Some(lang.of(chinese, english))
 }
 
 /// The schema of a word that the domain lists.

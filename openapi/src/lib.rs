@@ -4,12 +4,16 @@
 //! To add a resource: a file named like its concept with the request and response types, made from the domain's views,
 //! an example on each type, its codes in [`problem`]'s table, its words in [`label`].
 
+pub mod audit;
 pub mod document;
 pub mod health;
 pub mod identity;
 pub mod label;
+pub mod person;
 pub mod problem;
+pub mod sign_in;
 pub mod strict;
 pub mod ticket;
+pub mod unit;
 
 pub use label::Lang;

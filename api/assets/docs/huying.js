@@ -15,6 +15,11 @@
     "Value:": "值：", "Name:": "名称：", "In:": "位置：", "Username:": "用户名：", "Password:": "密码：",
     "Apply credentials": "提交凭证", "Remove authorization": "清除授权",
     "authorization button locked": "已授权，点击查看", "authorization button unlocked": "未授权，点击授权",
+    "Token URL:": "令牌地址：", "Flow:": "授权流程：", "username:": "用户名：", "password:": "密码：",
+    "Client credentials location:": "客户端凭证放在：", "Authorization header": "请求头",
+    "Scopes are used to grant an application different levels of access to data on behalf of the end user. Each API may declare one or more scopes.": "用户名和密码换取令牌。",
+    "API requires the following scopes. Select which ones you want to grant to Swagger UI.": "本服务的权限依角色而定，无须选择范围。",
+    "auth": "授权", "error": "出错", "auth error": "授权出错", "basic": "请求头", "request-body": "请求体",
     "auth-bearer-value": "令牌", "auth-basic-username": "用户名", "auth-basic-password": "密码",
     // operation
     "Try it out": "试一试", "Cancel": "取消", "Reset": "重置", "Execute": "执行", "Clear": "清除",
@@ -54,6 +59,7 @@
   // What is too common or too variable for the table, each inside its own elements only.
   // No result may match its own rule again, or the observer would never come to rest.
   const RULES = [
+    [".auth-container .errors *", [[/^Error: .*description: (.+)$/, "$1"], [/^Error: Failed to fetch.*$/, "无法连接服务器"]]],
     [".parameter__in", [[/^query$/, "查询参数"], [/^path$/, "路径参数"], [/^header$/, "请求头"]]],
     [".json-schema-form-item-add", [[/^Add$/, "添加"], [/^item$/, "项"]]],
     [".info__contact a", [[/^- Website$/, "网站"], [/^(?:Send email to|Contact) (.+)$/, "联系$1"]]],
@@ -169,7 +175,11 @@
   }
 
   const chinesePlugin = () => ({
-    statePlugins: { spec: { wrapActions: {
+    statePlugins: { auth: { wrapActions: {
+      // What is remembered beyond this page is the access token, never what it was got with or could be renewed with.
+      authorizeOauth2WithPersistOption: (next) => ({ auth, token }) =>
+        next({ auth: { ...auth, password: "", clientSecret: "" }, token: { ...token, refresh_token: "" } }),
+    } }, spec: { wrapActions: {
       setResponse: (next) => (path, method, response) => {
         if (response.err) Object.assign(response.err, { name: "", message: failure(response.err) });
         return next(path, method, response);

@@ -8,6 +8,7 @@ pub(crate) use token::{Session, Tokens};
 use crate::app::State;
 use crate::edge::Caller;
 use crate::error::{ApiError, ApiResult};
+use crate::rates;
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -38,7 +39,45 @@ pub(crate) mod may {
     }
 
     permissions! {
-        MeView, TicketSubmit, TicketView, TicketDispatch, TicketAccept, TicketArrive, TicketResolve, TicketRate,
+        MeView,
+        MeSignOut,
+        MeBindPhone,
+        MeSecure,
+        TicketSubmit,
+        TicketView,
+        TicketGrade,
+        TicketDispatch,
+        TicketClaim,
+        TicketAccept,
+        TicketReturn,
+        TicketArrive,
+        TicketPlan,
+        TicketReply,
+        TicketResolve,
+        TicketRate,
+        TicketReopen,
+        TicketSupplement,
+        TicketUrge,
+        TicketWithdraw,
+        TicketExtend,
+        TicketDecideExtension,
+        TicketEscalate,
+        TicketPause,
+        TicketSupervise,
+        TicketNote,
+        TicketDecline,
+        TicketMerge,
+        TicketUnmask,
+        MeExport,
+        MeErase,
+        PersonView,
+        PersonEdit,
+        PersonGrant,
+        PersonUnmask,
+        PersonErase,
+        UnitView,
+        UnitEdit,
+        AuditView,
     }
 }
 
@@ -69,6 +108,7 @@ impl<P: Permission> FromRequest for Permit<P> {
             );
             let session = state.tokens.session(bearer(&request)?, state).await?;
             request.extensions_mut().insert(Caller(session.actor.user));
+            rates::call(state, session.actor.user).await?;
             session.actor.has(P::ACTION).map_err(Refusal::from)?;
             Ok(Self(session, PhantomData))
         })

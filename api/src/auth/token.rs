@@ -9,12 +9,15 @@ use domain::actor::Actor;
 use domain::id::UserId;
 use domain::time::Timestamp;
 use infra::Keyring;
+use infra::keys::TokenKey;
 use infra::store::UserRow;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 /// How long a token is good for.
@@ -23,6 +26,9 @@ const ISSUER: &str = "huying";
 /// How many verified tokens a process remembers.
 const REMEMBERED: u64 = 100_000;
 
+/// How often keys are read anew, at most, because a token names one that is not known.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
 /// Who a token stands for.
 #[derive(Debug)]
 pub(crate) struct Session {
@@ -30,6 +36,8 @@ pub(crate) struct Session {
     /// Checked against the database with the query that a call makes anyway.
     pub(crate) grants_version: i32,
     expires_at: Timestamp,
+    /// The key that signed it: when that is worth nothing, neither is the token.
+    kid: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,37 +52,71 @@ struct Claims {
 
 /// Issues and verifies tokens.
 pub(crate) struct Tokens {
-    signing: (String, EncodingKey),
-    verifying: Vec<(String, DecodingKey)>,
-    jwks: serde_json::Value,
+    keys: RwLock<Arc<Vec<Key>>>,
     verified: moka::sync::Cache<[u8; 32], Arc<Session>>,
+    /// When a token last named a key that is not known.
+    looked: Mutex<Option<Instant>>,
+}
+
+/// A key, ready for use.
+struct Key {
+    id: String,
+    signs: EncodingKey,
+    verifies: DecodingKey,
+    retires_at: Option<Timestamp>,
+    public: serde_json::Value,
+}
+
+impl Key {
+    fn new(key: &TokenKey) -> anyhow::Result<Self> {
+        let (id, x) = (key.id.to_string(), BASE64_URL_SAFE_NO_PAD.encode(key.public));
+        Ok(Self {
+            signs: EncodingKey::from_ed_der(key.pkcs8.expose_secret()),
+            verifies: DecodingKey::from_ed_components(&x)?,
+            retires_at: key.retires_at,
+            public: json!({"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": &id, "x": x}),
+            id,
+        })
+    }
+
+    fn is_good(&self, now: Timestamp) -> bool {
+        self.retires_at.is_none_or(|at| now < at)
+    }
 }
 
 impl Tokens {
     pub(crate) fn new(keys: &Keyring) -> anyhow::Result<Self> {
-        let mut verifying = Vec::new();
-        let mut jwks = Vec::new();
-        for key in keys.token_keys() {
-            let x = BASE64_URL_SAFE_NO_PAD.encode(key.public);
-            verifying.push((key.id.to_string(), DecodingKey::from_ed_components(&x)?));
-            jwks.push(json!({
-                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.id.to_string(), "x": x
-            }));
-        }
-        let newest = keys.token_keys().first().ok_or_else(|| anyhow::anyhow!("没有签发令牌的密钥"))?;
-        let signing = (newest.id.to_string(), EncodingKey::from_ed_der(newest.pkcs8.expose_secret()));
         let verified = moka::sync::Cache::builder().max_capacity(REMEMBERED).build();
-        Ok(Self { signing, verifying, jwks: json!({ "keys": jwks }), verified })
+        let tokens = Self { keys: RwLock::default(), verified, looked: Mutex::default() };
+        tokens.replace(keys)?;
+        Ok(tokens)
     }
 
-    /// The public keys.
-    pub(crate) fn jwks(&self) -> &serde_json::Value {
-        &self.jwks
+    /// Takes the keys as they are now; what was verified with the old ones is verified again.
+    pub(crate) fn replace(&self, keys: &Keyring) -> anyhow::Result<()> {
+        let keys = keys.token_keys().iter().map(Key::new).collect::<anyhow::Result<Vec<_>>>()?;
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.verified.invalidate_all();
+        Ok(())
+    }
+
+    fn keys(&self) -> Arc<Vec<Key>> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The public keys whose tokens are good.
+    pub(crate) fn jwks(&self, now: Timestamp) -> serde_json::Value {
+        let keys = self.keys();
+        let good = keys.iter().filter(|key| key.is_good(now));
+        json!({ "keys": good.map(|key| &key.public).collect::<Vec<_>>() })
     }
 
     /// A token for a user.
     pub(crate) fn issue(&self, user: &UserRow, now: Timestamp, lifetime: TimeDelta) -> ApiResult<String> {
-        let (kid, key) = &self.signing;
+        let keys = self.keys();
+        // The newest, which does not retire.
+        let key = keys.iter().find(|key| key.retires_at.is_none());
+        let key = key.ok_or_else(|| ApiError::internal("no key signs tokens"))?;
         let claims = Claims {
             iss: ISSUER.to_owned(),
             sub: user.actor.user.0,
@@ -82,8 +124,8 @@ impl Tokens {
             iat: now.timestamp(),
             exp: (now + lifetime).timestamp(),
         };
-        let header = Header { kid: Some(kid.clone()), ..Header::new(Algorithm::EdDSA) };
-        jsonwebtoken::encode(&header, &claims, key).map_err(ApiError::internal)
+        let header = Header { kid: Some(key.id.clone()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &claims, &key.signs).map_err(ApiError::internal)
     }
 
     /// Who a token stands for.
@@ -96,38 +138,66 @@ impl Tokens {
         let session = match self.verified.get(&hash) {
             Some(session) => session,
             None => {
-                let claims = self.verify(token)?;
-                let session = Arc::new(load(&claims, state).await?);
+                let kid = kid(token)?;
+                self.look_for(&kid, state).await?;
+                let claims = self.verify(token, &kid)?;
+                let session = Arc::new(load(&claims, kid, state).await?);
                 self.verified.insert(hash, session.clone());
                 session
             }
         };
-        if state.clock.now() >= session.expires_at {
+        let now = state.clock.now();
+        if !self.keys().iter().any(|key| key.id == session.kid && key.is_good(now)) {
+            return Err(ApiError::new("auth.token_invalid"));
+        }
+        if now >= session.expires_at {
             self.verified.invalidate(&hash);
             return Err(ApiError::new("auth.token_expired"));
         }
         Ok(session)
     }
 
-    fn verify(&self, token: &str) -> ApiResult<Claims> {
+    /// Reads the keys anew when this one is not known: another replica may have added it. Whoever makes up keys does not
+    /// make us read them all the time.
+    async fn look_for(&self, kid: &str, state: &State) -> ApiResult<()> {
+        let known = || self.keys().iter().any(|key| key.id == kid);
+        if known() {
+            return Ok(());
+        }
+        // Those who come meanwhile wait, and find it.
+        let mut looked = self.looked.lock().await;
+        if !known() && looked.is_none_or(|at| at.elapsed() >= LOOK_AGAIN) {
+            *looked = Some(Instant::now());
+            state.reload_keys().await?;
+        }
+        Ok(())
+    }
+
+    fn verify(&self, token: &str, kid: &str) -> ApiResult<Claims> {
         let invalid = || ApiError::new("auth.token_invalid");
-        let kid = jsonwebtoken::decode_header(token).map_err(|_| invalid())?.kid.ok_or_else(invalid)?;
-        let (_, key) = self.verifying.iter().find(|(id, _)| *id == kid).ok_or_else(invalid)?;
+        let keys = self.keys();
+        let key = keys.iter().find(|key| key.id == kid).ok_or_else(invalid)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         // Expiry is checked against our own clock, at every use.
         validation.validate_exp = false;
-        Ok(jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|_| invalid())?.claims)
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.verifies, &validation);
+        Ok(claims.map_err(|_| invalid())?.claims)
     }
 }
 
+fn kid(token: &str) -> ApiResult<String> {
+    let header = jsonwebtoken::decode_header(token).ok();
+    header.and_then(|header| header.kid).ok_or_else(|| ApiError::new("auth.token_invalid"))
+}
+
 /// What the user was granted when the token was issued. Cached by user and version, so it never grows old.
-async fn load(claims: &Claims, state: &State) -> ApiResult<Session> {
+async fn load(claims: &Claims, kid: String, state: &State) -> ApiResult<Session> {
     let expires_at =
         DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| ApiError::new("auth.token_invalid"))?;
     // Named after the signing key too: deployments may share a Redis.
-    let key = format!("huying:{}:actor:{}:{}", state.tokens.signing.0, claims.sub, claims.gv);
+    let key = format!("huying:{kid}:actor:{}:{}", claims.sub, claims.gv);
     let actor = match state.cache.get::<Actor>(&key).await {
         Some(actor) => actor,
         None => {
@@ -138,5 +208,5 @@ async fn load(claims: &Claims, state: &State) -> ApiResult<Session> {
             user.actor
         }
     };
-    Ok(Session { actor, grants_version: claims.gv, expires_at })
+    Ok(Session { actor, grants_version: claims.gv, expires_at, kid })
 }

@@ -1,17 +1,20 @@
 //! A JSON body, with the bytes that it came in.
 
 use super::fault::{fault, pointer};
+use crate::app::State;
 use crate::error::ApiError;
+use crate::limits::Wire;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, web};
 use openapi::problem::Fault;
 use openapi::strict::Object;
 use serde::de::DeserializeOwned;
 use std::future::Future;
 use std::pin::Pin;
+use tokio::time::timeout;
 
 /// The largest body, in bytes.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
@@ -29,13 +32,22 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request);
+        // Never inflated: a kilobyte of zeros is a gigabyte of nothing.
+        let is_encoded = request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity");
+        let state = request.app_data::<web::Data<State>>();
+        let patience = state.map_or(Wire::default().body, |state| state.wire.body);
         // Limited by the `PayloadConfig` of the app.
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {
             if !is_json {
                 return Err(ApiError::new("request.media_type"));
             }
-            let bytes = bytes.await.map_err(|error| unread(&error))?;
+            if is_encoded {
+                return Err(ApiError::new("request.encoding"));
+            }
+            let too_slow = |_| Fault::new("request.too_slow").with("seconds", patience.as_secs());
+            let bytes = timeout(patience, bytes).await.map_err(too_slow)?;
+            let bytes = bytes.map_err(|error| unread(&error))?;
             Ok(Self { value: parse(&bytes)?, bytes })
         })
     }
@@ -46,7 +58,7 @@ fn is_json(request: &HttpRequest) -> bool {
     sent.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn unread(error: &actix_web::Error) -> ApiError {
+pub(crate) fn unread(error: &actix_web::Error) -> ApiError {
     match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => Fault::new("request.too_large").with("max", MAX_BODY).into(),
         _ => ApiError::new("request.body_interrupted"),

@@ -5,26 +5,39 @@ mod fault;
 mod headers;
 mod query;
 
-pub(crate) use body::{Body, MAX_BODY};
+pub(crate) use body::{Body, MAX_BODY, unread};
 pub(crate) use headers::Conditions;
-pub(crate) use query::{Query, limit};
+pub(crate) use query::{Query, comparable, limit};
 
 use crate::error::ApiError;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use domain::id::TicketId;
+use domain::id::{TicketId, UnitId, UserId};
 use std::future::{Ready, ready};
 use uuid::Uuid;
 
-/// The `{id}` of a ticket. What is no id is no ticket.
-pub(crate) struct TicketPath(pub(crate) TicketId);
+macro_rules! paths {
+    ($($(#[$doc:meta])* $name:ident($id:ident) or $code:literal),* $(,)?) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name(pub(crate) $id);
 
-impl FromRequest for TicketPath {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+        impl FromRequest for $name {
+            type Error = ApiError;
+            type Future = Ready<Result<Self, ApiError>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|id| Uuid::parse_str(id).ok());
-        ready(id.map(|id| Self(TicketId(id))).ok_or_else(|| ApiError::new("ticket.not_found")))
-    }
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let id = request.match_info().get("id").and_then(|id| Uuid::parse_str(id).ok());
+                ready(id.map(|id| Self($id(id))).ok_or_else(|| ApiError::new($code)))
+            }
+        }
+    )*};
+}
+
+paths! {
+    /// The `{id}` of a ticket. What is no id is no ticket.
+    TicketPath(TicketId) or "ticket.not_found",
+    /// The `{id}` of a person.
+    PersonPath(UserId) or "person.not_found",
+    /// The `{id}` of a unit.
+    UnitPath(UnitId) or "unit.not_found",
 }

@@ -4,9 +4,12 @@ use super::fault::{fault, pointer};
 use crate::error::ApiError;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use chrono::Datelike;
+use domain::time::Timestamp;
 use openapi::problem::Fault;
 use serde::de::DeserializeOwned;
 use std::future::{Ready, ready};
+use std::ops::RangeInclusive;
 
 /// A query that parsed.
 pub(crate) struct Query<T>(pub(crate) T);
@@ -40,6 +43,20 @@ pub(crate) fn limit(asked: Option<i64>) -> Result<u16, Fault> {
     let limit = u16::try_from(asked).ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     let args = vec![("min", "1".to_owned()), ("max", MAX_LIMIT.to_string()), ("value", asked.to_string())];
     limit.ok_or_else(|| Fault::of("?limit", "request.out_of_range", args))
+}
+
+/// Years that both databases can compare.
+const YEARS: RangeInclusive<i32> = 1..=9999;
+
+/// Whether a database can compare with this time.
+pub(crate) fn comparable(field: &str, time: Option<Timestamp>) -> Result<(), Fault> {
+    match time {
+        Some(time) if !YEARS.contains(&time.year()) => Err(Fault::of(field, "request.out_of_range", vec![])
+            .with("min", YEARS.start())
+            .with("max", YEARS.end())
+            .with("value", time)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -1,52 +1,14 @@
-//! Signing in, and who one is.
+//! Who one is, and the keys by which others can tell.
 
 use crate::app::State;
-use crate::auth::{Permit, may, token};
-use crate::error::{ApiError, ApiResult, fault};
-use crate::extract::Body;
-use crate::people;
-use actix_web::{HttpResponse, get, post, web};
+use crate::auth::{Permit, may};
+use crate::error::{ApiError, ApiResult};
+use actix_web::{HttpResponse, get, web};
 use domain::actor::{Actor, Scope};
 use domain::playbook::Playbook;
-use domain::text::{FreeText, MAX_NAME};
 use domain::view::Profile;
-use openapi::identity::{Me, SignedIn, User, WechatLogin};
+use openapi::identity::Me;
 use std::sync::Arc;
-
-/// What a development login begins with.
-const DEV: &str = "dev:";
-
-/// Signs in with a WeChat code; for now development logins only.
-#[utoipa::path(
-    tag = "身份",
-    operation_id = "sign_in_wechat",
-    summary = "微信登录",
-    description = "以小程序 `wx.login` 的 code 登录。目前只支持开发登录：以 `HUYING_DEV_LOGIN=1` 或 `--demo` 启动后，code 填 `dev:姓名`，首次登录即建立用户。",
-    request_body = WechatLogin,
-    responses((status = 200, description = "登录成功", body = SignedIn)),
-    extensions(("x-permission" = json!("public")))
-)]
-#[post("/auth/wechat")]
-pub(crate) async fn sign_in_wechat(
-    state: web::Data<State>,
-    body: Body<WechatLogin>,
-) -> ApiResult<HttpResponse> {
-    let WechatLogin { code } = body.value;
-    let name = code
-        .strip_prefix(DEV)
-        .filter(|_| state.dev_login)
-        .ok_or_else(|| ApiError::new("auth.code_invalid"))?;
-    FreeText::check(name, MAX_NAME).map_err(|refusal| fault(refusal, Some("/code".into())))?;
-    let now = state.clock.now();
-    let user = people::by_name(&state.store, name.trim(), None, now).await?;
-    let answer = SignedIn {
-        access_token: state.tokens.issue(&user, now, token::LIFETIME)?,
-        token_type: "Bearer",
-        expires_in: token::LIFETIME.num_seconds(),
-        user: User { id: user.actor.user.0, name: user.name },
-    };
-    Ok(HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(answer))
-}
 
 /// Who one is, what one may, and how one's county does it.
 #[utoipa::path(
@@ -93,5 +55,7 @@ async fn playbook(state: &State, actor: &Actor) -> ApiResult<Option<Arc<Playbook
 )]
 #[get("/.well-known/jwks.json")]
 pub(crate) async fn keys(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok().insert_header(("cache-control", "public, max-age=300")).json(state.tokens.jwks())
+    HttpResponse::Ok()
+        .insert_header(("cache-control", "public, max-age=300"))
+        .json(state.tokens.jwks(state.clock.now()))
 }

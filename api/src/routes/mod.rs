@@ -1,8 +1,12 @@
 //! The calls, a file a resource.
 
+mod audit;
 mod health;
 mod identity;
+mod person;
+mod sign_in;
 mod ticket;
+mod unit;
 
 use crate::app::State;
 use crate::error::{ApiError, ApiResult};
@@ -18,17 +22,63 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     config
         .service(
             scope("/api/v1")
-                .service(identity::sign_in_wechat)
+                .service(sign_in::sign_in_wechat)
+                .service(sign_in::sign_in_password)
+                .service(sign_in::token)
+                .service(sign_in::refresh)
+                .service(sign_in::sign_out)
+                .service(sign_in::sign_out_everywhere)
+                .service(sign_in::bind_phone)
+                .service(sign_in::change_password)
+                .service(sign_in::prepare_otp)
+                .service(sign_in::confirm_otp)
+                .service(sign_in::remove_otp)
                 .service(identity::me)
+                .service(person::export_me)
+                .service(person::erase_me)
+                .service(person::create_person)
+                .service(person::list_people)
+                .service(person::get_person)
+                .service(person::edit_person)
+                .service(person::grant_person)
+                .service(person::revoke_person)
+                .service(person::leave_person)
+                .service(person::unmask_person)
+                .service(person::erase_person)
+                .service(unit::create_unit)
+                .service(unit::list_units)
+                .service(unit::get_unit)
+                .service(unit::edit_unit)
+                .service(audit::list_audit)
                 .service(ticket::submit_ticket)
                 .service(ticket::list_tickets)
                 .service(ticket::get_ticket)
                 .service(ticket::ticket_timeline)
+                .service(ticket::grade_ticket)
                 .service(ticket::dispatch_ticket)
+                .service(ticket::claim_ticket)
                 .service(ticket::accept_ticket)
+                .service(ticket::return_ticket)
                 .service(ticket::arrive_ticket)
+                .service(ticket::plan_ticket)
+                .service(ticket::reply_ticket)
                 .service(ticket::resolve_ticket)
-                .service(ticket::rate_ticket),
+                .service(ticket::rate_ticket)
+                .service(ticket::reopen_ticket)
+                .service(ticket::supplement_ticket)
+                .service(ticket::urge_ticket)
+                .service(ticket::withdraw_ticket)
+                .service(ticket::extend_ticket)
+                .service(ticket::approve_extension_ticket)
+                .service(ticket::refuse_extension_ticket)
+                .service(ticket::escalate_ticket)
+                .service(ticket::pause_ticket)
+                .service(ticket::resume_ticket)
+                .service(ticket::supervise_ticket)
+                .service(ticket::note_ticket)
+                .service(ticket::decline_ticket)
+                .service(ticket::merge_ticket)
+                .service(ticket::unmask_ticket),
         )
         .service(health::alive)
         .service(health::ready)
@@ -50,21 +100,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
 pub(crate) async fn no_such_call(state: web::Data<State>, request: HttpRequest) -> ApiResult<HttpResponse> {
     let path = request.path();
     let methods: Vec<_> =
-        state.calls.iter().filter(|call| fits(&call.path, path)).map(|call| call.method.as_str()).collect();
+        state.calls.iter().filter(|call| call.fits(path)).map(|call| call.method.as_str()).collect();
     if methods.is_empty() {
         return Err(Fault::new("route.not_found").with("path", path).into());
     }
     let fault = Fault::new("route.method_not_allowed").with("path", path).with("allowed", methods.join(", "));
     Err(ApiError::from(fault))
-}
-
-fn fits(template: &str, path: &str) -> bool {
-    let (mut template, mut path) = (template.split('/'), path.split('/'));
-    loop {
-        match (template.next(), path.next()) {
-            (None, None) => return true,
-            (Some(part), Some(asked)) if part == asked || (part.starts_with('{') && !asked.is_empty()) => {}
-            _ => return false,
-        }
-    }
 }

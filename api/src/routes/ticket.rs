@@ -5,7 +5,7 @@ mod list;
 mod read;
 mod submit;
 
-pub(crate) use act::{accept_ticket, arrive_ticket, dispatch_ticket, rate_ticket, resolve_ticket};
+pub(crate) use act::*;
 pub(crate) use list::list_tickets;
 pub(crate) use read::{get_ticket, ticket_timeline};
 pub(crate) use submit::submit_ticket;
@@ -14,22 +14,27 @@ use crate::app::State;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, HeaderValue};
+use domain::actor::Actor;
 use domain::geo::Datum;
 use domain::text::{FreeText, Text};
 use domain::time::Timestamp;
-use domain::view::TicketView;
+use domain::view::{Sight, TicketView};
 use infra::store::{Answer, Delivered};
 use openapi::problem::Fault;
 use openapi::ticket::Ticket;
 
-/// The ticket as the answer to a change.
-fn answer(status: StatusCode, view: &TicketView, now: Timestamp) -> Answer {
+/// The ticket as the answer to a change, as much of it as its author sees.
+fn answer(status: StatusCode, view: &TicketView, actor: &Actor, now: Timestamp) -> Answer {
+    answer_seen(status, view, Sight::of(actor, &view.ticket), now)
+}
+
+fn answer_seen(status: StatusCode, view: &TicketView, sight: Sight, now: Timestamp) -> Answer {
     let version = view.version;
-    let body = serde_json::to_vec(&Ticket::at(view, now)).unwrap_or_default();
+    let body = serde_json::to_vec(&Ticket::at(view, sight, now)).unwrap_or_default();
     Answer { status: status.as_u16(), version, body }
 }
 
-fn deliver(delivered: Delivered) -> HttpResponse {
+pub(super) fn deliver(delivered: Delivered) -> HttpResponse {
     let Delivered { answer, replayed } = delivered;
     let mut response = HttpResponse::build(StatusCode::from_u16(answer.status).unwrap_or_default());
     response.insert_header((ETAG, etag(answer.version))).content_type("application/json");
@@ -39,12 +44,12 @@ fn deliver(delivered: Delivered) -> HttpResponse {
     response.body(answer.body)
 }
 
-fn etag(version: i32) -> HeaderValue {
+pub(super) fn etag(version: i32) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).expect("digits in quotes are a header")
 }
 
 /// A free text of a field.
-fn text(state: &State, field: &str, body: String, now: Timestamp) -> Result<Text, Fault> {
+pub(super) fn text(state: &State, field: &str, body: String, now: Timestamp) -> Result<Text, Fault> {
     let body =
         FreeText::parse(body).map_err(|refusal| crate::error::fault(refusal, Some(field.to_owned())))?;
     Ok(state.store.text(body, now))

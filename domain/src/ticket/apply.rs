@@ -1,7 +1,11 @@
 //! What an event makes of a ticket.
 
 use super::event::{Event, Fact};
-use super::{Arrival, Clock, Rating, Resolution, State, Ticket};
+use super::{
+    Arrival, Assignee, Clock, Extension, Plan, Rating, Reply, Resolution, State, Supervision, Ticket, Work,
+};
+use crate::permission::Roles;
+use chrono::TimeDelta;
 
 /// Events that do not follow from each other: the history was damaged, or the program is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,12 +28,16 @@ impl Ticket {
             number,
             requester,
             place,
+            desk,
             content,
             address,
+            origin,
             category,
             severity,
             affair,
             channel,
+            confidential,
+            claim,
         } = &event.fact
         else {
             return Err(BrokenHistory { event: event.fact.headline().name(), status: "nothing" });
@@ -38,16 +46,32 @@ impl Ticket {
             id: *ticket,
             number: *number,
             requester: *requester,
+            joined: Vec::new(),
             place: *place,
+            desk: *desk,
             content: *content,
             address: *address,
+            origin: *origin,
             category: category.clone(),
             severity: *severity,
             affair: *affair,
+            handling: None,
             channel: *channel,
-            submitted_at: event.occurred_at,
+            confidential: *confidential,
+            occurred_at: event.occurred_at,
+            submitted_at: event.recorded_at,
             round: 1,
+            round_at: event.recorded_at,
             clocks: event.clocks.clone(),
+            paused: None,
+            paused_ms: 0,
+            claim: *claim,
+            dispatched_by: None,
+            assist: Vec::new(),
+            supervision: None,
+            extension: None,
+            urged: 0,
+            urged_at: None,
             rating: None,
             state: State::Submitted,
         })
@@ -58,61 +82,182 @@ impl Ticket {
     /// # Errors
     /// [`BrokenHistory`]; the ticket is then as it was.
     pub fn apply(&mut self, event: &Event) -> Result<(), BrokenHistory> {
-        let broken = BrokenHistory { event: event.fact.headline().name(), status: self.status().name() };
-        let at = event.occurred_at;
-        self.state = match (&event.fact, self.state) {
-            (Fact::Breached, state) => state,
-            (Fact::Dispatched { lead, severity, affair, note: _ }, State::Submitted) => {
-                self.severity = severity.or(self.severity);
-                self.affair = affair.or(self.affair);
-                State::Dispatched { lead: *lead, at }
-            }
-            (Fact::Accepted { handler }, State::Dispatched { lead, .. }) => {
-                State::Accepted { lead, handler: *handler, at, arrival: None }
-            }
-            (Fact::Arrived { position }, State::Accepted { lead, handler, at: since, arrival: None }) => {
-                State::Accepted {
-                    lead,
-                    handler,
-                    at: since,
-                    arrival: Some(Arrival { at, position: *position }),
-                }
-            }
-            (Fact::Resolved { outcome, reply }, State::Accepted { lead, handler, arrival, .. }) => {
-                let resolution = Resolution { outcome: *outcome, reply: *reply, at };
-                State::Resolved { lead, handler, arrival, resolution }
-            }
-            (Fact::Rated { satisfaction, stars, comment }, state @ State::Resolved { .. }) => {
-                self.rating =
-                    Some(Rating { satisfaction: *satisfaction, stars: *stars, comment: *comment, at });
-                state
-            }
-            (Fact::Closed, State::Resolved { lead, handler, arrival, resolution }) => {
-                State::Closed { lead, handler, arrival, resolution, at }
-            }
-            (Fact::Reworked { round }, State::Resolved { lead, .. }) => {
-                self.round = *round;
-                State::Dispatched { lead, at }
-            }
-            (
-                Fact::Submitted { .. }
-                | Fact::Dispatched { .. }
-                | Fact::Accepted { .. }
-                | Fact::Arrived { .. }
-                | Fact::Resolved { .. }
-                | Fact::Rated { .. }
-                | Fact::Closed
-                | Fact::Reworked { .. },
-                _,
-            ) => return Err(broken),
-        };
+        let state = self.state_after(event).ok_or_else(|| BrokenHistory {
+            event: event.fact.headline().name(),
+            status: self.status().name(),
+        })?;
+        if !state.is_open() {
+            // Whatever rested rests no more: nothing is owed.
+            self.stop_resting(event);
+            self.extension = None;
+        }
+        self.state = state;
+        self.note_what_is_beside_the_state(event);
         set_clocks(&mut self.clocks, &event.clocks);
         Ok(())
     }
+
+    /// Where it stands after an event; `None` when that cannot happen here.
+    fn state_after(&self, event: &Event) -> Option<State> {
+        let at = event.occurred_at;
+        let state = self.state;
+        Some(match (&event.fact, state) {
+            (
+                Fact::Breached
+                | Fact::Escalated { .. }
+                | Fact::Graded { .. }
+                | Fact::ExtensionAsked { .. }
+                | Fact::ExtensionApproved { .. }
+                | Fact::ExtensionRefused { .. }
+                | Fact::Paused { .. }
+                | Fact::Resumed { .. }
+                | Fact::Urged
+                | Fact::Absorbed { .. },
+                state,
+            ) if state.is_open() => state,
+            (
+                Fact::Supplemented { .. }
+                | Fact::Supervised { .. }
+                | Fact::Noted { .. }
+                | Fact::Unmasked { .. },
+                state,
+            ) => state,
+            (Fact::Dispatched { lead, .. }, State::Submitted) => State::Dispatched { lead: *lead, at },
+            (Fact::Claimed { handler }, State::Submitted) => {
+                State::Accepted(accepted(Assignee::Person(*handler), *handler, event))
+            }
+            (Fact::Accepted { handler }, State::Dispatched { lead, .. }) => {
+                State::Accepted(accepted(lead, *handler, event))
+            }
+            (Fact::Returned { .. }, State::Dispatched { .. } | State::Accepted(_)) => State::Submitted,
+            (Fact::HandedOver { to, .. }, State::Dispatched { .. } | State::Accepted(_)) => match to {
+                Some(lead) => State::Dispatched { lead: *lead, at },
+                None => State::Submitted,
+            },
+            (Fact::Arrived { position }, State::Accepted(work)) if work.arrival.is_none() => {
+                State::Accepted(Work { arrival: Some(Arrival { at, position: *position }), ..work })
+            }
+            (Fact::Planned { text, due }, State::Accepted(work)) => {
+                State::Accepted(Work { plan: Some(Plan { text: *text, due: *due, at }), ..work })
+            }
+            (Fact::Replied { text }, State::Accepted(work)) => {
+                State::Accepted(Work { reply: Some(Reply { text: *text, at }), ..work })
+            }
+            (Fact::Resolved { outcome, reply, closes_at }, State::Accepted(work)) => {
+                let resolution = Resolution { outcome: *outcome, reply: *reply, at, closes_at: *closes_at };
+                State::Resolved { work, resolution }
+            }
+            (Fact::Rated { .. }, state @ State::Resolved { .. }) => state,
+            (Fact::Closed, State::Resolved { work, resolution }) => State::Closed { work, resolution, at },
+            (Fact::Reworked { .. }, State::Resolved { work, .. }) => {
+                State::Dispatched { lead: work.lead, at }
+            }
+            (Fact::Reopened { .. }, State::Closed { work, .. }) => State::Dispatched { lead: work.lead, at },
+            (Fact::Withdrawn { reason }, state) if state.is_open() => {
+                State::Withdrawn { reason: *reason, at }
+            }
+            (Fact::Declined { reason }, State::Submitted) => State::Declined { reason: *reason, at },
+            (Fact::Merged { into, reason }, state) if state.is_open() => {
+                State::Merged { into: *into, reason: *reason, at }
+            }
+            _ => return None,
+        })
+    }
+
+    fn note_what_is_beside_the_state(&mut self, event: &Event) {
+        let at = event.occurred_at;
+        match &event.fact {
+            Fact::Escalated { desk, reason: _ } => self.desk = *desk,
+            Fact::Graded { category, severity, affair, claim } => {
+                if category.is_some() {
+                    self.category.clone_from(category);
+                }
+                self.severity = severity.or(self.severity);
+                self.affair = affair.or(self.affair);
+                self.claim = *claim;
+            }
+            Fact::Dispatched { lead: _, assist, severity, affair, handling, note: _ } => {
+                self.severity = severity.or(self.severity);
+                self.affair = affair.or(self.affair);
+                self.handling = handling.or(self.handling);
+                self.assist.clone_from(assist);
+                self.dispatched_by = event.actor;
+                self.claim = Roles::default();
+            }
+            Fact::Returned { .. } => self.back_to_the_desk(),
+            Fact::HandedOver { from, to } => {
+                self.assist.retain(|assignee| *assignee != Assignee::Person(*from));
+                if to.is_none() {
+                    self.back_to_the_desk();
+                }
+            }
+            Fact::Rated { satisfaction, stars, comment } => {
+                self.rating =
+                    Some(Rating { satisfaction: *satisfaction, stars: *stars, comment: *comment, at });
+            }
+            Fact::Reworked { round } | Fact::Reopened { round, reason: _ } => {
+                self.round = *round;
+                self.round_at = at;
+                self.paused_ms = 0;
+            }
+            Fact::Urged => {
+                self.urged = self.urged.saturating_add(1);
+                self.urged_at = Some(at);
+            }
+            Fact::ExtensionAsked { until, reason: _ } => {
+                self.extension = Some(Extension { until: *until, asked_at: at });
+            }
+            Fact::ExtensionApproved { .. } | Fact::ExtensionRefused { .. } => self.extension = None,
+            Fact::Paused { .. } => self.paused = Some(at),
+            Fact::Resumed { .. } => self.stop_resting(event),
+            Fact::Supervised { .. } => {
+                self.supervision = event.actor.map(|by| Supervision { by, at });
+            }
+            Fact::Absorbed { from: _, requesters } => {
+                for requester in requesters {
+                    if *requester != self.requester && !self.joined.contains(requester) {
+                        self.joined.push(*requester);
+                    }
+                }
+            }
+            Fact::Submitted { .. }
+            | Fact::Breached
+            | Fact::Claimed { .. }
+            | Fact::Accepted { .. }
+            | Fact::Arrived { .. }
+            | Fact::Planned { .. }
+            | Fact::Replied { .. }
+            | Fact::Resolved { .. }
+            | Fact::Closed
+            | Fact::Supplemented { .. }
+            | Fact::Noted { .. }
+            | Fact::Withdrawn { .. }
+            | Fact::Declined { .. }
+            | Fact::Merged { .. }
+            | Fact::Unmasked { .. } => {}
+        }
+    }
+
+    fn back_to_the_desk(&mut self) {
+        self.assist.clear();
+        self.extension = None;
+        self.dispatched_by = None;
+    }
+
+    fn stop_resting(&mut self, event: &Event) {
+        if let Some(since) = self.paused.take() {
+            let rested = (event.occurred_at - since).max(TimeDelta::zero());
+            self.paused_ms += rested.num_milliseconds();
+        }
+    }
+}
+
+fn accepted(lead: Assignee, handler: crate::id::UserId, event: &Event) -> Work {
+    Work { lead, handler, at: event.occurred_at, arrival: None, plan: None, reply: None }
 }
 
 /// Puts clocks in the place of their earlier selves, or at the end.
-pub(super) fn set_clocks(clocks: &mut Vec<Clock>, changed: &[Clock]) {
+fn set_clocks(clocks: &mut Vec<Clock>, changed: &[Clock]) {
     for clock in changed {
         match clocks.iter_mut().find(|there| there.kind == clock.kind && there.round == clock.round) {
             Some(there) => there.clone_from(clock),

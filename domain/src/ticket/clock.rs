@@ -1,8 +1,10 @@
 //! The clocks of 53522 (practices M03): on the scene in 5 minutes, a small problem solved in 30 minutes, a large one in
-//! 5 hours. The limits are the playbook's; what a clock is, is here.
+//! 5 hours, a specially complex one planned in 2 days and answered in 2 days. The limits are the playbook's; what a clock
+//! is, is here.
 
 use crate::playbook::ClockRule;
 use crate::time::Timestamp;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
@@ -17,6 +19,10 @@ pub enum ClockKind {
     Arrive,
     /// Solved (办结).
     Solve,
+    /// Planned (出方案).
+    Plan,
+    /// Answered (答复).
+    Answer,
 }
 
 /// A clock (时限): one a kind and round.
@@ -40,12 +46,18 @@ pub struct Clock {
     pub breached_at: Option<Timestamp>,
     /// When it stopped to matter.
     pub cancelled_at: Option<Timestamp>,
+    /// Since when it rests.
+    #[serde(default)]
+    pub paused_at: Option<Timestamp>,
+    /// How long it has rested before, in ms; its due time has moved by as much.
+    #[serde(default)]
+    pub paused_ms: i64,
     /// Version of the playbook's policy that set it.
     pub policy_version: u32,
 }
 
 /// How a clock stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ClockState {
@@ -57,6 +69,8 @@ pub enum ClockState {
     Breached,
     /// No longer matters.
     Cancelled,
+    /// Rests.
+    Paused,
 }
 
 impl Clock {
@@ -71,12 +85,19 @@ impl Clock {
             met_at: None,
             breached_at: None,
             cancelled_at: None,
+            paused_at: None,
+            paused_ms: 0,
             policy_version,
         }
     }
 
-    /// Neither met nor breached nor cancelled.
+    /// Neither met nor breached nor cancelled, and it does not rest.
     pub fn is_running(&self) -> bool {
+        self.is_in_time() && self.paused_at.is_none()
+    }
+
+    /// Neither met nor breached nor cancelled, whether or not it rests.
+    pub fn is_in_time(&self) -> bool {
         self.is_owed() && self.breached_at.is_none()
     }
 
@@ -98,6 +119,8 @@ impl Clock {
             ClockState::Met
         } else if self.cancelled_at.is_some() {
             ClockState::Cancelled
+        } else if self.paused_at.is_some() {
+            ClockState::Paused
         } else {
             ClockState::Running
         }
@@ -109,16 +132,44 @@ impl Clock {
     }
 
     pub(super) fn meet(&self, at: Timestamp) -> Self {
-        Self { met_at: Some(at), ..self.clone() }
+        Self { met_at: Some(at), ..self.resume(at) }
     }
 
     pub(super) fn cancel(&self, at: Timestamp) -> Self {
-        Self { cancelled_at: Some(at), ..self.clone() }
+        Self { cancelled_at: Some(at), ..self.resume(at) }
     }
 
-    /// Regraded: a new limit from the old start; a breach stays.
+    pub(super) fn pause(&self, at: Timestamp) -> Self {
+        Self { paused_at: Some(at), ..self.clone() }
+    }
+
+    /// Goes on after a rest, if it rested; what is left of its time is what was left before.
+    pub(super) fn resume(&self, at: Timestamp) -> Self {
+        let Some(since) = self.paused_at else { return self.clone() };
+        let rested = (at - since).max(TimeDelta::zero());
+        Self { paused_at: None, ..self.clone() }.later(rested.num_milliseconds())
+    }
+
+    /// The same clock, having rested for so many ms more.
+    pub(super) fn later(self, ms: i64) -> Self {
+        let rest = TimeDelta::milliseconds(ms);
+        Self {
+            due_at: self.due_at + rest,
+            warn_at: self.warn_at + rest,
+            paused_ms: self.paused_ms + ms,
+            ..self
+        }
+    }
+
+    /// More time; the warning keeps its distance.
+    pub(super) fn extend(&self, until: Timestamp) -> Self {
+        let more = until - self.due_at;
+        Self { due_at: until, warn_at: self.warn_at + more, ..self.clone() }
+    }
+
+    /// Regraded: a new limit from the old start; a breach stays, and so does the time that it rested.
     pub(super) fn regrade(&self, rule: &ClockRule, policy_version: u32) -> Self {
-        let anew = Self::start(rule, self.round, self.started_at, policy_version);
-        Self { met_at: self.met_at, breached_at: self.breached_at, ..anew }
+        let anew = Self::start(rule, self.round, self.started_at, policy_version).later(self.paused_ms);
+        Self { met_at: self.met_at, breached_at: self.breached_at, paused_at: self.paused_at, ..anew }
     }
 }

@@ -1,13 +1,14 @@
 //! What people ask to be done with a ticket.
 
-use super::{Affair, Assignee, Channel, Outcome, Satisfaction, Severity};
+use super::{Affair, Assignee, Channel, Handling, Origin, Outcome, Satisfaction, Severity};
 use crate::actor::Actor;
 use crate::geo::Position;
-use crate::id::TicketId;
+use crate::id::{TicketId, UnitId};
 use crate::number::TicketNumber;
 use crate::permission::Action;
 use crate::place::{PlaceCode, PlaceRef};
 use crate::text::Text;
+use crate::time::Timestamp;
 
 /// 点单: a new ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,12 +17,14 @@ pub struct Submission {
     pub id: TicketId,
     /// Its number, leased by the caller.
     pub number: TicketNumber,
-    /// A community or below.
+    /// A community or below, and no household.
     pub place: PlaceRef,
     /// What troubles them.
     pub content: Text,
     /// Where exactly.
     pub address: Option<Text>,
+    /// The event that it came from, with its title.
+    pub origin: Option<(Origin, Text)>,
     /// Key of the playbook's category.
     pub category: Option<String>,
     /// As the requester sees it; whoever dispatches may grade it anew.
@@ -30,22 +33,33 @@ pub struct Submission {
     pub affair: Option<Affair>,
     /// How it came in.
     pub channel: Channel,
+    /// Whether who raised it is hidden from whoever handles it.
+    pub confidential: bool,
+    /// When it was raised, where it was taken down on paper first.
+    pub occurred_at: Option<Timestamp>,
 }
 
 impl Submission {
     /// What was written freely.
     pub fn texts(&self) -> impl Iterator<Item = &Text> {
-        std::iter::once(&self.content).chain(&self.address)
+        std::iter::once(&self.content)
+            .chain(&self.address)
+            .chain(self.origin.as_ref().map(|(_, title)| title))
     }
 }
 
 /// What must be known of whom a ticket is to be assigned to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LeadFacts {
+pub enum AssigneeFacts {
     /// Nobody of that id.
     Unknown,
-    /// A person, with what they were granted.
-    Person(Actor),
+    /// A person.
+    Person {
+        /// With what they were granted.
+        actor: Actor,
+        /// The units that they were granted something for, with their counties (six digits).
+        units: Vec<(UnitId, PlaceCode)>,
+    },
     /// A unit of this county (six digits).
     Unit {
         /// The county that it belongs to.
@@ -53,28 +67,67 @@ pub enum LeadFacts {
     },
 }
 
+/// Somebody that a ticket is to be assigned to, with what is known of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// Whom.
+    pub to: Assignee,
+    /// What is known of them.
+    pub facts: AssigneeFacts,
+}
+
 /// What is to be done with a ticket that is there.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
+    /// 研判: sorted and graded, or anew. What is left out stays.
+    Grade {
+        /// Key of the playbook's category.
+        category: Option<String>,
+        /// How fast it must go.
+        severity: Option<Severity>,
+        /// Who is to deal with it.
+        affair: Option<Affair>,
+    },
     /// 派单.
     Dispatch {
         /// To whom.
-        lead: Assignee,
-        /// What is known of them.
-        facts: LeadFacts,
+        lead: Assignment,
+        /// Who helps.
+        assist: Vec<Assignment>,
         /// Graded, or graded anew.
         severity: Option<Severity>,
         /// Sorted, or sorted anew.
         affair: Option<Affair>,
+        /// How it is to be handled.
+        handling: Option<Handling>,
         /// For whoever takes it.
         note: Option<Text>,
     },
+    /// 认领.
+    Claim,
     /// 接单.
     Accept,
+    /// 退回, or 收回 by whoever dispatches.
+    Return {
+        /// Why.
+        reason: Text,
+    },
     /// 到场.
     Arrive {
         /// Where they are.
         position: Position,
+    },
+    /// 出方案.
+    Plan {
+        /// What is to be done.
+        text: Text,
+        /// Until when.
+        due: Option<Timestamp>,
+    },
+    /// 阶段答复.
+    Reply {
+        /// What the requester is told.
+        text: Text,
     },
     /// 办结.
     Resolve {
@@ -92,28 +145,126 @@ pub enum Command {
         /// In their words.
         comment: Option<Text>,
     },
+    /// 重新打开.
+    Reopen {
+        /// Why.
+        reason: Text,
+    },
+    /// 补充.
+    Supplement {
+        /// What is to be added.
+        content: Text,
+    },
+    /// 催办.
+    Urge,
+    /// 申请延期.
+    Extend {
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: Text,
+    },
+    /// 批准延期.
+    ApproveExtension {
+        /// For whoever asked.
+        note: Option<Text>,
+    },
+    /// 驳回延期.
+    RefuseExtension {
+        /// Why.
+        reason: Text,
+    },
+    /// 上报.
+    Escalate {
+        /// Why.
+        reason: Text,
+    },
+    /// 暂停计时.
+    Pause {
+        /// Why.
+        reason: Text,
+    },
+    /// 恢复计时.
+    Resume {
+        /// Why.
+        reason: Text,
+    },
+    /// 督办.
+    Supervise {
+        /// Why.
+        reason: Text,
+    },
+    /// 备注.
+    Note {
+        /// What staff should know.
+        text: Text,
+    },
+    /// 撤单.
+    Withdraw {
+        /// Why.
+        reason: Text,
+    },
+    /// 不予受理.
+    Decline {
+        /// What the requester is told.
+        reason: Text,
+    },
+    /// 查看明文.
+    Unmask {
+        /// Why.
+        reason: Text,
+    },
 }
 
 impl Command {
     /// The permission that it needs.
     pub fn action(&self) -> Action {
         match self {
+            Self::Grade { .. } => Action::TicketGrade,
             Self::Dispatch { .. } => Action::TicketDispatch,
+            Self::Claim => Action::TicketClaim,
             Self::Accept => Action::TicketAccept,
+            Self::Return { .. } => Action::TicketReturn,
             Self::Arrive { .. } => Action::TicketArrive,
+            Self::Plan { .. } => Action::TicketPlan,
+            Self::Reply { .. } => Action::TicketReply,
             Self::Resolve { .. } => Action::TicketResolve,
             Self::Rate { .. } => Action::TicketRate,
+            Self::Reopen { .. } => Action::TicketReopen,
+            Self::Supplement { .. } => Action::TicketSupplement,
+            Self::Urge => Action::TicketUrge,
+            Self::Extend { .. } => Action::TicketExtend,
+            Self::ApproveExtension { .. } | Self::RefuseExtension { .. } => Action::TicketDecideExtension,
+            Self::Escalate { .. } => Action::TicketEscalate,
+            Self::Pause { .. } | Self::Resume { .. } => Action::TicketPause,
+            Self::Supervise { .. } => Action::TicketSupervise,
+            Self::Note { .. } => Action::TicketNote,
+            Self::Withdraw { .. } => Action::TicketWithdraw,
+            Self::Decline { .. } => Action::TicketDecline,
+            Self::Unmask { .. } => Action::TicketUnmask,
         }
     }
 
     /// What was written freely.
-    pub fn texts(&self) -> impl Iterator<Item = &Text> {
+    pub fn text(&self) -> Option<&Text> {
         match self {
-            Self::Dispatch { note, .. } => note.as_ref(),
+            Self::Dispatch { note, .. } | Self::ApproveExtension { note } => note.as_ref(),
             Self::Resolve { reply, .. } => Some(reply),
             Self::Rate { comment, .. } => comment.as_ref(),
-            Self::Accept | Self::Arrive { .. } => None,
+            Self::Plan { text, .. } | Self::Reply { text } | Self::Note { text } => Some(text),
+            Self::Supplement { content } => Some(content),
+            Self::Return { reason }
+            | Self::Reopen { reason }
+            | Self::Extend { reason, .. }
+            | Self::RefuseExtension { reason }
+            | Self::Escalate { reason }
+            | Self::Pause { reason }
+            | Self::Resume { reason }
+            | Self::Supervise { reason }
+            | Self::Withdraw { reason }
+            | Self::Decline { reason }
+            | Self::Unmask { reason } => Some(reason),
+            Self::Grade { .. } | Self::Claim | Self::Accept | Self::Arrive { .. } | Self::Urge => None,
         }
-        .into_iter()
     }
 }

@@ -1,24 +1,26 @@
 //! What happened to a ticket. Events are the history that a resident follows (查单), the audit trail and the outbox.
 
-use super::{Affair, Assignee, Channel, Clock, Outcome, Satisfaction, Severity};
+use super::{Affair, Assignee, Channel, Clock, Handling, Origin, Outcome, Satisfaction, Severity};
 use crate::geo::Position;
 use crate::id::{TicketId, UserId};
 use crate::number::TicketNumber;
-use crate::place::PlaceRef;
+use crate::permission::Roles;
+use crate::place::{PlaceCode, PlaceRef};
 use crate::text::TextRef;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
+use strum::{EnumDiscriminants, EnumIter, EnumString, IntoStaticStr};
 
-/// The version in which events are stored; a reader of older ones upcasts.
-pub const EVENT_VERSION: i16 = 1;
+/// The version in which events are stored; `upcast.rs` reads older ones.
+pub const EVENT_VERSION: i16 = 2;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
     /// What.
     pub fact: Fact,
-    /// The clocks that it started, met, breached or cancelled, as they stand after it.
+    /// The clocks that it started, met, breached, moved or cancelled, as they stand after it. Of a breach the one that
+    /// was breached comes first.
     pub clocks: Vec<Clock>,
     /// Who did it; `None` when time did.
     pub actor: Option<UserId>,
@@ -33,11 +35,15 @@ pub struct Event {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[strum_discriminants(
     name(Headline),
-    derive(Hash, EnumIter, IntoStaticStr),
+    derive(Hash, EnumIter, EnumString, IntoStaticStr),
     strum(serialize_all = "snake_case"),
     doc = "What kind of event it is: the word in the `kind` column and in the timeline."
 )]
 #[expect(missing_docs, reason = "the fields are those of the command that led to it")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a change has a handful of events, and each ticket one submission"
+)]
 pub enum Fact {
     /// 点单.
     Submitted {
@@ -45,29 +51,84 @@ pub enum Fact {
         number: TicketNumber,
         requester: UserId,
         place: PlaceRef,
+        desk: PlaceCode,
         content: TextRef,
         address: Option<TextRef>,
+        origin: Option<Origin>,
         category: Option<String>,
         severity: Option<Severity>,
         affair: Option<Affair>,
         channel: Channel,
+        confidential: bool,
+        claim: Roles,
     },
-    /// A limit passed; which one is among the clocks.
+    /// A limit passed; which one is the first of the clocks.
     Breached,
+    /// 上报: it lies on the desk above; by itself when a limit passed.
+    Escalated { desk: PlaceCode, reason: Option<TextRef> },
+    /// 研判.
+    Graded { category: Option<String>, severity: Option<Severity>, affair: Option<Affair>, claim: Roles },
     /// 派单.
-    Dispatched { lead: Assignee, severity: Option<Severity>, affair: Option<Affair>, note: Option<TextRef> },
+    Dispatched {
+        lead: Assignee,
+        assist: Vec<Assignee>,
+        severity: Option<Severity>,
+        affair: Option<Affair>,
+        handling: Option<Handling>,
+        note: Option<TextRef>,
+    },
+    /// 认领: whoever comes first leads and handles it.
+    Claimed { handler: UserId },
     /// 接单.
     Accepted { handler: UserId },
+    /// 退回 or 收回: it waits to be dispatched again.
+    Returned { reason: TextRef },
+    /// 移交: whoever had it has left the post. To whom it goes, or back to be dispatched.
+    HandedOver { from: UserId, to: Option<Assignee> },
     /// 到场.
     Arrived { position: Position },
+    /// 出方案.
+    Planned { text: TextRef, due: Option<Timestamp> },
+    /// 阶段答复.
+    Replied { text: TextRef },
     /// 办结.
-    Resolved { outcome: Outcome, reply: TextRef },
+    Resolved { outcome: Outcome, reply: TextRef, closes_at: Option<Timestamp> },
     /// 评单.
     Rated { satisfaction: Satisfaction, stars: Option<u8>, comment: Option<TextRef> },
     /// Not satisfied: it goes back to the same lead.
     Reworked { round: u16 },
-    /// Done.
+    /// Done; by itself when nobody rated it.
     Closed,
+    /// 重新打开.
+    Reopened { round: u16, reason: TextRef },
+    /// 补充.
+    Supplemented { text: TextRef },
+    /// 催办.
+    Urged,
+    /// 申请延期.
+    ExtensionAsked { until: Timestamp, reason: TextRef },
+    /// 批准延期.
+    ExtensionApproved { until: Timestamp, note: Option<TextRef> },
+    /// 驳回延期.
+    ExtensionRefused { reason: TextRef },
+    /// 暂停计时.
+    Paused { reason: TextRef },
+    /// 恢复计时.
+    Resumed { reason: TextRef },
+    /// 督办.
+    Supervised { reason: TextRef },
+    /// 备注, among staff.
+    Noted { text: TextRef },
+    /// 撤单.
+    Withdrawn { reason: TextRef },
+    /// 不予受理.
+    Declined { reason: TextRef },
+    /// 并单: it goes on as another.
+    Merged { into: TicketId, reason: TextRef },
+    /// 并入: another goes on as this one, and so its requesters follow this one.
+    Absorbed { from: TicketId, requesters: Vec<UserId> },
+    /// 查看明文: somebody who does not handle it looked up whom to call.
+    Unmasked { reason: TextRef },
 }
 
 impl Headline {
@@ -85,21 +146,55 @@ impl Fact {
 
     /// Whether its text is among staff, and not for the requester.
     pub fn is_internal(&self) -> bool {
-        matches!(self, Self::Dispatched { .. })
+        matches!(
+            self,
+            Self::Dispatched { .. }
+                | Self::Returned { .. }
+                | Self::Escalated { .. }
+                | Self::ExtensionAsked { .. }
+                | Self::ExtensionApproved { .. }
+                | Self::ExtensionRefused { .. }
+                | Self::Paused { .. }
+                | Self::Resumed { .. }
+                | Self::Supervised { .. }
+                | Self::Noted { .. }
+                | Self::Unmasked { .. }
+        )
     }
 
     /// The text that the timeline shows with it.
     pub fn text(&self) -> Option<TextRef> {
         match self {
             Self::Submitted { content, .. } => Some(*content),
-            Self::Dispatched { note, .. } => *note,
+            Self::Dispatched { note, .. } | Self::ExtensionApproved { note, .. } => *note,
+            Self::Escalated { reason, .. } => *reason,
             Self::Resolved { reply, .. } => Some(*reply),
             Self::Rated { comment, .. } => *comment,
+            Self::Planned { text, .. }
+            | Self::Replied { text }
+            | Self::Supplemented { text }
+            | Self::Noted { text } => Some(*text),
+            Self::Returned { reason }
+            | Self::Reopened { reason, .. }
+            | Self::ExtensionAsked { reason, .. }
+            | Self::ExtensionRefused { reason }
+            | Self::Paused { reason }
+            | Self::Resumed { reason }
+            | Self::Supervised { reason }
+            | Self::Withdrawn { reason }
+            | Self::Declined { reason }
+            | Self::Merged { reason, .. }
+            | Self::Unmasked { reason } => Some(*reason),
             Self::Breached
+            | Self::Graded { .. }
+            | Self::Claimed { .. }
             | Self::Accepted { .. }
+            | Self::HandedOver { .. }
             | Self::Arrived { .. }
             | Self::Reworked { .. }
-            | Self::Closed => None,
+            | Self::Closed
+            | Self::Urged
+            | Self::Absorbed { .. } => None,
         }
     }
 }

@@ -1,8 +1,9 @@
-//! A ticket (工单): `submitted → dispatched → accepted → resolved → closed`, with rework back to dispatched.
+//! A ticket (工单): `submitted → dispatched → accepted → resolved → closed`, with rework and reopening back to dispatched,
+//! return back to submitted, and the ends withdrawn, declined and merged. `docs/tickets.md` has the whole table.
 //!
-//! [`submit`] and [`decide`] say what a command leads to, as events; [`Ticket::begin`] and [`Ticket::apply`] say what
-//! an event makes of the ticket. Nothing else changes one. To add a rule: a row in a table test of `decide`, the arm
-//! in `decide.rs`, the fact in `event.rs`, its effect in `apply.rs`.
+//! [`submit`], [`decide`], [`merge`], [`settle`] and [`hand_over`] say what happens, as events; [`Ticket::begin`] and
+//! [`Ticket::apply`] say what an event makes of the ticket. Nothing else changes one. To add a rule: a row in a table test
+//! of `decide`, the arm in `decide/`, the fact in `event.rs`, its effect in `apply.rs`.
 
 mod apply;
 mod clock;
@@ -10,114 +11,34 @@ mod command;
 mod decide;
 mod event;
 mod refusal;
+mod state;
 #[cfg(test)]
 mod tests;
+mod upcast;
+mod vocabulary;
 
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
-pub use command::{Command, LeadFacts, Submission};
-pub use decide::{decide, submit};
+pub use command::{AssigneeFacts, Assignment, Command, Submission};
+pub use decide::{When, decide, hand_over, merge, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
-pub use refusal::{TicketRefusal, WrongState};
+pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
+pub use state::{Arrival, Extension, Origin, Plan, Rating, Reply, Resolution, State, Supervision, Work};
+pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
+pub use vocabulary::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
 
-use crate::geo::Position;
 use crate::id::{TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
-use crate::permission::Parties;
-use crate::place::PlaceRef;
+use crate::permission::{Parties, Roles};
+use crate::place::{PlaceCode, PlaceRef};
 use crate::text::TextRef;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, EnumString, IntoStaticStr};
 
-/// The version in which [`Ticket`] is stored as JSON; a reader of older ones upcasts.
-pub const STATE_VERSION: i16 = 1;
-
-macro_rules! vocabulary {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, EnumString, IntoStaticStr)]
-        #[serde(rename_all = "snake_case")]
-        #[strum(serialize_all = "snake_case")]
-        pub enum $name { $($(#[$variant_doc])* $variant),* }
-
-        impl $name {
-            /// The word on the wire and in columns.
-            pub fn name(self) -> &'static str {
-                self.into()
-            }
-        }
-    )*};
-}
-
-vocabulary! {
-    /// How far a ticket has come (状态).
-    Status {
-        /// 待派单.
-        Submitted,
-        /// 待接单.
-        Dispatched,
-        /// 办理中.
-        Accepted,
-        /// 待评价.
-        Resolved,
-        /// 已结单.
-        Closed,
-    }
-    /// How fast it must go (轻重), graded by whoever dispatches.
-    Severity {
-        /// 小问题.
-        Small,
-        /// 大问题.
-        Large,
-        /// 特殊复杂问题.
-        Complex,
-    }
-    /// Who is to deal with it (三事): practices L04, M02.
-    Affair {
-        /// 公家事、大事.
-        Public,
-        /// 大家事、小事.
-        Shared,
-        /// 自家事、私事.
-        Private,
-    }
-    /// The way it came in (渠道): practices L01.
-    Channel {
-        /// 小程序.
-        MiniProgram,
-        /// 热线.
-        Hotline,
-        /// 群聊.
-        Chat,
-        /// 入户.
-        HomeVisit,
-        /// 群众会、居民代表大会.
-        Meeting,
-        /// 征集日.
-        CollectionDay,
-        /// 意见箱.
-        SuggestionBox,
-    }
-    /// What the handling came to (办理结果).
-    Outcome {
-        /// 已解决.
-        Solved,
-        /// 已解释.
-        Explained,
-        /// 暂无法解决.
-        Unsolvable,
-    }
-    /// What the requester thinks of it (满意度).
-    Satisfaction {
-        /// 满意.
-        Satisfied,
-        /// 基本满意.
-        FairlySatisfied,
-        /// 不满意: it is done again.
-        Dissatisfied,
-    }
-}
+/// The version in which [`Ticket`] is stored as JSON; `upcast.rs` reads older ones.
+pub const STATE_VERSION: i16 = 2;
+/// The most that may assist with one ticket.
+pub const MAX_ASSIST: usize = 20;
 
 /// Whom it is assigned to (责任人或责任单位).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,89 +48,6 @@ pub enum Assignee {
     Person(UserId),
     /// A unit, any of whose handlers may accept it.
     Unit(UnitId),
-}
-
-/// How it was answered; without one no ticket closes (practices L07, 件件有回音).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resolution {
-    /// What it came to.
-    pub outcome: Outcome,
-    /// What the requester was told.
-    pub reply: TextRef,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// What the requester said of a round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rating {
-    /// Satisfied or not.
-    pub satisfaction: Satisfaction,
-    /// 1 to 5, where given.
-    pub stars: Option<u8>,
-    /// In their words, where given.
-    pub comment: Option<TextRef>,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// On the scene (到场).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Arrival {
-    /// When.
-    pub at: Timestamp,
-    /// Where the handler said they were.
-    pub position: Position,
-}
-
-/// Where a ticket stands, with what is true only there.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "snake_case")]
-pub enum State {
-    /// Waits to be dispatched.
-    Submitted,
-    /// Waits to be accepted.
-    Dispatched {
-        /// By whom.
-        lead: Assignee,
-        /// Since.
-        at: Timestamp,
-    },
-    /// Is being handled.
-    Accepted {
-        /// Assigned to.
-        lead: Assignee,
-        /// Who took it.
-        handler: UserId,
-        /// Since.
-        at: Timestamp,
-        /// Set once on the scene.
-        arrival: Option<Arrival>,
-    },
-    /// Waits for the requester's rating.
-    Resolved {
-        /// Assigned to.
-        lead: Assignee,
-        /// Who handled it.
-        handler: UserId,
-        /// Where they had been on the scene.
-        arrival: Option<Arrival>,
-        /// The answer.
-        resolution: Resolution,
-    },
-    /// Done.
-    Closed {
-        /// Assigned to.
-        lead: Assignee,
-        /// Who handled it.
-        handler: UserId,
-        /// Where they had been on the scene.
-        arrival: Option<Arrival>,
-        /// The answer.
-        resolution: Resolution,
-        /// Since.
-        at: Timestamp,
-    },
 }
 
 /// A ticket as the fold of its events.
@@ -222,26 +60,58 @@ pub struct Ticket {
     pub number: TicketNumber,
     /// Who raised it.
     pub requester: UserId,
-    /// Where.
+    /// Who raised what was merged into it.
+    pub joined: Vec<UserId>,
+    /// Where; a household is not part of it.
     pub place: PlaceRef,
+    /// The place whose people decide next: its community, and a level up with each escalation.
+    pub desk: PlaceCode,
     /// What troubles them, in their words.
     pub content: TextRef,
     /// Where exactly, in their words.
     pub address: Option<TextRef>,
+    /// The event that it came from.
+    pub origin: Option<Origin>,
     /// Key of the playbook's category.
     pub category: Option<String>,
     /// Once graded.
     pub severity: Option<Severity>,
     /// Once sorted.
     pub affair: Option<Affair>,
+    /// Once dispatched so.
+    pub handling: Option<Handling>,
     /// How it came in.
     pub channel: Channel,
-    /// When it was raised.
+    /// Whether who raised it is hidden from whoever handles it.
+    pub confidential: bool,
+    /// When it was raised; earlier than the submission when it was taken down on paper.
+    pub occurred_at: Timestamp,
+    /// When it was submitted; its clocks count from then.
     pub submitted_at: Timestamp,
-    /// 1, and one more for each rework.
+    /// 1, and one more for each rework or reopening.
     pub round: u16,
+    /// When the round began.
+    pub round_at: Timestamp,
     /// Of all rounds.
     pub clocks: Vec<Clock>,
+    /// Since when its clocks rest.
+    pub paused: Option<Timestamp>,
+    /// How long they have rested in this round before, in ms.
+    pub paused_ms: i64,
+    /// The roles that may claim it while it waits to be dispatched.
+    pub claim: Roles,
+    /// Who dispatched it.
+    pub dispatched_by: Option<UserId>,
+    /// Who helps the lead.
+    pub assist: Vec<Assignee>,
+    /// Set once supervised.
+    pub supervision: Option<Supervision>,
+    /// More time that was asked for and not decided on.
+    pub extension: Option<Extension>,
+    /// How often it was urged.
+    pub urged: u16,
+    /// When it was urged last.
+    pub urged_at: Option<Timestamp>,
     /// The latest.
     pub rating: Option<Rating>,
     /// Where it stands.
@@ -251,72 +121,94 @@ pub struct Ticket {
 impl Ticket {
     /// The word for its state.
     pub fn status(&self) -> Status {
-        match self.state {
-            State::Submitted => Status::Submitted,
-            State::Dispatched { .. } => Status::Dispatched,
-            State::Accepted { .. } => Status::Accepted,
-            State::Resolved { .. } => Status::Resolved,
-            State::Closed { .. } => Status::Closed,
-        }
+        self.state.status()
     }
 
     /// Whom it is assigned to, once dispatched.
     pub fn lead(&self) -> Option<Assignee> {
-        match self.state {
-            State::Submitted => None,
-            State::Dispatched { lead, .. }
-            | State::Accepted { lead, .. }
-            | State::Resolved { lead, .. }
-            | State::Closed { lead, .. } => Some(lead),
+        match &self.state {
+            State::Dispatched { lead, .. } => Some(*lead),
+            state => state.work().map(|work| work.lead),
         }
     }
 
     /// Who handles or handled it; before acceptance, the person it is assigned to.
     pub fn handler(&self) -> Option<UserId> {
-        match self.state {
-            State::Dispatched { lead: Assignee::Person(person), .. } => Some(person),
-            State::Submitted | State::Dispatched { .. } => None,
-            State::Accepted { handler, .. }
-            | State::Resolved { handler, .. }
-            | State::Closed { handler, .. } => Some(handler),
+        match &self.state {
+            State::Dispatched { lead: Assignee::Person(person), .. } => Some(*person),
+            state => state.work().map(|work| work.handler),
         }
     }
 
     /// The answer of the current round.
     pub fn resolution(&self) -> Option<Resolution> {
         match self.state {
-            State::Submitted | State::Dispatched { .. } | State::Accepted { .. } => None,
             State::Resolved { resolution, .. } | State::Closed { resolution, .. } => Some(resolution),
+            State::Submitted
+            | State::Dispatched { .. }
+            | State::Accepted(_)
+            | State::Withdrawn { .. }
+            | State::Declined { .. }
+            | State::Merged { .. } => None,
         }
     }
 
-    /// On the scene in the current round.
-    pub fn arrival(&self) -> Option<Arrival> {
+    /// Why it ended without being handled.
+    pub fn end_reason(&self) -> Option<TextRef> {
         match self.state {
-            State::Submitted | State::Dispatched { .. } => None,
-            State::Accepted { arrival, .. }
-            | State::Resolved { arrival, .. }
-            | State::Closed { arrival, .. } => arrival,
+            State::Withdrawn { reason, .. }
+            | State::Declined { reason, .. }
+            | State::Merged { reason, .. } => Some(reason),
+            State::Submitted
+            | State::Dispatched { .. }
+            | State::Accepted(_)
+            | State::Resolved { .. }
+            | State::Closed { .. } => None,
         }
     }
 
     /// Whom it concerns: what permissions look at.
-    pub fn parties(&self) -> Parties {
+    pub fn parties(&self) -> Parties<'_> {
         let unit = match self.lead() {
             Some(Assignee::Unit(unit)) => Some(unit),
             Some(Assignee::Person(_)) | None => None,
         };
-        Parties { requester: self.requester, place: self.place.code, unit, handler: self.handler() }
+        Parties {
+            requester: self.requester,
+            joined: &self.joined,
+            place: self.place.code,
+            desk: self.desk,
+            unit,
+            handler: self.handler(),
+            dispatched_by: self.dispatched_by,
+            assist: &self.assist,
+            claim: self.claimable(),
+        }
     }
 
-    /// When the next running clock is due: what the sweep looks at.
+    /// The roles that may claim it now.
+    pub fn claimable(&self) -> Roles {
+        if self.state == State::Submitted { self.claim } else { Roles::default() }
+    }
+
+    /// When time alone does something to it next, a clock or the end of the rating: what the sweep looks at.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.clocks.iter().filter(|clock| clock.is_running()).map(|clock| clock.due_at).min()
+        let clocks = self.clocks.iter().filter(|clock| clock.is_running()).map(|clock| clock.due_at);
+        clocks.chain(self.closes_at()).min()
+    }
+
+    /// When it closes by itself, while it waits to be rated.
+    pub fn closes_at(&self) -> Option<Timestamp> {
+        match self.state {
+            State::Resolved { resolution, .. } => resolution.closes_at,
+            _ => None,
+        }
     }
 
     /// Since when something is owed, or will be: the earliest limit that nobody has met, breached or not. The ticket is
-    /// overdue when this has passed.
+    /// overdue when this has passed. A clock that rests does not count.
     pub fn owed_since(&self) -> Option<Timestamp> {
-        self.clocks.iter().filter(|clock| clock.is_owed()).map(|clock| clock.due_at).min()
+        let owed = self.clocks.iter().filter(|clock| clock.is_owed() && clock.paused_at.is_none());
+        owed.map(|clock| clock.due_at).min()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Status;
 use crate::refusal::Args;
+use crate::time::Timestamp;
 use strum::{EnumIter, IntoStaticStr};
 
 /// Why a command on a ticket was refused.
@@ -18,24 +19,30 @@ pub enum TicketRefusal {
         /// Where the ticket stands.
         status: Status,
     },
-    /// Nobody has the id that it was to be assigned to.
-    #[error("nobody has this id")]
-    LeadUnknown,
-    /// They exist, and cannot take a ticket of this place.
-    #[error("they cannot handle tickets of this place")]
-    LeadCannotHandle,
+    /// Something about a field.
+    #[error("{code} at {field}")]
+    Field {
+        /// The stable code.
+        code: FieldFault,
+        /// JSON Pointer below the body.
+        field: String,
+    },
     /// Not a category of the county's playbook.
     #[error("no such category")]
     CategoryUnknown {
         /// Those that there are.
         allowed: String,
     },
-    /// Not 1 to 5.
-    #[error("stars are 1 to 5")]
-    StarsOutOfRange,
-    /// Only staff enter what came by another way than the mini-program.
-    #[error("residents file through the mini-program")]
-    ChannelForStaff,
+    /// Earlier or later than may be.
+    #[error("{code} at {field}")]
+    Time {
+        /// The stable code.
+        code: TimeFault,
+        /// JSON Pointer below the body.
+        field: &'static str,
+        /// The limit.
+        limit: Timestamp,
+    },
 }
 
 /// What is in the way of a command.
@@ -56,21 +63,93 @@ pub enum WrongState {
     NotResolved,
     #[strum(serialize = "ticket.already_resolved")]
     AlreadyResolved,
+    #[strum(serialize = "ticket.not_closed")]
+    NotClosed,
     #[strum(serialize = "ticket.already_closed")]
     AlreadyClosed,
+    /// Withdrawn, declined or merged.
+    #[strum(serialize = "ticket.ended")]
+    Ended,
+    #[strum(serialize = "ticket.not_claimable")]
+    NotClaimable,
+    #[strum(serialize = "ticket.already_paused")]
+    AlreadyPaused,
+    #[strum(serialize = "ticket.not_paused")]
+    NotPaused,
+    #[strum(serialize = "ticket.already_supervised")]
+    AlreadySupervised,
+    #[strum(serialize = "ticket.at_the_top")]
+    AtTheTop,
+    #[strum(serialize = "ticket.urged_recently")]
+    UrgedRecently,
+    #[strum(serialize = "ticket.extension_pending")]
+    ExtensionPending,
+    #[strum(serialize = "ticket.no_extension")]
+    NoExtension,
+    /// No clock of this round that is still in time.
+    #[strum(serialize = "ticket.nothing_to_extend")]
+    NothingToExtend,
+    /// It is no longer later than the limit, or the limit has passed.
+    #[strum(serialize = "ticket.extension_lapsed")]
+    ExtensionLapsed,
+    #[strum(serialize = "ticket.others_joined")]
+    OthersJoined,
+    #[strum(serialize = "ticket.reopen_window_over")]
+    ReopenWindowOver,
+    /// Of the ticket that it was to be merged into.
+    #[strum(serialize = "ticket.merge_target_not_open")]
+    MergeTargetNotOpen,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, strum::Display)]
+#[expect(missing_docs, reason = "the codes say it")]
+pub enum FieldFault {
+    #[strum(serialize = "ticket.lead_unknown")]
+    LeadUnknown,
+    #[strum(serialize = "ticket.lead_cannot_handle")]
+    LeadCannotHandle,
+    #[strum(serialize = "ticket.assist_twice")]
+    AssistTwice,
+    #[strum(serialize = "ticket.assist_too_many")]
+    AssistTooMany,
+    #[strum(serialize = "ticket.stars_out_of_range")]
+    StarsOutOfRange,
+    #[strum(serialize = "ticket.channel_for_staff")]
+    ChannelForStaff,
+    #[strum(serialize = "ticket.occurred_at_for_staff")]
+    OccurredAtForStaff,
+    #[strum(serialize = "ticket.merge_into_itself")]
+    MergeIntoItself,
+    #[strum(serialize = "ticket.merge_target_unknown")]
+    MergeTargetUnknown,
+    #[strum(serialize = "ticket.nothing_to_grade")]
+    NothingToGrade,
+}
+
+/// What is wrong with a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, strum::Display)]
+#[expect(missing_docs, reason = "the codes say it")]
+pub enum TimeFault {
+    #[strum(serialize = "ticket.time_too_early")]
+    TooEarly,
+    #[strum(serialize = "ticket.time_too_late")]
+    TooLate,
 }
 
 impl TicketRefusal {
+    pub(super) fn field_fault(code: FieldFault, field: impl Into<String>) -> Self {
+        Self::Field { code, field: field.into() }
+    }
+
     /// Stable code.
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "ticket.not_found",
             Self::WrongState { why, .. } => why.into(),
-            Self::LeadUnknown => "ticket.lead_unknown",
-            Self::LeadCannotHandle => "ticket.lead_cannot_handle",
+            Self::Field { code, .. } => code.into(),
             Self::CategoryUnknown { .. } => "ticket.category_unknown",
-            Self::StarsOutOfRange => "ticket.stars_out_of_range",
-            Self::ChannelForStaff => "ticket.channel_for_staff",
+            Self::Time { code, .. } => code.into(),
         }
     }
 
@@ -79,22 +158,20 @@ impl TicketRefusal {
         match self {
             Self::WrongState { status, .. } => vec![("status", status.name().to_owned())],
             Self::CategoryUnknown { allowed } => vec![("allowed", allowed.clone())],
-            Self::NotFound
-            | Self::LeadUnknown
-            | Self::LeadCannotHandle
-            | Self::StarsOutOfRange
-            | Self::ChannelForStaff => vec![],
+            Self::Time { limit, .. } => {
+                vec![("limit", limit.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))]
+            }
+            Self::NotFound | Self::Field { .. } => vec![],
         }
     }
 
     /// The field that was wrong, where it was one.
-    pub fn field(&self) -> Option<&'static str> {
+    pub fn field(&self) -> Option<&str> {
         match self {
             Self::NotFound | Self::WrongState { .. } => None,
-            Self::LeadUnknown | Self::LeadCannotHandle => Some("/lead"),
+            Self::Field { field, .. } => Some(field),
             Self::CategoryUnknown { .. } => Some("/category"),
-            Self::StarsOutOfRange => Some("/stars"),
-            Self::ChannelForStaff => Some("/channel"),
+            Self::Time { field, .. } => Some(field),
         }
     }
 }

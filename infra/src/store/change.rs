@@ -1,4 +1,5 @@
-//! The one door through which an aggregate changes: load it, let the rules decide, write down what happened.
+//! What every change of an aggregate shares: who asks for it, what it answers, how it fails, and what an idempotency key
+//! makes of that. The one door of tickets is `ticket/change.rs`, that of people and units `record.rs`.
 
 use super::Store;
 use super::error::StoreError;
@@ -6,14 +7,11 @@ use super::idempotency::{IdempotencyKey, Kept};
 use super::journal::JournalError;
 use crate::entropy;
 use domain::actor::Actor;
-use domain::id::TicketId;
 use domain::refusal::Refusal;
-use domain::ticket::{Command, Event, Submission, Ticket, TicketRefusal, decide, submit};
 use domain::time::Timestamp;
-use domain::view::{TicketTexts, TicketView};
 
 /// How often a change is decided anew when somebody else was faster.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// Who asks for a change, and how.
 #[derive(Debug, Clone, Copy)]
@@ -84,93 +82,46 @@ impl Answer {
 }
 
 impl Store {
-    /// 点单. `render` makes the answer, which commits with the ticket. `place_name` is the place's name today.
-    ///
-    /// # Errors
-    /// [`ChangeError`].
-    pub async fn submit_ticket(
+    /// Tries again while somebody else was faster, three times in all; never when the client named the version.
+    pub(super) async fn until_changed<F>(
         &self,
-        request: &Request<'_>,
-        submission: &Submission,
-        place_name: &str,
-        render: impl Fn(&TicketView) -> Answer,
-    ) -> Result<Delivered, ChangeError> {
-        let attempt = async {
-            let playbook = self.playbook(submission.place.code.county())?;
-            let events = submit(submission, request.actor, &playbook, request.now)?;
-            let ticket = fold(None, &events)?;
-            let texts = TicketTexts {
-                content: Some(submission.content.body.as_str().to_owned()),
-                address: submission.address.as_ref().map(|text| text.body.as_str().to_owned()),
-                ..TicketTexts::default()
-            };
-            let view = view_after(ticket, 0, &events, place_name.to_owned(), texts, request.now);
-            let answer = render(&view);
-            let texts = submission.texts().collect();
-            self.append_ticket(request, None, &view, &events, texts, &answer).await?;
-            Ok(answer)
-        };
-        self.or_replay(request, attempt.await).await
-    }
-
-    /// What is done with a ticket that is there. `render` makes the answer, which commits with the change. When somebody
-    /// else was faster, the ticket is read and decided on anew; what the command knows of others (whether its lead can
-    /// handle the ticket) stays what it was when the call came in.
-    ///
-    /// # Errors
-    /// [`ChangeError`].
-    pub async fn change_ticket(
-        &self,
-        request: &Request<'_>,
-        id: TicketId,
-        command: &Command,
-        render: impl Fn(&TicketView) -> Answer,
-    ) -> Result<Delivered, ChangeError> {
-        let mut attempt = 1;
+        key: Option<&IdempotencyKey>,
+        insists: bool,
+        attempt: impl Fn() -> F,
+    ) -> Result<Delivered, ChangeError>
+    where
+        F: Future<Output = Result<Answer, Failed>>,
+    {
+        let mut tries = 1;
         loop {
-            let result = self.try_change_ticket(request, id, command, &render).await;
-            match result {
-                Err(Failed::Conflict) if request.if_match.is_none() && attempt < ATTEMPTS => {
-                    tokio::time::sleep(entropy::jitter(attempt)).await;
-                    attempt += 1;
+            match attempt().await {
+                Err(Failed::Conflict) if !insists && tries < ATTEMPTS => {
+                    tokio::time::sleep(entropy::jitter(tries)).await;
+                    tries += 1;
                 }
-                result => return self.or_replay(request, result).await,
+                result => return self.or_kept(key, insists, result).await,
             }
         }
     }
 
-    async fn try_change_ticket(
+    /// The same for people and units, whose version no client names.
+    pub(super) async fn until_recorded<F>(
         &self,
-        request: &Request<'_>,
-        id: TicketId,
-        command: &Command,
-        render: impl Fn(&TicketView) -> Answer,
-    ) -> Result<Answer, Failed> {
-        let loaded = self.ticket(id, request.actor.user, request.grants_version).await?;
-        let Some(loaded) = loaded else {
-            return Err(Failed::Error(Refusal::from(TicketRefusal::NotFound).into()));
-        };
-        if let Some(expected) = request.if_match
-            && expected != loaded.version
-            && request.actor.may(domain::permission::Action::TicketView, &loaded.ticket.parties()).is_ok()
-        {
-            return Err(Failed::Error(ChangeError::OtherVersion));
-        }
-        let playbook = self.playbook(loaded.ticket.place.code.county())?;
-        let events = decide(&loaded.ticket, command, request.actor, &playbook.policy, request.now)?;
-        let ticket = fold(Some(loaded.ticket), &events)?;
-        let texts = texts_after(loaded.texts, command);
-        let view = view_after(ticket, loaded.version, &events, loaded.place_name, texts, request.now);
-        let answer = render(&view);
-        self.append_ticket(request, Some(loaded.version), &view, &events, command.texts().collect(), &answer)
-            .await?;
-        Ok(answer)
+        key: Option<&IdempotencyKey>,
+        attempt: impl Fn() -> F,
+    ) -> Result<Delivered, ChangeError>
+    where
+        F: Future<Output = Result<Answer, Failed>>,
+    {
+        self.until_changed(key, false, attempt).await
     }
 
-    /// Whatever failed: a call that was carried out before gets its kept answer.
-    async fn or_replay(
+    /// Whatever failed: a call that was carried out before gets its kept answer. `insists` when the client named the
+    /// version.
+    pub(super) async fn or_kept(
         &self,
-        request: &Request<'_>,
+        key: Option<&IdempotencyKey>,
+        insists: bool,
         result: Result<Answer, Failed>,
     ) -> Result<Delivered, ChangeError> {
         let error = match result {
@@ -180,10 +131,10 @@ impl Store {
             Err(Failed::Error(error @ ChangeError::Store(_))) => return Err(error),
             Err(Failed::Error(error)) => error,
             Err(Failed::KeyTaken) => ChangeError::Contended,
-            Err(Failed::Conflict) if request.if_match.is_some() => ChangeError::OtherVersion,
+            Err(Failed::Conflict) if insists => ChangeError::OtherVersion,
             Err(Failed::Conflict) => ChangeError::Contended,
         };
-        let Some(key) = &request.key else {
+        let Some(key) = key else {
             return Err(error);
         };
         match self.kept(key).await? {
@@ -215,49 +166,4 @@ impl From<JournalError> for Failed {
             JournalError::Store(error) => Self::Error(error.into()),
         }
     }
-}
-
-fn fold(ticket: Option<Ticket>, events: &[Event]) -> Result<Ticket, StoreError> {
-    let broken = |error| StoreError::corrupt("ticket", "state", "a change", error);
-    let mut events = events.iter();
-    let mut ticket = match (ticket, events.as_slice()) {
-        (Some(ticket), _) => ticket,
-        (None, [first, ..]) => {
-            events.next();
-            Ticket::begin(first).map_err(broken)?
-        }
-        (None, []) => {
-            return Err(StoreError::corrupt("event", "payload", "a change", "a change without events"));
-        }
-    };
-    for event in events {
-        ticket.apply(event).map_err(broken)?;
-    }
-    Ok(ticket)
-}
-
-fn view_after(
-    ticket: Ticket,
-    version: i32,
-    events: &[Event],
-    place_name: String,
-    mut texts: TicketTexts,
-    updated_at: Timestamp,
-) -> TicketView {
-    if ticket.resolution().is_none() {
-        texts.reply = None;
-    }
-    let added = i32::try_from(events.len()).expect("a change has few events");
-    TicketView { ticket, version: version + added, place_name, texts, updated_at }
-}
-
-/// The texts that are current after a command.
-fn texts_after(mut texts: TicketTexts, command: &Command) -> TicketTexts {
-    let body = |text: &domain::text::Text| text.body.as_str().to_owned();
-    match command {
-        Command::Resolve { reply, .. } => texts.reply = Some(body(reply)),
-        Command::Rate { comment, .. } => texts.comment = comment.as_ref().map(body),
-        Command::Dispatch { .. } | Command::Accept | Command::Arrive { .. } => {}
-    }
-    texts
 }

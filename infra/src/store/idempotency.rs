@@ -54,6 +54,14 @@ impl Store {
         KeptAnswer { key: key.key, body_hash: key.body_hash, answer: sealed }
     }
 
+    /// Whether an answer is kept under this key, to whatever body.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_answered(&self, key: &IdempotencyKey) -> Result<bool, StoreError> {
+        Ok(self.kept(key).await?.is_some())
+    }
+
     pub(super) async fn kept(&self, key: &IdempotencyKey) -> Result<Option<Kept>, StoreError> {
         let sql = "SELECT body_hash, answer FROM idempotency WHERE key = $1";
         let Some(row) = self.query_one(sql, vec![key.key.to_vec().into()]).await? else {

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::journal::EventRow;
 use super::row::column;
 use domain::id::UserId;
-use domain::ticket::{Clock, EVENT_VERSION, Event, Fact};
+use domain::ticket::{Clock, EVENT_VERSION, Event, Fact, fact_from_json};
 use sea_orm::{DbBackend, QueryResult};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -50,9 +50,10 @@ pub(super) const EVENT_COLUMNS: &str =
 
 const POSTGRES: &str = "SELECT e.xid::text::bigint AS xid, e.position, e.stream, {columns} FROM event e \
      WHERE (e.xid, e.position) > ($1::text::xid8, $2) AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) \
+     AND e.aggregate = 'ticket' \
      ORDER BY e.xid, e.position LIMIT $3";
 const SQLITE: &str = "SELECT 0 AS xid, e.position, e.stream, {columns} FROM event e \
-     WHERE e.position > $2 + 0 * $1 ORDER BY e.position LIMIT $3";
+     WHERE e.position > $2 + 0 * $1 AND e.aggregate = 'ticket' ORDER BY e.position LIMIT $3";
 
 /// What of an event is not a column.
 #[derive(Serialize)]
@@ -64,7 +65,7 @@ struct Payload<'a> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StoredPayload {
-    fact: Fact,
+    fact: serde_json::Value,
     clocks: Vec<Clock>,
 }
 
@@ -84,15 +85,14 @@ pub(super) fn event_row(event: &Event, version: i32) -> Result<EventRow, StoreEr
     })
 }
 
-/// The event of a row that has [`EVENT_COLUMNS`]; older versions would be upcast here.
+/// The event of a row that has [`EVENT_COLUMNS`].
 pub(super) fn stored_event(row: &QueryResult) -> Result<Event, StoreError> {
     let v: i16 = column(row, "event", "v")?;
     let payload: String = column(row, "event", "payload")?;
     let corrupt = |reason: String| StoreError::corrupt("event", "payload", "?", reason);
-    let StoredPayload { fact, clocks } = match v {
-        1 => serde_json::from_str(&payload).map_err(|error| corrupt(error.to_string()))?,
-        other => return Err(corrupt(format!("unknown version {other}"))),
-    };
+    let StoredPayload { fact, clocks } =
+        serde_json::from_str(&payload).map_err(|error| corrupt(error.to_string()))?;
+    let fact = fact_from_json(fact, v).map_err(|error| corrupt(error.to_string()))?;
     Ok(Event {
         fact,
         clocks,

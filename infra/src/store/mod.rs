@@ -1,33 +1,52 @@
 //! The store: one code base over SQLite and PostgreSQL (sea-orm). Reads go to a pool; every change of an aggregate goes
 //! through [`change`](Store::change_ticket) and the journal.
 
+mod account;
+mod assignee;
+mod audit;
 mod change;
 mod connect;
 mod dialect;
 mod entity;
 mod error;
+mod failure;
+mod handover;
 mod idempotency;
 mod journal;
 mod key;
 mod log;
 mod number;
+mod otp;
 mod patience;
+mod person;
+mod phone;
 mod place;
 mod playbook;
+mod record;
 mod row;
+mod session;
 mod sql;
 mod ticket;
 mod unit;
 mod user;
 mod verify;
 
+pub use account::{Account, PasswordSet};
+pub use audit::{AuditPage, AuditQuery};
+use change::ATTEMPTS;
 pub use change::{Answer, ChangeError, Delivered, Request};
 pub use connect::{Database, Direction};
 pub use error::StoreError;
+pub use failure::Guess;
 pub use idempotency::IdempotencyKey;
 pub use log::{Cursor, LoggedEvent};
+pub use person::{GrantAsked, NewPerson, PeopleLens, PeoplePage, PeopleQuery};
+pub use phone::Bound;
 pub use place::PlaceRow;
-pub use ticket::{Lens, Page, TicketQuery};
+pub use record::{PersonEvent, Recorded};
+pub use session::Refreshed;
+pub use ticket::{Carried, Lens, Page, TicketQuery};
+pub use unit::UnitPage;
 pub use user::UserRow;
 
 use crate::{Clock, Keyring, MasterKey, entropy};
@@ -48,6 +67,7 @@ pub struct Store {
     db: DatabaseConnection,
     journal: Journal,
     keys: Arc<Keyring>,
+    master: MasterKey,
     numbers: number::Numbers,
     playbooks: playbook::Playbooks,
     ticket_sql: ticket::TicketSql,
@@ -67,10 +87,18 @@ impl Store {
         drop(lock);
         let db = database.connect_for_reading().await?;
         let journal = database.journal(&db).await?;
-        let keys = Arc::new(Keyring::open(&key::all(&db).await?, master)?);
+        let keys = Arc::new(Keyring::open(&key::all(&db).await?, master, clock.now())?);
         let playbooks = playbook::Playbooks::load(&db).await?;
         let ticket_sql = ticket::TicketSql::new(db.get_database_backend());
-        Ok(Self { db, journal, keys, numbers: number::Numbers::default(), playbooks, ticket_sql })
+        Ok(Self {
+            db,
+            journal,
+            keys,
+            master: master.clone(),
+            numbers: number::Numbers::default(),
+            playbooks,
+            ticket_sql,
+        })
     }
 
     /// Migrates without opening anything else.

@@ -5,7 +5,9 @@ use super::entity::{place, place_code};
 use super::error::StoreError;
 use super::row::column;
 use domain::id::{PlaceId, UserId};
+use domain::phone::Phone;
 use domain::place::{PlaceCode, PlaceRef};
+use domain::view::Contact;
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryTrait, sea_query::OnConflict};
 
 /// A place as a form refers to it.
@@ -17,12 +19,11 @@ pub struct PlaceRow {
     pub name: String,
 }
 
-const BY_CODE: &str = "SELECT p.id, p.code, p.name, (SELECT u.grants_version FROM app_user u WHERE u.id = $2) AS grants_version \
-     FROM place_code c JOIN place p ON p.id = c.place_id WHERE c.code = $1";
+const BY_CODE: &str = "SELECT p.id, p.code, p.name, u.grants_version, u.name AS requester_name, u.phone AS requester_phone \
+     FROM place_code c JOIN place p ON p.id = c.place_id LEFT JOIN app_user u ON u.id = $2 WHERE c.code = $1";
 
 impl Store {
-    /// The place of a code, an old one too; `None` when it never was one. Tells on the way whether the asker's grants
-    /// are current, so that a submission needs no query for that.
+    /// The place of a code, an old one too; `None` when it never was one.
     ///
     /// # Errors
     /// [`StoreError::StaleGrants`] and others.
@@ -32,6 +33,20 @@ impl Store {
         reader: UserId,
         grants_version: i32,
     ) -> Result<Option<PlaceRow>, StoreError> {
+        Ok(self.place_and_profile(code, reader, grants_version).await?.map(|(place, _)| place))
+    }
+
+    /// The same with how the asker can be called. Tells on the way whether their grants are current, so that a submission
+    /// needs no query for either.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleGrants`] and others.
+    pub async fn place_and_profile(
+        &self,
+        code: &PlaceCode,
+        reader: UserId,
+        grants_version: i32,
+    ) -> Result<Option<(PlaceRow, Contact)>, StoreError> {
         let Some(row) = self.query_one(BY_CODE, vec![code.as_str().into(), reader.0.into()]).await? else {
             return Ok(None);
         };
@@ -40,7 +55,14 @@ impl Store {
         }
         let code: String = column(&row, "place", "code")?;
         let place = PlaceRef { id: PlaceId(column(&row, "place", "id")?), code: self.stored_code(&code)? };
-        Ok(Some(PlaceRow { place, name: column(&row, "place", "name")? }))
+        let phone = self.unsealed_column(&row, "requester_phone", "app_user.phone", reader.0)?;
+        let corrupt = |error| StoreError::corrupt("app_user", "phone", reader, error);
+        let profile = Contact {
+            name: self.unsealed_column(&row, "requester_name", "app_user.name", reader.0)?,
+            phone: phone.map(|phone| Phone::parse(&phone)).transpose().map_err(corrupt)?,
+            household: None,
+        };
+        Ok(Some((PlaceRow { place, name: column(&row, "place", "name")? }, profile)))
     }
 
     /// Adds places with their codes; those that are there stay as they are.

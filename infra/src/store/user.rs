@@ -1,23 +1,20 @@
 //! Users: who signed in, how, and what they were granted.
 
 use super::Store;
-use super::entity::{app_user, identity, role_grant};
+use super::entity::{app_user, identity};
 use super::error::StoreError;
 use super::row::column;
 use crate::entropy;
-use domain::actor::{Actor, Grant};
-use domain::id::UserId;
+use domain::actor::{Actor, Grant, Scope};
+use domain::id::{UnitId, UserId};
+use domain::place::PlaceCode;
 use domain::time::Timestamp;
-use sea_orm::{
-    ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QueryTrait, Statement, Value,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::{ActiveValue::Set, EntityTrait, QueryTrait, Value};
 use std::sync::LazyLock;
 use uuid::Uuid;
 
-const NAME: &str = "app_user.name";
-const SUBJECT: &str = "identity.subject";
+pub(super) const NAME: &str = "app_user.name";
+pub(super) const SUBJECT: &str = "identity.subject";
 
 static BY_ID: LazyLock<String> = LazyLock::new(|| one_user("$1"));
 static BY_IDENTITY: LazyLock<String> = LazyLock::new(|| {
@@ -26,8 +23,9 @@ static BY_IDENTITY: LazyLock<String> = LazyLock::new(|| {
 
 fn one_user(id: &str) -> String {
     format!(
-        "SELECT u.id, u.name, u.grants_version, g.role, CAST(g.scope AS text) AS scope \
-         FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id WHERE u.id = {id} ORDER BY g.id"
+        "SELECT u.id, u.name, u.grants_version, u.version, g.role, CAST(g.scope AS text) AS scope, n.county AS unit_county \
+         FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id LEFT JOIN unit n ON n.id = g.unit_id \
+         WHERE u.id = {id} ORDER BY g.id"
     )
 }
 
@@ -38,8 +36,12 @@ pub struct UserRow {
     pub actor: Actor,
     /// Grows with every change of their grants.
     pub grants_version: i32,
+    /// How many events they have.
+    pub version: i32,
     /// Their name.
     pub name: String,
+    /// The counties of the units that they were granted something for.
+    pub units: Vec<(UnitId, PlaceCode)>,
 }
 
 impl Store {
@@ -107,49 +109,29 @@ impl Store {
         let sealed: Vec<u8> = column(first, "app_user", "name")?;
         let name = self.keys.unseal(NAME, id, &sealed).map_err(|error| corrupt(error.to_string()))?;
         let grants_version = column(first, "app_user", "grants_version")?;
-        let mut grants = Vec::new();
+        let (mut grants, mut units) = (Vec::new(), Vec::new());
         for row in &rows {
             let Some(role) = column::<Option<String>>(row, "role_grant", "role")? else { continue };
             let scope: String = column(row, "role_grant", "scope")?;
-            grants.push(grant(id, &role, &scope)?);
+            let grant = stored_grant(id, &role, &scope)?;
+            let county: Option<String> = column(row, "unit", "unit_county")?;
+            if let (Scope::Unit(unit), Some(county)) = (&grant.scope, county) {
+                units.push((*unit, self.stored_code(&county)?));
+            }
+            grants.push(grant);
         }
         Ok(Some(UserRow {
             actor: Actor { user: UserId(id), grants },
             grants_version,
+            version: column(first, "app_user", "version")?,
+            units,
             name: String::from_utf8(name).map_err(|error| corrupt(error.to_string()))?,
         }))
     }
-
-    /// Grants a role, unless the user has the very same grant.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn grant(&self, user: &UserRow, grant: &Grant, now: Timestamp) -> Result<(), StoreError> {
-        if user.actor.grants.contains(grant) {
-            return Ok(());
-        }
-        let scope = serde_json::to_value(&grant.scope)
-            .map_err(|error| StoreError::corrupt("role_grant", "scope", user.actor.user, error))?;
-        let role: &str = grant.role.into();
-        let row = role_grant::ActiveModel {
-            id: Set(entropy::id(now)),
-            user_id: Set(user.actor.user.0),
-            role: Set(role.to_owned()),
-            scope: Set(scope),
-        };
-        let insert = role_grant::Entity::insert(row).build(self.backend());
-        self.journal.write(vec![insert, self.newer_grants(user.actor.user.0)]).await
-    }
-
-    fn newer_grants(&self, user: Uuid) -> Statement {
-        app_user::Entity::update_many()
-            .col_expr(app_user::Column::GrantsVersion, Expr::col(app_user::Column::GrantsVersion).add(1))
-            .filter(app_user::Column::Id.eq(user))
-            .build(self.backend())
-    }
 }
 
-fn grant(user: Uuid, role: &str, scope: &str) -> Result<Grant, StoreError> {
+/// A grant from its row.
+pub(super) fn stored_grant(user: Uuid, role: &str, scope: &str) -> Result<Grant, StoreError> {
     let corrupt = |column, reason: String| StoreError::corrupt("role_grant", column, user, reason);
     Ok(Grant {
         role: role.parse().map_err(|_| corrupt("role", role.to_owned()))?,

@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::log::{EVENT_COLUMNS, stored_event};
 use super::row::{column, word};
 use domain::id::TicketId;
-use domain::ticket::{Clock, Ticket};
+use domain::ticket::{Clock, STATE_VERSION, Ticket, ticket_from_json};
 use sea_orm::QueryResult;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -14,9 +14,9 @@ use uuid::Uuid;
 /// How many events are read at a time.
 const BATCH: i64 = 1_000;
 
-const TICKETS: &str = "SELECT t.id, t.version, CAST(t.state AS text) AS state FROM ticket t";
+const TICKETS: &str = "SELECT t.id, t.version, t.state_v, CAST(t.state AS text) AS state FROM ticket t";
 const CLOCKS: &str = "SELECT c.ticket_id, c.kind, c.round, c.started_at, c.due_at, c.warn_at, c.met_at, c.breached_at, \
-     c.cancelled_at, c.policy_version FROM clock c ORDER BY c.ticket_id, c.kind, c.round";
+     c.cancelled_at, c.paused_at, c.paused_ms, c.policy_version FROM clock c ORDER BY c.ticket_id, c.kind, c.round";
 
 impl Store {
     /// Everything that does not add up, a sentence each. Reads all there is: for tests and repairs.
@@ -24,7 +24,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn verify(&self) -> Result<Vec<String>, StoreError> {
-        let mut faults = Vec::new();
+        let mut faults = self.verify_people().await?;
         let folded = self.fold_all(&mut faults).await?;
         let mut clocks = self.clock_rows().await?;
         let rows = self.query_all(TICKETS, vec![]).await?;
@@ -34,7 +34,8 @@ impl Store {
         for row in rows {
             let id: Uuid = column(&row, "ticket", "id")?;
             let state: String = column(&row, "ticket", "state")?;
-            let stored: Ticket = serde_json::from_str(&state)
+            let state_v = column(&row, "ticket", "state_v")?;
+            let stored = ticket_from_json(&state, state_v)
                 .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
             let mut expected = stored.clocks.clone();
             expected.sort_by_key(|clock| (<&str>::from(clock.kind), clock.round));
@@ -42,7 +43,11 @@ impl Store {
                 faults.push(format!("ticket {id}: its rows of clocks are others"));
             }
             let version: i32 = column(&row, "ticket", "version")?;
-            if folded.get(&id) != Some(&(stored, version)) {
+            // An earlier version kept less than its events say: the next change makes up for it.
+            let same = folded.get(&id).is_some_and(|(ticket, last)| {
+                *last == version && (*ticket == stored || state_v != STATE_VERSION)
+            });
+            if !same {
                 faults.push(format!("ticket {id}: the fold of its events is another"));
             }
         }
@@ -55,7 +60,7 @@ impl Store {
         let (mut stream, mut version) = (Uuid::nil(), 0);
         let sql = format!(
             "SELECT e.stream, x.body, {EVENT_COLUMNS} FROM event e LEFT JOIN free_text x ON x.id = e.text_id \
-             WHERE (e.stream, e.stream_version) > ($1, $2) ORDER BY e.stream, e.stream_version LIMIT $3"
+             WHERE (e.stream, e.stream_version) > ($1, $2) AND e.aggregate = 'ticket' ORDER BY e.stream, e.stream_version LIMIT $3"
         );
         loop {
             let rows = self.query_all(&sql, vec![stream.into(), version.into(), BATCH.into()]).await?;
@@ -67,8 +72,10 @@ impl Store {
                 version = column(&row, "event", "stream_version")?;
                 let event = stored_event(&row)?;
                 let body: Option<String> = column(&row, "free_text", "body")?;
+                // An erased text is an empty one.
+                let erased = body.as_deref() == Some("");
                 let hash = body.map(|body| self.text_hash(&body));
-                if event.fact.text().map(|text| text.hash) != hash {
+                if !erased && event.fact.text().map(|text| text.hash) != hash {
                     faults.push(format!("event {version} of {stream}: its text is gone or another"));
                 }
                 let fault = match folded.get_mut(&stream) {
@@ -115,6 +122,8 @@ fn clock(row: &QueryResult) -> Result<Clock, StoreError> {
         met_at: column(row, "clock", "met_at")?,
         breached_at: column(row, "clock", "breached_at")?,
         cancelled_at: column(row, "clock", "cancelled_at")?,
+        paused_at: column(row, "clock", "paused_at")?,
+        paused_ms: column(row, "clock", "paused_ms")?,
         policy_version: unsigned("policy_version", column(row, "clock", "policy_version")?)?,
     })
 }

@@ -43,17 +43,19 @@ async fn a_reader_waits_for_a_slow_writer() {
     slow.execute("BEGIN").await.unwrap();
     let copy = "INSERT INTO event (stream, stream_version, kind, v, scope_code, occurred_at, recorded_at, payload) \
         SELECT stream, 2, 'breached', v, scope_code, occurred_at, recorded_at, '{\"fact\": {\"kind\": \"breached\"}, \"clocks\": []}' \
-        FROM event LIMIT 1 RETURNING position";
+        FROM event WHERE aggregate = 'ticket' LIMIT 1 RETURNING position";
     let slow_position: i64 = slow.fetch_one(copy).await.unwrap().get(0);
     let _ = cast.ticket().await;
 
     let (mut cursor, mut seen) = (Cursor::default(), Vec::new());
     read_on(&app, &mut cursor, &mut seen).await;
     let mut eyes = PgConnection::connect(&app.url).await.unwrap();
-    let naive: i64 = eyes.fetch_one("SELECT max(position) FROM event").await.unwrap().get(0);
+    let naive: i64 =
+        eyes.fetch_one("SELECT max(position) FROM event WHERE aggregate = 'ticket'").await.unwrap().get(0);
     assert!(!seen.contains(&slow_position));
     slow.execute("COMMIT").await.unwrap();
-    let all: i64 = eyes.fetch_one("SELECT count(*) FROM event").await.unwrap().get(0);
+    let all: i64 =
+        eyes.fetch_one("SELECT count(*) FROM event WHERE aggregate = 'ticket'").await.unwrap().get(0);
     let all = usize::try_from(all).unwrap();
     read_until(all, &app, &mut cursor, &mut seen).await;
 

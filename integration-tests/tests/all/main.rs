@@ -2,16 +2,30 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod audit;
 mod bad_input;
+mod contact;
 mod contract;
 mod cost;
 mod floors;
 mod identity;
+mod limits;
 mod list;
 mod log;
+mod machine;
+mod matrix;
 mod messages;
 mod outage;
+mod oversight;
+mod password;
+mod people;
 mod practices;
+mod privacy;
 mod race;
+mod session;
+mod slow;
 mod start;
 mod ticket;
+mod units;
+mod wechat;
+mod wire;

@@ -184,7 +184,8 @@ async fn who_may_not(#[values(Backend::Sqlite, Backend::Postgres)] backend: Back
     cast.clerk.get("/tickets/not-an-id").await.refused(404, "ticket.not_found");
     // In scope, and not theirs.
     cast.worker.post(&dispatch, cast.to_worker()).await.refused(403, "permission.role");
-    cast.accept(&ticket).await.refused(403, "permission.reach");
+    // The state is the better reason: dispatched to them it would be theirs.
+    cast.accept(&ticket).await.refused(409, "ticket.not_dispatched");
     // Whoever is assigned must be able to handle it.
     let nobody = json!({"lead": {"person": uuid::Uuid::nil()}});
     cast.clerk.post(&dispatch, nobody).await.refused_for(422, "ticket.lead_unknown", "/lead");
@@ -214,12 +215,13 @@ async fn a_unit_s_ticket_is_accepted_by_any_of_its_handlers(
     let dispatched = cast.clerk.post(&format!("{ticket}/dispatch"), to_unit).await.expect(200);
     assert_eq!(dispatched.json["lead"], json!({"person": null, "unit": UNIT}));
     assert_eq!((dispatched.str("severity"), &dispatched.json["handler"]), ("large", &Value::Null));
+    cast.accept(&ticket).await.refused(403, "permission.reach");
     let handler = app.of_unit("department_handler", UNIT).await;
     let inbox = handler.get("/tickets").await.expect(200);
     assert_eq!(inbox.items().len(), 1, "a handler's list is their unit's");
     let accepted = handler.post(&format!("{ticket}/accept"), json!({})).await.expect(200);
     assert_eq!(accepted.str("handler"), app.id_of(&handler).await);
-    cast.accept(&ticket).await.refused(403, "permission.reach");
+    cast.accept(&ticket).await.refused(409, "ticket.already_accepted");
     app.stop().await;
 }
 

@@ -1,16 +1,16 @@
 //! What clients get.
 
-use crate::label::words;
-use chrono::{DateTime, Utc};
+use crate::label::{optional_words, words};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::phone::mask_name;
 use domain::ticket::{
-    Affair, Assignee, Channel, Clock as DomainClock, ClockKind, ClockState, Outcome, Satisfaction, Severity,
-    Status,
+    Affair, Assignee, Channel, Clock as DomainClock, ClockKind, ClockState, Handling, Outcome, Satisfaction,
+    Severity, State, Status,
 };
 use domain::time::Timestamp;
-use domain::view;
+use domain::view::{self, Sight};
 use serde::Serialize;
 use utoipa::ToSchema;
-use utoipa::openapi::{Object, ObjectBuilder, Type};
 use uuid::Uuid;
 
 /// 工单。
@@ -18,13 +18,17 @@ use uuid::Uuid;
 #[schema(example = json!({
     "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "version": 1,
     "status": "submitted", "content": "温泉社区北门的路灯坏了三天。",
-    "place": {"code": "532504001007", "name": "温泉社区"}, "address": "北门公交站旁",
-    "category": "facilities", "severity": "small", "affair": null, "channel": "mini_program",
-    "requester": {"id": "01990000-0000-7000-8000-000000000001"}, "lead": null, "handler": null,
+    "place": {"code": "532504001007", "name": "温泉社区"}, "address": "北门公交站旁", "desk": "532504001007",
+    "origin": null, "category": "facilities", "severity": "small", "affair": null, "handling": null,
+    "channel": "mini_program", "confidential": false,
+    "requester": {"id": "01990000-0000-7000-8000-000000000001"},
+    "contact": {"name": "王*", "phone": "138****1234", "household": null, "masked": true}, "joined": 0,
+    "lead": null, "assist": [], "handler": null, "claimable": false,
     "clocks": [{"kind": "arrive", "round": 1, "started_at": "2026-11-21T01:00:00Z", "due_at": "2026-11-21T01:05:00Z",
         "warn_at": "2026-11-21T01:04:00Z", "met_at": null, "breached_at": null, "paused_seconds": 0, "state": "running"}],
-    "round": 1, "arrived_at": null, "resolution": null, "rating": null,
-    "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
+    "round": 1, "paused_at": null, "supervised_at": null, "extension": null, "urged": 0, "arrived_at": null,
+    "plan": null, "progress": null, "resolution": null, "rating": null, "end": null,
+    "occurred_at": "2026-11-21T01:00:00Z", "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
 }))]
 pub struct Ticket<'a> {
     /// 工单标识
@@ -42,6 +46,10 @@ pub struct Ticket<'a> {
     pub place: Place<'a>,
     /// 具体地址
     pub address: Option<&'a str>,
+    /// 由哪一级处置：其地点编码；超时或上报则上一级
+    pub desk: &'a str,
+    /// 来源活动
+    pub origin: Option<Origin<'a>>,
     /// 类别键
     pub category: Option<&'a str>,
     /// 轻重；未评定时为 null
@@ -50,29 +58,121 @@ pub struct Ticket<'a> {
     /// 三事；未分流时为 null
     #[schema(schema_with = optional_words::<Affair>)]
     pub affair: Option<Affair>,
+    /// 办理方式
+    #[schema(schema_with = optional_words::<Handling>)]
+    pub handling: Option<Handling>,
     /// 渠道
     #[schema(schema_with = words::<Channel>)]
     pub channel: Channel,
-    /// 诉求人
-    pub requester: Person,
+    /// 是否保密
+    pub confidential: bool,
+    /// 诉求人；保密而您无权知道时为 null
+    pub requester: Option<Person>,
+    /// 联系人；无权知道时为 null
+    pub contact: Option<ContactCard>,
+    /// 并入本单的其他诉求人数
+    pub joined: usize,
     /// 责任人或责任单位；未派单时为 null
     pub lead: Option<Lead>,
+    /// 协办的人员和单位
+    pub assist: Vec<Lead>,
     /// 承办人：派给个人的即为其人，派给单位的为接单人；此前为 null
     pub handler: Option<Uuid>,
+    /// 是否开放认领
+    pub claimable: bool,
     /// 各轮的时限
     pub clocks: Vec<Clock>,
-    /// 第几轮，从 1 起；不满意重办加 1
+    /// 第几轮，从 1 起；不满意重办或重新打开加 1
     pub round: u16,
+    /// 计时自何时暂停
+    pub paused_at: Option<DateTime<Utc>>,
+    /// 自何时督办
+    pub supervised_at: Option<DateTime<Utc>>,
+    /// 待审批的延期申请
+    pub extension: Option<Extension>,
+    /// 催办次数
+    pub urged: u16,
     /// 本轮到场时间
     pub arrived_at: Option<DateTime<Utc>>,
+    /// 本轮最近的方案
+    pub plan: Option<PlanText<'a>>,
+    /// 本轮最近的阶段答复
+    pub progress: Option<Progress<'a>>,
     /// 本轮答复
     pub resolution: Option<Resolution<'a>>,
     /// 最近一次评价
     pub rating: Option<Rating<'a>>,
+    /// 撤单、不予受理或并单
+    pub end: Option<End<'a>>,
+    /// 发生时间；线下收集的早于提出时间
+    pub occurred_at: DateTime<Utc>,
     /// 提出时间
     pub created_at: DateTime<Utc>,
     /// 最近变动时间
     pub updated_at: DateTime<Utc>,
+}
+
+/// 来源活动。
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TicketOrigin)]
+pub struct Origin<'a> {
+    /// 活动名称；已删除时为 null
+    pub title: Option<&'a str>,
+    /// 举办日期
+    pub held_on: Option<NaiveDate>,
+}
+
+/// 联系人。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ContactCard {
+    /// 姓名
+    pub name: Option<String>,
+    /// 电话
+    pub phone: Option<String>,
+    /// 住户：楼栋编码以下的几位
+    pub household: Option<String>,
+    /// 是否已隐去部分字符
+    pub masked: bool,
+}
+
+/// 延期申请。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Extension {
+    /// 延至何时
+    pub until: DateTime<Utc>,
+    /// 申请时间
+    pub asked_at: DateTime<Utc>,
+}
+
+/// 方案。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PlanText<'a> {
+    /// 内容；已删除时为 null
+    pub text: Option<&'a str>,
+    /// 计划完成时间
+    pub due: Option<DateTime<Utc>>,
+    /// 时间
+    pub at: DateTime<Utc>,
+}
+
+/// 阶段答复。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Progress<'a> {
+    /// 内容；已删除时为 null
+    pub text: Option<&'a str>,
+    /// 时间
+    pub at: DateTime<Utc>,
+}
+
+/// 未经办理的终止。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct End<'a> {
+    /// 说明；已删除时为 null
+    pub reason: Option<&'a str>,
+    /// 并入的工单；不是并单时为 null
+    pub into: Option<Uuid>,
+    /// 时间
+    pub at: DateTime<Utc>,
 }
 
 /// 地点。
@@ -103,7 +203,7 @@ pub struct Lead {
 /// 时限（53522）。
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Clock {
-    /// arrive 到场，solve 办结
+    /// arrive 到场，solve 办结，plan 出方案，answer 答复
     #[schema(schema_with = words::<ClockKind>)]
     pub kind: ClockKind,
     /// 属于第几轮
@@ -119,9 +219,9 @@ pub struct Clock {
     /// 超时时间，不可撤销
     pub breached_at: Option<DateTime<Utc>>,
     /// 暂停的秒数
-    pub paused_seconds: u32,
+    pub paused_seconds: i64,
     /// 当前状态
-    #[schema(schema_with = clock_states)]
+    #[schema(schema_with = words::<ClockState>)]
     pub state: ClockState,
 }
 
@@ -135,6 +235,8 @@ pub struct Resolution<'a> {
     pub reply: Option<&'a str>,
     /// 时间
     pub at: DateTime<Utc>,
+    /// 评价截止时间，届时自动结单
+    pub rating_ends_at: Option<DateTime<Utc>>,
 }
 
 /// 评价。
@@ -151,65 +253,6 @@ pub struct Rating<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// 列表中的工单。
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TicketSummary<'a> {
-    /// 工单标识
-    pub id: Uuid,
-    /// 工单编号
-    pub number: &'a str,
-    /// 版本
-    pub version: i32,
-    /// 状态
-    #[schema(schema_with = words::<Status>)]
-    pub status: Status,
-    /// 诉求内容的前 80 字
-    pub excerpt: Option<&'a str>,
-    /// 地点
-    pub place: Place<'a>,
-    /// 类别键
-    pub category: Option<&'a str>,
-    /// 轻重
-    #[schema(schema_with = optional_words::<Severity>)]
-    pub severity: Option<Severity>,
-    /// 三事
-    #[schema(schema_with = optional_words::<Affair>)]
-    pub affair: Option<Affair>,
-    /// 渠道
-    #[schema(schema_with = words::<Channel>)]
-    pub channel: Channel,
-    /// 责任单位
-    pub unit: Option<Uuid>,
-    /// 承办人
-    pub handler: Option<Uuid>,
-    /// 第几轮
-    pub round: u16,
-    /// 最早的、尚未办到的到期时间
-    pub due_at: Option<DateTime<Utc>>,
-    /// 该时限是否已过
-    pub overdue: bool,
-    /// 提出时间
-    pub created_at: DateTime<Utc>,
-    /// 最近变动时间
-    pub updated_at: DateTime<Utc>,
-}
-
-/// 一页工单，新的在前。
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"items": [{
-    "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "version": 1, "status": "submitted",
-    "excerpt": "温泉社区北门的路灯坏了三天。", "place": {"code": "532504001007", "name": "温泉社区"},
-    "category": "facilities", "severity": "small", "affair": null, "channel": "mini_program", "unit": null,
-    "handler": null, "round": 1, "due_at": "2026-11-21T01:05:00Z", "overdue": false,
-    "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
-}], "next_cursor": null}))]
-pub struct TicketPage<'a> {
-    /// 本页；筛选条件较严时可能少于 `limit` 而仍有下一页
-    pub items: Vec<TicketSummary<'a>>,
-    /// 下一页的游标；没有下一页时为 null
-    pub next_cursor: Option<String>,
-}
-
 impl Clock {
     fn at(clock: &DomainClock, now: Timestamp) -> Self {
         let state = clock.state(now);
@@ -222,7 +265,7 @@ impl Clock {
             warn_at: clock.warn_at,
             met_at: clock.met_at,
             breached_at,
-            paused_seconds: 0,
+            paused_seconds: clock.paused_ms / 1000,
             state,
         }
     }
@@ -237,12 +280,35 @@ impl From<Assignee> for Lead {
     }
 }
 
+impl ContactCard {
+    /// As much of it as may be seen.
+    fn seen(contact: &view::Contact, sight: Sight) -> Option<Self> {
+        let view::Contact { name, phone, household } = contact;
+        match sight {
+            Sight::Hidden => None,
+            Sight::Masked => Some(Self {
+                name: name.as_deref().map(mask_name),
+                phone: phone.map(|phone| phone.masked()),
+                household: household.as_ref().map(|_| "****".to_owned()),
+                masked: true,
+            }),
+            Sight::Plain => Some(Self {
+                name: name.clone(),
+                phone: phone.map(|phone| phone.as_str().to_owned()),
+                household: household.clone(),
+                masked: false,
+            }),
+        }
+    }
+}
+
 impl<'a> Ticket<'a> {
     /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it.
-    pub fn at(view: &'a view::TicketView, now: Timestamp) -> Self {
-        let view::TicketView { ticket, version, place_name, texts, updated_at } = view;
-        let view::TicketTexts { content, address, reply, comment } = texts;
-        let (reply, comment) = (reply.as_deref(), comment.as_deref());
+    pub fn at(view: &'a view::TicketView, sight: Sight, now: Timestamp) -> Self {
+        let view::TicketView { ticket, version, place_name, texts, contact, updated_at } = view;
+        let view::TicketTexts { content, address, origin, plan, progress, reply, comment, end_reason } =
+            texts;
+        let work = ticket.state.work();
         Self {
             id: ticket.id.0,
             number: &ticket.number,
@@ -251,65 +317,66 @@ impl<'a> Ticket<'a> {
             content: content.as_deref(),
             place: Place { code: ticket.place.code.as_str(), name: place_name },
             address: address.as_deref(),
+            desk: ticket.desk.as_str(),
+            origin: ticket.origin.map(|o| Origin { title: origin.as_deref(), held_on: o.held_on }),
             category: ticket.category.as_deref(),
             severity: ticket.severity,
             affair: ticket.affair,
+            handling: ticket.handling,
             channel: ticket.channel,
-            requester: Person { id: ticket.requester.0 },
+            confidential: ticket.confidential,
+            requester: (sight != Sight::Hidden).then_some(Person { id: ticket.requester.0 }),
+            contact: ContactCard::seen(contact, sight),
+            joined: ticket.joined.len(),
             lead: ticket.lead().map(Lead::from),
+            assist: ticket.assist.iter().copied().map(Lead::from).collect(),
             handler: ticket.handler().map(|handler| handler.0),
+            claimable: !ticket.claimable().is_empty(),
             clocks: ticket.clocks.iter().map(|clock| Clock::at(clock, now)).collect(),
             round: ticket.round,
-            arrived_at: ticket.arrival().map(|arrival| arrival.at),
-            resolution: ticket.resolution().map(|r| Resolution { outcome: r.outcome, reply, at: r.at }),
+            paused_at: ticket.paused,
+            supervised_at: ticket.supervision.map(|supervision| supervision.at),
+            extension: ticket.extension.map(|e| Extension { until: e.until, asked_at: e.asked_at }),
+            urged: ticket.urged,
+            arrived_at: work.and_then(|work| work.arrival).map(|arrival| arrival.at),
+            plan: work.and_then(|work| work.plan).map(|p| PlanText {
+                text: plan.as_deref(),
+                due: p.due,
+                at: p.at,
+            }),
+            progress: work
+                .and_then(|work| work.reply)
+                .map(|reply| Progress { text: progress.as_deref(), at: reply.at }),
+            resolution: ticket.resolution().map(|r| Resolution {
+                outcome: r.outcome,
+                reply: reply.as_deref(),
+                at: r.at,
+                rating_ends_at: r.closes_at,
+            }),
             rating: ticket.rating.map(|r| Rating {
                 satisfaction: r.satisfaction,
                 stars: r.stars,
-                comment,
+                comment: comment.as_deref(),
                 at: r.at,
             }),
+            end: End::of(&ticket.state, end_reason.as_deref()),
+            occurred_at: ticket.occurred_at,
             created_at: ticket.submitted_at,
             updated_at: *updated_at,
         }
     }
 }
 
-impl<'a> TicketSummary<'a> {
-    /// The summary as it stands at `now`.
-    pub fn at(s: &'a view::TicketSummary, now: Timestamp) -> Self {
-        Self {
-            id: s.id.0,
-            number: &s.number,
-            version: s.version,
-            status: s.status,
-            excerpt: s.excerpt.as_deref(),
-            place: Place { code: s.place.as_str(), name: &s.place_name },
-            category: s.category.as_deref(),
-            severity: s.severity,
-            affair: s.affair,
-            channel: s.channel,
-            unit: s.unit.map(|unit| unit.0),
-            handler: s.handler.map(|handler| handler.0),
-            round: s.round,
-            due_at: s.owed_since,
-            overdue: s.owed_since.is_some_and(|due| now > due),
-            created_at: s.created_at,
-            updated_at: s.updated_at,
+impl<'a> End<'a> {
+    fn of(state: &State, reason: Option<&'a str>) -> Option<Self> {
+        match *state {
+            State::Withdrawn { at, .. } | State::Declined { at, .. } => Some(Self { reason, into: None, at }),
+            State::Merged { into, at, .. } => Some(Self { reason, into: Some(into.0), at }),
+            State::Submitted
+            | State::Dispatched { .. }
+            | State::Accepted(_)
+            | State::Resolved { .. }
+            | State::Closed { .. } => None,
         }
     }
-}
-
-fn clock_states() -> Object {
-    let states = ["running", "met", "breached", "cancelled"];
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(states)).build()
-}
-
-/// A word or null.
-fn optional_words<T: strum::IntoEnumIterator + Into<&'static str>>() -> Object {
-    use utoipa::openapi::schema::SchemaType;
-    let words = T::iter().map(|word| serde_json::Value::from(word.into()));
-    ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
-        .enum_values(Some(words.chain([serde_json::Value::Null])))
-        .build()
 }

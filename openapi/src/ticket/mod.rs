@@ -2,10 +2,13 @@
 
 mod answer;
 mod request;
+mod summary;
 mod timeline;
 
-pub use answer::{Clock, Lead, Person, Place, Rating, Resolution, Ticket, TicketPage, TicketSummary};
+pub use answer::{Clock, Lead, Person, Place, Rating, Resolution, Ticket};
 pub use request::{
-    Arrive, CreateTicket, Dispatch, Empty, LeadRef, ListTickets, PlaceRef, Position, Rate, Resolve,
+    Accept, ApproveExtension, Arrive, Contact, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef,
+    ListTickets, Merge, Origin, PlaceRef, Plan, Position, Rate, Reason, ReplyText, Resolve, Supplement,
 };
+pub use summary::{TicketPage, TicketSummary};
 pub use timeline::{TimelineEntry, TimelinePage, TimelineQuery};

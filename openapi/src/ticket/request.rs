@@ -2,9 +2,9 @@
 
 use crate::label::words;
 use crate::strict::{Object, Word};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::geo::Datum;
-use domain::ticket::{Affair, Channel, Outcome, Satisfaction, Severity, Status};
+use domain::ticket::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
 use serde::Deserialize;
 use utoipa::openapi::{ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
@@ -38,6 +38,40 @@ pub struct CreateTicket {
     /// 渠道；居民只能为 mini_program（默认）
     #[schema(schema_with = words::<Channel>)]
     pub channel: Option<Word<Channel>>,
+    /// 来源活动，如哪一次群众会、征集日
+    #[schema(value_type = Option<Origin>)]
+    pub origin: Option<Object<Origin>>,
+    /// 联系人；不填则为诉求人本人
+    #[schema(value_type = Option<Contact>)]
+    pub contact: Option<Object<Contact>>,
+    /// 是否保密：对承办人也隐去诉求人和联系人
+    pub confidential: Option<bool>,
+    /// 发生时间，工作人员补录线下诉求时填写，至多早 31 天；时限自录入起算
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+/// 来源活动。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"title": "十一月村民大会", "held_on": "2026-11-20"}))]
+pub struct Origin {
+    /// 活动名称，1 至 200 字
+    #[schema(min_length = 1, max_length = 200)]
+    pub title: String,
+    /// 举办日期
+    pub held_on: Option<NaiveDate>,
+}
+
+/// 联系人，姓名和电话至少填写一项。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"name": "王小二", "phone": "13800001234"}))]
+pub struct Contact {
+    /// 姓名，1 至 30 字
+    #[schema(min_length = 1, max_length = 30)]
+    pub name: Option<String>,
+    /// 手机、带区号的固定电话，或以 + 开头的国际号码
+    pub phone: Option<String>,
 }
 
 /// 地点：填写 `code`，或填写 `lat`、`lng`、`datum`。
@@ -84,6 +118,12 @@ pub struct Dispatch {
     /// 三事：由派单人分流
     #[schema(schema_with = words::<Affair>)]
     pub affair: Option<Word<Affair>>,
+    /// 协办的人员或单位，至多 20 个
+    #[schema(value_type = Option<Vec<LeadRef>>, max_items = 20)]
+    pub assist: Option<Vec<Object<LeadRef>>>,
+    /// 办理方式：即办、待办、上报、建议、重办
+    #[schema(schema_with = words::<Handling>)]
+    pub handling: Option<Word<Handling>>,
     /// 给承办人的话，1 至 10000 字；诉求人看不到
     #[schema(min_length = 1, max_length = 10000)]
     pub note: Option<String>,
@@ -105,6 +145,110 @@ pub struct LeadRef {
 #[schema(example = json!({}))]
 pub struct Empty {}
 
+/// 接单。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct Accept {
+    /// 实际时间：离线办理、事后上传时填写
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+/// 研判：至少填写一项，不填的不变。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"severity": "large", "affair": "public"}))]
+pub struct Grade {
+    /// 类别键，见 `GET /me` 的规程
+    pub category: Option<String>,
+    /// 轻重；时限随之重算，起点和已超时不变
+    #[schema(schema_with = words::<Severity>)]
+    pub severity: Option<Word<Severity>>,
+    /// 三事分流；规程可据此开放认领
+    #[schema(schema_with = words::<Affair>)]
+    pub affair: Option<Word<Affair>>,
+}
+
+/// 说明。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "需要供电部门配合，已联系。"}))]
+pub struct Reason {
+    /// 说明，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub reason: String,
+}
+
+/// 办理方案。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"text": "先查管网，周四前开挖更换。", "due": "2027-11-27T10:00:00Z"}))]
+pub struct Plan {
+    /// 方案，1 至 10000 字；诉求人可见
+    #[schema(min_length = 1, max_length = 10000)]
+    pub text: String,
+    /// 计划完成时间
+    pub due: Option<DateTime<Utc>>,
+    /// 实际时间：离线办理、事后上传时填写
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+/// 阶段答复。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"text": "管网已查清，明天开挖。"}))]
+pub struct ReplyText {
+    /// 给诉求人的话，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub text: String,
+    /// 实际时间：离线办理、事后上传时填写
+    pub occurred_at: Option<DateTime<Utc>>,
+}
+
+/// 申请延期。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"until": "2027-11-22T10:00:00Z", "reason": "配件明天到货"}))]
+pub struct Extend {
+    /// 延至何时，须晚于现有时限
+    pub until: DateTime<Utc>,
+    /// 理由，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub reason: String,
+}
+
+/// 批准延期。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"note": "抓紧"}))]
+pub struct ApproveExtension {
+    /// 给申请人的话，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub note: Option<String>,
+}
+
+/// 补充。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"content": "旁边的一盏也不亮了。"}))]
+pub struct Supplement {
+    /// 补充内容，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub content: String,
+}
+
+/// 并单。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"into": "01990000-0000-7000-8000-000000000101", "reason": "同一盏路灯"}))]
+pub struct Merge {
+    /// 并入哪个工单
+    pub into: Uuid,
+    /// 说明，1 至 10000 字；诉求人可见
+    #[schema(min_length = 1, max_length = 10000)]
+    pub reason: String,
+}
+
 /// 到场。
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +257,8 @@ pub struct Arrive {
     /// 到场位置
     #[schema(value_type = Position)]
     pub position: Object<Position>,
+    /// 实际时间：离线办理、事后上传时填写
+    pub occurred_at: Option<DateTime<Utc>>,
 }
 
 /// 办结。
@@ -126,6 +272,8 @@ pub struct Resolve {
     /// 给诉求人的答复，1 至 10000 字
     #[schema(min_length = 1, max_length = 10000)]
     pub reply: String,
+    /// 实际时间：离线办理、事后上传时填写
+    pub occurred_at: Option<DateTime<Utc>>,
 }
 
 /// 评单。
@@ -158,6 +306,10 @@ pub struct ListTickets {
     pub handler: Option<Uuid>,
     /// 只看本人提出的
     pub mine: Option<bool>,
+    /// 只看本人（或 `unit` 指定的单位）协办的
+    pub assist: Option<bool>,
+    /// 只看可认领的
+    pub claimable: Option<bool>,
     /// 状态
     #[param(schema_with = words::<Status>)]
     pub status: Option<Status>,
@@ -174,7 +326,15 @@ pub struct ListTickets {
     pub category: Option<String>,
     /// 有已过而未办到的时限
     pub overdue: Option<bool>,
-    /// 完整的工单编号
+    /// 办理方式
+    #[param(schema_with = words::<Handling>)]
+    pub handling: Option<Handling>,
+    /// 是否在督办中
+    pub supervised: Option<bool>,
+    /// 由哪一级处置：其地点编码
+    #[param(example = "532504001")]
+    pub desk: Option<String>,
+    /// 完整的工单编号，或联系人的电话号码
     #[param(example = "532504-261121-00017")]
     pub q: Option<String>,
     /// 提出时间不早于（含）
@@ -196,12 +356,17 @@ impl ListTickets {
             unit,
             handler,
             mine,
+            assist,
+            claimable,
             status,
             severity,
             affair,
             channel,
             category,
             overdue,
+            handling,
+            supervised,
+            desk,
             q,
             from,
             to,
@@ -209,7 +374,8 @@ impl ListTickets {
             limit: _,
         } = self;
         format!(
-            "{place:?} {unit:?} {handler:?} {mine:?} {status:?} {severity:?} {affair:?} {channel:?} {category:?} {overdue:?} {q:?} {from:?} {to:?}"
+            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {claimable:?} {status:?} {severity:?} {affair:?} {channel:?} \
+             {category:?} {overdue:?} {handling:?} {supervised:?} {desk:?} {q:?} {from:?} {to:?}"
         )
     }
 }

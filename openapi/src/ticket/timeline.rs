@@ -4,7 +4,8 @@ use super::answer::Lead;
 use crate::Lang;
 use crate::label::{headline, words};
 use chrono::{DateTime, Utc};
-use domain::ticket::{Affair, ClockKind, Fact, Headline, Outcome, Satisfaction, Severity};
+use domain::id::UserId;
+use domain::ticket::{Affair, ClockKind, Fact, Handling, Headline, Outcome, Satisfaction, Severity};
 use domain::view;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -39,6 +40,9 @@ pub struct TimelineEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Severity>)]
     pub severity: Option<Severity>,
+    /// 类别键
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// 三事分流
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Affair>)]
@@ -54,6 +58,22 @@ pub struct TimelineEntry {
     /// 星级
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stars: Option<u8>,
+    /// 协办的人员和单位
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assist: Vec<Lead>,
+    /// 办理方式
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Handling>)]
+    pub handling: Option<Handling>,
+    /// 上报到哪一级：其地点编码
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub desk: Option<String>,
+    /// 延至何时、计划何时完成
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+    /// 另一个工单：并入了哪一个，或并入了本单
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<Uuid>,
     /// 重办的轮次
     #[serde(skip_serializing_if = "Option::is_none")]
     pub round: Option<u16>,
@@ -86,8 +106,8 @@ pub struct TimelineQuery {
 }
 
 impl TimelineEntry {
-    /// The entry in words.
-    pub fn new(entry: view::TimelineEntry, lang: Lang) -> Self {
+    /// The entry in words; without who did it when the actor is one of `hidden`.
+    pub fn new(entry: view::TimelineEntry, hidden: &[UserId], lang: Lang) -> Self {
         let view::TimelineEntry { version, event, text } = entry;
         let kind = event.fact.headline();
         let base = Self {
@@ -96,22 +116,55 @@ impl TimelineEntry {
             label: headline(kind, lang),
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,
-            actor: event.actor.map(|actor| actor.0),
+            actor: event.actor.filter(|actor| !hidden.contains(actor)).map(|actor| actor.0),
             text,
             ..Self::default()
         };
         match event.fact {
-            Fact::Submitted { severity, affair, .. } => Self { severity, affair, ..base },
-            Fact::Breached => Self { clock: event.clocks.first().map(|clock| clock.kind), ..base },
-            Fact::Dispatched { lead, severity, affair, note: _ } => {
-                Self { lead: Some(lead.into()), severity, affair, ..base }
+            Fact::Submitted { category, severity, affair, .. } => Self { category, severity, affair, ..base },
+            Fact::Graded { category, severity, affair, claim: _ } => {
+                Self { category, severity, affair, ..base }
             }
-            Fact::Resolved { outcome, reply: _ } => Self { outcome: Some(outcome), ..base },
+            Fact::Breached => Self { clock: event.clocks.first().map(|clock| clock.kind), ..base },
+            Fact::Escalated { desk, reason: _ } => Self { desk: Some(desk.to_string()), ..base },
+            Fact::Dispatched { lead, assist, severity, affair, handling, note: _ } => Self {
+                lead: Some(lead.into()),
+                assist: assist.into_iter().map(Lead::from).collect(),
+                severity,
+                affair,
+                handling,
+                ..base
+            },
+            Fact::HandedOver { from: _, to } => Self { lead: to.map(Lead::from), ..base },
+            Fact::Planned { text: _, due } => Self { until: due, ..base },
+            Fact::ExtensionAsked { until, reason: _ } | Fact::ExtensionApproved { until, note: _ } => {
+                Self { until: Some(until), ..base }
+            }
+            Fact::Resolved { outcome, reply: _, closes_at: _ } => Self { outcome: Some(outcome), ..base },
             Fact::Rated { satisfaction, stars, comment: _ } => {
                 Self { satisfaction: Some(satisfaction), stars, ..base }
             }
-            Fact::Reworked { round } => Self { round: Some(round), ..base },
-            Fact::Accepted { .. } | Fact::Arrived { .. } | Fact::Closed => base,
+            Fact::Reworked { round } | Fact::Reopened { round, reason: _ } => {
+                Self { round: Some(round), ..base }
+            }
+            Fact::Merged { into, reason: _ } => Self { ticket: Some(into.0), ..base },
+            Fact::Absorbed { from, requesters: _ } => Self { ticket: Some(from.0), ..base },
+            Fact::Claimed { .. }
+            | Fact::Accepted { .. }
+            | Fact::Returned { .. }
+            | Fact::Arrived { .. }
+            | Fact::Replied { .. }
+            | Fact::Closed
+            | Fact::Supplemented { .. }
+            | Fact::Urged
+            | Fact::ExtensionRefused { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
+            | Fact::Supervised { .. }
+            | Fact::Noted { .. }
+            | Fact::Withdrawn { .. }
+            | Fact::Declined { .. }
+            | Fact::Unmasked { .. } => base,
         }
     }
 }

@@ -4,12 +4,13 @@ use crate::app::State;
 use crate::auth::{Permit, Session, may};
 use crate::cursor;
 use crate::error::{ApiError, ApiResult, fault};
-use crate::extract::{Query, limit};
+use crate::extract::{Query, comparable, limit};
 use actix_web::{HttpResponse, get, web};
-use chrono::{DateTime, Datelike};
+use chrono::DateTime;
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::{TicketNumber, is_ticket_number};
+use domain::phone::Phone;
 use domain::place::PlaceCode;
 use domain::text::{FreeText, MAX_CATEGORY};
 use domain::time::Timestamp;
@@ -17,18 +18,15 @@ use infra::Keyring;
 use infra::store::{Lens, TicketQuery};
 use openapi::problem::Fault;
 use openapi::ticket::{ListTickets, TicketPage, TicketSummary};
-use std::ops::RangeInclusive;
 use uuid::Uuid;
-
-/// Years that both databases can compare.
-const YEARS: RangeInclusive<i32> = 1..=9999;
 
 /// Many tickets, newest first.
 #[utoipa::path(
     tag = "工单",
     operation_id = "list_tickets",
     summary = "工单列表",
-    description = "一次看一个范围：`mine`（本人提出）、`handler`（承办人）、`unit`（责任单位）或 `place`（地点及以下），依此次序取第一个，其余为筛选条件。\
+    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`assist`（协办）、`claimable`（可认领）、`handler`（承办人）、`unit`（责任单位）\
+        或 `place`（地点及以下），依此次序取第一个，其余为筛选条件。\
         都不填时：有地点范围的看其范围，只有一个单位的看该单位，其他人看本人提出的。只列出有权查看的工单。\
         筛选每次至多查 5000 条，不足一页也可能还有下一页，以 `next_cursor` 为准。",
     params(ListTickets),
@@ -58,12 +56,17 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         unit,
         handler,
         mine,
+        assist,
+        claimable,
         status,
         severity,
         affair,
         channel,
         category,
         overdue,
+        handling,
+        supervised,
+        desk,
         q,
         from,
         to,
@@ -76,23 +79,30 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         FreeText::check(category, MAX_CATEGORY)
             .map_err(|refusal| fault(refusal, Some("?category".into())))?;
     }
-    let place = place
-        .map(|code| state.store.place_code(&code).map_err(|refusal| fault(refusal, Some("?place".into()))))
-        .transpose()?;
-    let number = q.map(|q| {
-        let number = TicketNumber::from(&q).ok().filter(|number| is_ticket_number(number));
-        number.ok_or_else(|| Fault::of("?q", "ticket.q_not_a_number", vec![]))
-    });
+    let code = |code: Option<String>, field: &str| {
+        let read = |code: String| state.store.place_code(&code);
+        code.map(read).transpose().map_err(|refusal| fault(refusal, Some(field.to_owned())))
+    };
+    let (place, desk) = (code(place, "?place")?, code(desk, "?desk")?);
+    let exact = q.map(|q| exact(state, &q)).transpose()?;
     comparable("?from", from)?;
     comparable("?to", to)?;
     let (unit, handler) = (unit.map(UnitId), handler.map(UserId));
-    let asked = Asked { number: number.transpose()?, mine: mine == Some(true), handler, unit, place };
+    let asked = Asked {
+        exact,
+        mine: mine == Some(true),
+        assist: assist == Some(true),
+        claimable: claimable == Some(true),
+        handler,
+        unit,
+        place,
+    };
     let lens = lens(state, actor, &asked)?;
     // What became the lens need not be tried on each entry.
     Ok(TicketQuery {
         sees_all: sees_all(actor, &lens),
         place: place.filter(|_| !matches!(lens, Lens::Area(_))),
-        unit: unit.filter(|_| !matches!(lens, Lens::Unit(_))),
+        unit: unit.filter(|_| !matches!(lens, Lens::Unit(_) | Lens::Assist(_))),
         handler: handler.filter(|_| !matches!(lens, Lens::Handler(_))),
         requester: asked.mine.then_some(actor.user).filter(|_| !matches!(lens, Lens::Requester(_))),
         lens,
@@ -102,6 +112,9 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         channel,
         category,
         overdue,
+        handling,
+        supervised,
+        desk,
         from,
         to,
         limit,
@@ -109,20 +122,21 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
     })
 }
 
-fn comparable(field: &str, time: Option<Timestamp>) -> Result<(), Fault> {
-    match time {
-        Some(time) if !YEARS.contains(&time.year()) => Err(Fault::of(field, "request.out_of_range", vec![])
-            .with("min", YEARS.start())
-            .with("max", YEARS.end())
-            .with("value", time)),
-        Some(_) | None => Ok(()),
+/// A whole number, or the phone of whom to call.
+fn exact(state: &State, q: &str) -> Result<Lens, Fault> {
+    if let Some(number) = TicketNumber::from(q).ok().filter(|number| is_ticket_number(number)) {
+        return Ok(Lens::Number(number));
     }
+    let phone = Phone::parse(q).map_err(|_| Fault::of("?q", "ticket.q_not_a_number", vec![]))?;
+    Ok(Lens::Phone(state.store.phone_hash(&phone)))
 }
 
 /// What may become the lens.
 struct Asked {
-    number: Option<TicketNumber>,
+    exact: Option<Lens>,
     mine: bool,
+    assist: bool,
+    claimable: bool,
     handler: Option<UserId>,
     unit: Option<UnitId>,
     place: Option<PlaceCode>,
@@ -130,23 +144,28 @@ struct Asked {
 
 /// The narrowest that was asked for; else what the asker is there for.
 fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
-    if let Some(number) = asked.number {
-        return Ok(Lens::Number(number));
+    let several = || ApiError::from(Fault::of("?place", "ticket.lens_required", vec![]));
+    if let Some(exact) = asked.exact {
+        return Ok(exact);
     }
     if asked.mine {
         return Ok(Lens::Requester(actor.user));
+    }
+    if asked.assist {
+        return Ok(Lens::Assist(asked.unit.map_or(actor.user.0, |unit| unit.0)));
+    }
+    if asked.claimable {
+        let place = asked.place.or_else(|| common(state, actor.claims().map(|(_, place)| place)));
+        let place = place.or_else(|| common(state, actor.area()));
+        return place.map(Lens::Claimable).ok_or_else(several);
     }
     if let Some(lens) =
         asked.handler.map(Lens::Handler).or(asked.unit.map(Lens::Unit)).or(asked.place.map(Lens::Area))
     {
         return Ok(lens);
     }
-    let several = || ApiError::from(Fault::of("?place", "ticket.lens_required", vec![]));
-    let mut areas = actor.area();
-    if let Some(first) = areas.next() {
-        let levels = state.store.playbook(first.county()).map(|book| book.code_levels()).unwrap_or_default();
-        let common = areas.try_fold(first, |common, area| common.common(&area, &levels));
-        return common.map(Lens::Area).ok_or_else(several);
+    if actor.area().next().is_some() {
+        return common(state, actor.area()).map(Lens::Area).ok_or_else(several);
     }
     let mut units = actor.units();
     match (units.next(), units.next()) {
@@ -156,6 +175,13 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
     }
 }
 
+/// The narrowest place that covers all of these; none when they lie in several counties.
+fn common(state: &State, mut places: impl Iterator<Item = PlaceCode>) -> Option<PlaceCode> {
+    let first = places.next()?;
+    let levels = state.store.playbook(first.county()).map(|book| book.code_levels()).unwrap_or_default();
+    places.try_fold(first, |common, place| common.common(&place, &levels))
+}
+
 /// Whether everything in the lens is theirs to see, so that no entry need be tried.
 fn sees_all(actor: &Actor, lens: &Lens) -> bool {
     match lens {
@@ -163,7 +189,10 @@ fn sees_all(actor: &Actor, lens: &Lens) -> bool {
         Lens::Unit(unit) => actor.units().any(|own| own == *unit),
         Lens::Handler(user) => *user == actor.user && actor.sees_assigned(),
         Lens::Requester(user) => *user == actor.user,
-        Lens::Number(_) => false,
+        Lens::Assist(party) => {
+            actor.sees_assigned() && (*party == actor.user.0 || actor.units().any(|own| own.0 == *party))
+        }
+        Lens::Claimable(_) | Lens::Number(_) | Lens::Phone(_) => false,
     }
 }
 

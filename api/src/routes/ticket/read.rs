@@ -9,9 +9,11 @@ use crate::error::{ApiResult, fault};
 use crate::extract::{Query, TicketPath, limit};
 use actix_web::http::header::{ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, get, web};
+use domain::actor::Actor;
+use domain::id::UserId;
 use domain::permission::Action;
-use domain::ticket::TicketRefusal;
-use domain::view::TicketView;
+use domain::ticket::{Headline, TicketRefusal};
+use domain::view::{Sight, TicketView};
 use openapi::ticket::{Ticket, TimelineEntry, TimelinePage, TimelineQuery};
 
 /// One ticket.
@@ -40,7 +42,8 @@ pub(crate) async fn get_ticket(
     if request.headers().get(IF_NONE_MATCH) == Some(&etag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag)).json(Ticket::at(&view, state.clock.now())))
+    let sight = Sight::of(&permit.actor, &view.ticket);
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag)).json(Ticket::at(&view, sight, state.clock.now())))
 }
 
 /// The history of a ticket, oldest first.
@@ -71,17 +74,29 @@ pub(crate) async fn ticket_timeline(
     // One more than the page holds tells whether there is another page.
     let found =
         state.store.timeline(path.0, actor.user, *grants_version, after.unwrap_or(0), limit + 1).await?;
-    let found = found.filter(|(parties, _)| actor.may(Action::TicketView, parties).is_ok());
-    let (parties, mut entries) = found.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    let found = found.filter(|(ticket, _)| actor.may(Action::TicketView, &ticket.parties()).is_ok());
+    let (ticket, mut entries) = found.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
     let more = entries.len() > usize::from(limit);
     entries.truncate(limit.into());
-    if !actor.sees_by_role(&parties) {
+    let end = entries.last().filter(|_| more).map(|entry| entry.version);
+    if !actor.sees_by_role(&ticket.parties()) {
+        // What staff write among themselves is not for the requester.
+        entries.retain(|entry| entry.event.fact.headline() != Headline::Noted);
         entries.iter_mut().filter(|entry| entry.event.fact.is_internal()).for_each(|entry| entry.text = None);
     }
-    let end = entries.last().filter(|_| more).map(|entry| entry.version);
+    let hidden = hidden(actor, &ticket);
     let lang = language(&request);
     Ok(web::Json(TimelinePage {
-        items: entries.into_iter().map(|entry| TimelineEntry::new(entry, lang)).collect(),
+        items: entries.into_iter().map(|entry| TimelineEntry::new(entry, &hidden, lang)).collect(),
         next_cursor: end.map(|version| cursor::seal(keys, &list, &version.to_le_bytes())),
     }))
+}
+
+/// Who of those who did something stays unnamed: other requesters, and all of them where the ticket is confidential.
+fn hidden(actor: &Actor, ticket: &domain::ticket::Ticket) -> Vec<UserId> {
+    let requesters = std::iter::once(ticket.requester).chain(ticket.joined.iter().copied());
+    match Sight::of(actor, ticket) {
+        Sight::Hidden => requesters.filter(|user| *user != actor.user).collect(),
+        Sight::Masked | Sight::Plain => Vec::new(),
+    }
 }

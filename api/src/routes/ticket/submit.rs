@@ -5,16 +5,21 @@ use crate::app::State;
 use crate::auth::{Permit, Session, may};
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Body, Conditions};
+use crate::rates;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use domain::id::TicketId;
+use domain::phone::Phone;
 use domain::place::{PlaceCode, PlaceRefusal};
-use domain::text::{FreeText, MAX_ADDRESS};
+use domain::text::{FreeText, MAX_ADDRESS, MAX_NAME, Text};
 use domain::ticket::{Channel, Submission};
+use domain::time::Timestamp;
+use domain::view::{Contact, TicketView};
 use infra::entropy;
 use infra::store::Request;
 use openapi::problem::Fault;
-use openapi::ticket::{CreateTicket, PlaceRef, Ticket};
+use openapi::strict::Object;
+use openapi::ticket::{CreateTicket, Origin, PlaceRef, Ticket};
 
 const CODE: &str = "/place/code";
 
@@ -23,7 +28,7 @@ const CODE: &str = "/place/code";
     tag = "工单",
     operation_id = "submit_ticket",
     summary = "点单",
-    description = "反映一件事。到场时限即刻起算；已评定轻重的，办结时限也即刻起算（53522）。",
+    description = "反映一件事。到场时限即刻起算；已评定轻重的，办结（或方案）时限也即刻起算（53522）。联系人和住户加密保存，只有诉求人和承办人可见明文；`confidential` 时对承办人也隐去。",
     request_body = CreateTicket,
     responses((status = 201, description = "已点单", body = Ticket, headers(("ETag" = String, description = "版本")))),
     extensions(("x-permission" = json!("ticket.submit")))
@@ -37,41 +42,86 @@ pub(crate) async fn submit_ticket(
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
     let key = conditions.key(&state, permit.actor.user, &body.bytes);
-    let CreateTicket { content, place, address, category, severity, affair, channel } = body.value;
+    let CreateTicket {
+        content,
+        place,
+        address,
+        category,
+        severity,
+        affair,
+        channel,
+        origin,
+        contact,
+        confidential,
+        occurred_at,
+    } = body.value;
     // All that is wrong with the fields is said at once.
-    let content = text(&state, "/content", content, now);
-    let address = address
-        .map(|address| {
-            let short = FreeText::check(&address, MAX_ADDRESS);
-            short.map_err(|refusal| fault(refusal, Some("/address".into())))?;
-            text(&state, "/address", address, now)
-        })
-        .transpose();
-    let code = place_code(&state, &place.0);
-    let (content, address, code) = match (content, address, code) {
-        (Ok(content), Ok(address), Ok(code)) => (content, address, code),
-        (content, address, code) => {
-            let faults = [content.err(), address.err(), code.err()].into_iter().flatten().collect();
-            return Err(ApiError { faults, cause: None });
-        }
+    let mut faults = Vec::new();
+    let content = text(&state, "/content", content, now).map_err(|fault| faults.push(fault)).ok();
+    let address = address.and_then(|address| {
+        short_text(&state, "/address", address, now).map_err(|fault| faults.push(fault)).ok()
+    });
+    let origin = origin.and_then(|Object(Origin { title, held_on })| {
+        let title =
+            short_text(&state, "/origin/title", title, now).map_err(|fault| faults.push(fault)).ok()?;
+        Some((domain::ticket::Origin { title: title.reference, held_on }, title))
+    });
+    let contact = contact.map(|Object(contact)| whom_to_call(contact, &mut faults));
+    let mut contact = contact.unwrap_or_default();
+    let code = place_code(&state, &place.0).map_err(|fault| faults.push(fault)).ok();
+    let (Some(content), Some(code), true) = (content, code, faults.is_empty()) else {
+        return Err(ApiError { faults, cause: None });
     };
-    let place = known_place(&state, &permit, &code).await?;
+    // A household is personal data and no part of the plain code.
+    let playbook = state.store.playbook(code.county()).ok();
+    let household = playbook.as_ref().and_then(|book| book.household(&code));
+    contact.household = household.map(|(_, digits)| digits.to_owned());
+    let code = household.map_or(code, |(building, _)| building);
+    rates::ticket(&state, &permit.actor, key.as_ref()).await?;
+    let (place, profile) = known_place(&state, &permit, &code).await?;
+    let shown = Contact {
+        name: contact.name.clone().or(profile.name),
+        phone: contact.phone.or(profile.phone),
+        household: contact.household.clone(),
+    };
     let submission = Submission {
         id: TicketId(entropy::id(now)),
         number: state.store.ticket_number(&place.place.code, now).await?,
         place: place.place,
         content,
         address,
+        origin,
         category,
         severity: severity.map(|word| word.0),
         affair: affair.map(|word| word.0),
         channel: channel.map_or(Channel::MiniProgram, |word| word.0),
+        confidential: confidential.unwrap_or(false),
+        occurred_at,
     };
     let Session { actor, grants_version, .. } = &*permit;
     let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };
-    let render = |view: &_| answer(StatusCode::CREATED, view, now);
-    let delivered = state.store.submit_ticket(&request, &submission, &place.name, render).await;
+    let render = |view: &TicketView| answer(StatusCode::CREATED, view, actor, now);
+    let delivered =
+        state.store.submit_ticket(&request, &submission, (&contact, shown), &place.name, render).await;
     delivered.map(deliver).map_err(|error| with_place_field(error.into()))
+}
+
+fn short_text(state: &State, field: &str, body: String, now: Timestamp) -> Result<Text, Fault> {
+    FreeText::check(&body, MAX_ADDRESS).map_err(|refusal| fault(refusal, Some(field.to_owned())))?;
+    text(state, field, body, now)
+}
+
+fn whom_to_call(contact: openapi::ticket::Contact, faults: &mut Vec<Fault>) -> Contact {
+    let openapi::ticket::Contact { name, phone } = contact;
+    if name.is_none() && phone.is_none() {
+        faults.push(Fault::of("/contact", "ticket.contact_empty", vec![]));
+    }
+    if let Some(Err(refusal)) = name.as_deref().map(|name| FreeText::check(name, MAX_NAME)) {
+        faults.push(fault(refusal, Some("/contact/name".into())));
+    }
+    let phone = phone.map(|phone| Phone::parse(&phone)).transpose();
+    let phone = phone.map_err(|refusal| faults.push(fault(refusal, Some("/contact/phone".into()))));
+    Contact { name, phone: phone.ok().flatten(), household: None }
 }
 
 fn place_code(state: &State, place: &PlaceRef) -> Result<PlaceCode, Fault> {
@@ -92,8 +142,12 @@ fn place_code(state: &State, place: &PlaceRef) -> Result<PlaceCode, Fault> {
     }
 }
 
-async fn known_place(state: &State, permit: &Session, code: &PlaceCode) -> ApiResult<infra::store::PlaceRow> {
-    let place = state.store.place_by_code(code, permit.actor.user, permit.grants_version).await?;
+async fn known_place(
+    state: &State,
+    permit: &Session,
+    code: &PlaceCode,
+) -> ApiResult<(infra::store::PlaceRow, Contact)> {
+    let place = state.store.place_and_profile(code, permit.actor.user, permit.grants_version).await?;
     place.ok_or_else(|| fault(PlaceRefusal::Unknown { code: *code }, Some(CODE.into())).into())
 }
 

@@ -1,14 +1,14 @@
 //! The clocks of 53522 (practices M03), minute by minute.
 
 use super::*;
-use ClockKind::{Arrive, Solve};
-use ClockState::{Breached, Cancelled, Met, Running};
+use ClockKind::{Answer, Arrive, Plan, Solve};
+use ClockState::{Breached, Cancelled, Met, Paused, Running};
 use rstest::rstest;
 
 #[rstest]
 #[case::small(Some(Severity::Small), &[(Arrive, 5), (Solve, 30)])]
 #[case::large(Some(Severity::Large), &[(Arrive, 5), (Solve, 300)])]
-#[case::complex(Some(Severity::Complex), &[(Arrive, 5)])]
+#[case::complex(Some(Severity::Complex), &[(Arrive, 5), (Plan, 2 * 1440)])]
 #[case::ungraded(None, &[(Arrive, 5)])]
 fn m03_limits_start_at_submission(#[case] severity: Option<Severity>, #[case] limits: &[(ClockKind, i64)]) {
     let story = Story::begin(severity);
@@ -79,20 +79,19 @@ fn m03_solved_without_being_on_the_scene(
     #[case] state: ClockState,
 ) {
     let mut story = Story::begin(Some(Severity::Small));
-    story.policy.arrive_unmet_at_resolve = unmet;
+    story.playbook.policy.arrive_unmet_at_resolve = unmet;
     let story = story.steps(&[
         (clerk(), to_person(), 1),
         (worker(), Command::Accept, 2),
         (worker(), resolve(), minute),
     ]);
     assert_eq!(story.clocks(60), [(Arrive, 1, state), (Solve, 1, Met)]);
-    assert_eq!((story.ticket.next_due(), story.ticket.owed_since()), (None, None));
+    assert_eq!((story.ticket.next_due(), story.ticket.owed_since()), (story.ticket.closes_at(), None));
 }
 
 #[test]
 fn m03_late_grading_counts_from_submission() {
-    let graded =
-        |severity| dispatch(Assignee::Person(worker().user), LeadFacts::Person(worker()), Some(severity));
+    let graded = |severity| dispatch(known(worker()), Some(severity));
     let small = Story::begin(None).steps(&[(clerk(), graded(Severity::Small), 40)]);
     assert_eq!(small.clocks(40), [(Arrive, 1, Breached), (Solve, 1, Breached)]);
     assert_eq!(small.ticket.clocks[1].breached_at, Some(after(30)));
@@ -109,7 +108,7 @@ fn m03_regrading_keeps_start_and_breach(
     #[case] state: ClockState,
     #[case] breached: Option<i64>,
 ) {
-    let large = dispatch(Assignee::Person(worker().user), LeadFacts::Person(worker()), Some(Severity::Large));
+    let large = dispatch(known(worker()), Some(Severity::Large));
     let story = Story::begin(Some(Severity::Small)).steps(&[(clerk(), large, minute)]);
     let solve = &story.ticket.clocks[1];
     assert_eq!(
@@ -137,4 +136,137 @@ fn dissatisfied_is_done_again_by_the_same_lead_against_a_new_clock() {
     ]);
     assert_eq!(story.ticket.status(), Status::Closed);
     assert_eq!(story.clocks(999), [(Arrive, 1, Breached), (Solve, 1, Breached), (Solve, 2, Met)]);
+}
+
+fn plan() -> Command {
+    Command::Plan { text: text("先查管网，再开挖"), due: None }
+}
+
+#[rstest]
+#[case::made_early(Some(600), 600, Met)]
+#[case::made_late(Some(2 * 1440 + 5), 2 * 1440, Breached)]
+#[case::never_made(None, 2 * 1440, Breached)]
+fn m03_the_answer_counts_from_the_plan_or_from_when_it_was_due(
+    #[case] planned: Option<i64>,
+    #[case] starts: i64,
+    #[case] plan_state: ClockState,
+) {
+    let mut story = Story::begin(None).steps(&[
+        (clerk(), dispatch(known(worker()), Some(Severity::Complex)), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 4),
+    ]);
+    match planned {
+        Some(minute) => story.step(&worker(), &plan(), after(minute)).unwrap(),
+        None => story.happen(settle(&story.ticket, &story.playbook.policy, after(2 * 1440 + 5))),
+    }
+    let answer = story.ticket.clocks.iter().find(|clock| clock.kind == Answer).unwrap();
+    assert_eq!((answer.started_at, answer.due_at), (after(starts), after(starts + 2 * 1440)));
+    assert_eq!(story.clocks(2 * 1440 + 6)[1], (Plan, 1, plan_state));
+    let story = story.steps(&[(worker(), Command::Reply { text: text("已开挖") }, 2 * 1440 + 10)]);
+    assert_eq!(story.clocks(9_999).last(), Some(&(Answer, 1, Met)));
+    // The plan may be made again; its clock stays as it was.
+    let again = story.steps(&[(worker(), plan(), 2 * 1440 + 20), (worker(), resolve(), 2 * 1440 + 30)]);
+    assert_eq!(again.ticket.next_due(), again.ticket.closes_at());
+}
+
+#[test]
+fn m03_a_breach_goes_up_a_level_by_itself_until_the_county() {
+    let mut story = Story::begin(Some(Severity::Small));
+    story.happen(settle(&story.ticket, &story.playbook.policy, after(31)));
+    assert_eq!(story.happened(), ["submitted", "breached", "escalated", "breached", "escalated"]);
+    let told: Vec<_> = story.events[1..].iter().map(|e| (e.occurred_at, e.actor)).collect();
+    assert_eq!(told, [(after(5), None), (after(5), None), (after(30), None), (after(30), None)]);
+    assert_eq!(story.ticket.desk, place("532504"));
+    assert!(settle(&story.ticket, &story.playbook.policy, after(9_999)).is_empty(), "once only");
+    let refusal =
+        story.step(&clerk(), &Command::Escalate { reason: text("解决不了") }, after(32)).unwrap_err();
+    assert_eq!(refusal.code(), "ticket.at_the_top");
+}
+
+#[test]
+fn m03_a_rest_moves_the_limit_by_as_long_as_it_lasted() {
+    let pause = || Command::Pause { reason: text("等停电") };
+    let resume = || Command::Resume { reason: text("来电了") };
+    let story = Story::begin(Some(Severity::Small)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 3),
+        (supervisor(), pause(), 10),
+    ]);
+    assert_eq!(story.clocks(9_999), [(Arrive, 1, Met), (Solve, 1, Paused)]);
+    assert_eq!((story.ticket.next_due(), story.ticket.owed_since()), (None, None));
+    let story = story.steps(&[(supervisor(), resume(), 100)]);
+    assert_eq!(story.ticket.next_due(), Some(after(120)));
+    assert_eq!(story.ticket.clocks[1].paused_ms, 90 * 60_000);
+    // A second rest, ended by the answer itself; and a regrading keeps what it rested.
+    let story = story.steps(&[(supervisor(), pause(), 110), (clerk(), graded(Severity::Large), 115)]);
+    assert_eq!(story.ticket.clocks[1].state(after(9_999)), Paused);
+    let story = story.steps(&[(worker(), resolve(), 2_000)]);
+    assert_eq!(story.clocks(9_999), [(Arrive, 1, Met), (Solve, 1, Met)]);
+    assert_eq!((story.ticket.paused, story.ticket.paused_ms), (None, (90 + 1_890) * 60_000));
+}
+
+#[test]
+fn m03_what_is_graded_while_it_rests_rests_too() {
+    let pause = Command::Pause { reason: text("等材料") };
+    let late = Story::begin(None)
+        .steps(&[(supervisor(), pause.clone(), 40), (clerk(), graded(Severity::Small), 50)]);
+    assert_eq!(late.clocks(50), [(Arrive, 1, Breached), (Solve, 1, Breached)], "over before the rest began");
+    let in_time =
+        Story::begin(None).steps(&[(supervisor(), pause, 20), (clerk(), graded(Severity::Small), 50)]);
+    assert_eq!(in_time.clocks(9_999), [(Arrive, 1, Breached), (Solve, 1, Paused)]);
+    let resume = Command::Resume { reason: text("到货") };
+    let story = in_time.steps(&[(supervisor(), resume, 60)]);
+    assert_eq!(story.ticket.next_due(), Some(after(70)));
+}
+
+#[test]
+fn an_unrated_ticket_closes_by_itself_and_no_clock_runs_in_vain() {
+    let mut story = story_at(Status::Resolved);
+    let closes_at = after(3) + TimeDelta::days(7);
+    assert_eq!(story.ticket.next_due(), Some(closes_at));
+    assert!(
+        settle(&story.ticket, &story.playbook.policy, closes_at).is_empty(),
+        "at that very moment one may still rate"
+    );
+    // Whoever rates too late finds it closed, although nobody had noticed.
+    let late = closes_at + TimeDelta::microseconds(1);
+    let refusal = story.step(&resident(), &rate(Satisfaction::Satisfied), late).unwrap_err();
+    assert_eq!(refusal.code(), "ticket.already_closed");
+    story.happen(settle(&story.ticket, &story.playbook.policy, late));
+    let closed = story.events.last().unwrap();
+    assert_eq!((&closed.fact, closed.occurred_at, closed.actor), (&Fact::Closed, closes_at, None));
+    assert_eq!((story.ticket.rating, story.ticket.next_due()), (None, None));
+}
+
+#[rstest]
+#[case::in_time_told_late(4, 20, Met)]
+#[case::late(6, 20, Breached)]
+fn work_out_of_reach_counts_from_when_it_was_done(
+    #[case] done: i64,
+    #[case] told: i64,
+    #[case] state: ClockState,
+) {
+    let mut story = Story::begin(Some(Severity::Small))
+        .steps(&[(clerk(), to_person(), 1), (worker(), Command::Accept, 2)]);
+    let when = When { now: after(told), occurred_at: Some(after(done)) };
+    story.step(&worker(), &arrive(), when).unwrap();
+    assert_eq!(story.clocks(told)[0], (Arrive, 1, state));
+    let event = story.events.iter().find(|event| matches!(event.fact, Fact::Arrived { .. })).unwrap();
+    assert_eq!((event.occurred_at, event.recorded_at), (after(done), after(told)));
+}
+
+#[rstest]
+#[case::before_it_was_accepted(1, "ticket.time_too_early")]
+#[case::in_the_future(90, "ticket.time_too_late")]
+fn work_is_not_dated_as_one_likes(#[case] minute: i64, #[case] code: &str) {
+    let mut story = Story::begin(Some(Severity::Small))
+        .steps(&[(clerk(), to_person(), 1), (worker(), Command::Accept, 2)]);
+    let when = When { now: after(20), occurred_at: Some(after(minute)) };
+    let refusal = story.step(&worker(), &arrive(), when).unwrap_err();
+    assert_eq!((refusal.code(), refusal.field()), (code, Some("/occurred_at")));
+    // Nor longer ago than the playbook allows.
+    let when = When { now: after(80), occurred_at: Some(after(10)) };
+    assert_eq!(story.step(&worker(), &arrive(), when).unwrap_err().code(), "ticket.time_too_early");
 }

@@ -1,16 +1,18 @@
 //! Tables and properties of the ticket's rules.
 
 mod clocks;
+mod machine;
+mod merge;
 mod table;
 mod walk;
 
 use super::*;
 use crate::actor::{Actor, Grant, Scope};
-use crate::geo::Datum;
+use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
-use crate::playbook::{Category, ClockRule, Playbook, Policy, Unmet, Vocabulary};
+use crate::playbook::{Category, ClaimRule, ClockRule, Playbook, Policy, Unmet, Vocabulary};
 use crate::refusal::Refusal;
 use crate::text::{FreeText, Text};
 use chrono::TimeDelta;
@@ -51,6 +53,14 @@ fn worker() -> Actor {
     person(3, &[(Role::GridWorker, at("532504001007"))])
 }
 
+fn supervisor() -> Actor {
+    person(5, &[(Role::Supervisor, at("532504"))])
+}
+
+fn member() -> Actor {
+    person(6, &[(Role::PartyMember, at("532504001007"))])
+}
+
 fn department() -> Actor {
     person(4, &[(Role::DepartmentHandler, Scope::Unit(UNIT))])
 }
@@ -78,10 +88,20 @@ fn playbook() -> Playbook {
         policy: Policy {
             version: 3,
             arrive_unmet_at_resolve: Unmet::Cancel,
+            rating_window_seconds: 7 * 86_400,
+            reopen_window_seconds: 10 * 86_400,
+            urge_every_seconds: 600,
+            offline_seconds: 3_600,
+            claims: vec![ClaimRule {
+                affair: Affair::Shared,
+                roles: vec![Role::PartyMember, Role::GridWorker],
+            }],
             clocks: vec![
                 limit(ClockKind::Arrive, None, 300),
                 limit(ClockKind::Solve, Some(Severity::Small), 1800),
                 limit(ClockKind::Solve, Some(Severity::Large), 18000),
+                limit(ClockKind::Plan, Some(Severity::Complex), 2 * 86_400),
+                limit(ClockKind::Answer, Some(Severity::Complex), 2 * 86_400),
             ],
         },
     }
@@ -94,23 +114,38 @@ fn submission(severity: Option<Severity>) -> Submission {
         place: PlaceRef { id: PlaceId(Uuid::from_u128(50)), code: place("532504001007") },
         content: text("路灯不亮"),
         address: None,
+        origin: None,
         category: Some("lighting".into()),
         severity,
         affair: None,
         channel: Channel::MiniProgram,
+        confidential: false,
+        occurred_at: None,
     }
 }
 
+fn known(actor: Actor) -> Assignment {
+    Assignment { to: Assignee::Person(actor.user), facts: AssigneeFacts::Person { actor, units: vec![] } }
+}
+
+fn unit() -> Assignment {
+    Assignment { to: Assignee::Unit(UNIT), facts: AssigneeFacts::Unit { county: place("532504") } }
+}
+
 fn to_person() -> Command {
-    dispatch(Assignee::Person(worker().user), LeadFacts::Person(worker()), None)
+    dispatch(known(worker()), None)
 }
 
 fn to_unit() -> Command {
-    dispatch(Assignee::Unit(UNIT), LeadFacts::Unit { county: place("532504") }, None)
+    dispatch(unit(), None)
 }
 
-fn dispatch(lead: Assignee, facts: LeadFacts, severity: Option<Severity>) -> Command {
-    Command::Dispatch { lead, facts, severity, affair: None, note: None }
+fn dispatch(lead: Assignment, severity: Option<Severity>) -> Command {
+    Command::Dispatch { lead, assist: vec![], severity, affair: None, handling: None, note: None }
+}
+
+fn graded(severity: Severity) -> Command {
+    Command::Grade { category: None, severity: Some(severity), affair: None }
 }
 
 fn arrive() -> Command {
@@ -129,24 +164,32 @@ fn rate(satisfaction: Satisfaction) -> Command {
 struct Story {
     ticket: Ticket,
     events: Vec<Event>,
-    policy: Policy,
+    playbook: Playbook,
 }
 
 impl Story {
     fn begin(severity: Option<Severity>) -> Self {
-        let playbook = playbook();
-        let events = submit(&submission(severity), &resident(), &playbook, start()).unwrap();
-        Self { ticket: fold(&events), events, policy: playbook.policy }
+        Self::of(&submission(severity), &resident())
     }
 
-    fn step(&mut self, actor: &Actor, command: &Command, now: Timestamp) -> Result<(), Refusal> {
-        let events = decide(&self.ticket, command, actor, &self.policy, now)?;
+    fn of(submission: &Submission, by: &Actor) -> Self {
+        let playbook = playbook();
+        let events = submit(submission, by, &playbook, start()).unwrap();
+        Self { ticket: fold(&events), events, playbook }
+    }
+
+    fn step(&mut self, actor: &Actor, command: &Command, when: impl Into<When>) -> Result<(), Refusal> {
+        let events = decide(&self.ticket, command, actor, &self.playbook, when.into())?;
+        self.happen(events);
+        Ok(())
+    }
+
+    fn happen(&mut self, events: Vec<Event>) {
         for event in &events {
             self.ticket.apply(event).unwrap();
         }
         self.events.extend(events);
         assert_eq!(fold(&self.events), self.ticket);
-        Ok(())
     }
 
     fn steps(mut self, steps: &[(Actor, Command, i64)]) -> Self {
@@ -163,6 +206,10 @@ impl Story {
             .map(|clock| (clock.kind, clock.round, clock.state(after(minutes))))
             .collect()
     }
+
+    fn happened(&self) -> Vec<&'static str> {
+        self.events.iter().map(|event| event.fact.headline().name()).collect()
+    }
 }
 
 fn fold(events: &[Event]) -> Ticket {
@@ -171,17 +218,41 @@ fn fold(events: &[Event]) -> Ticket {
     ticket
 }
 
+/// A ticket in each state, four minutes old.
 fn story_at(status: Status) -> Story {
     let story = Story::begin(Some(Severity::Small));
-    let steps = [
+    let to_resolved = [
         (clerk(), to_person(), 1),
         (worker(), Command::Accept, 2),
-        (worker(), resolve(), 4),
-        (resident(), rate(Satisfaction::Satisfied), 5),
+        (worker(), resolve(), 3),
+        (resident(), rate(Satisfaction::Satisfied), 4),
     ];
-    let count = [Status::Submitted, Status::Dispatched, Status::Accepted, Status::Resolved, Status::Closed]
-        .iter()
-        .position(|s| *s == status)
-        .unwrap();
-    story.steps(&steps[..count])
+    match status {
+        Status::Submitted => story,
+        Status::Dispatched => story.steps(&to_resolved[..1]),
+        Status::Accepted => story.steps(&to_resolved[..2]),
+        Status::Resolved => story.steps(&to_resolved[..3]),
+        Status::Closed => story.steps(&to_resolved),
+        Status::Withdrawn => story.steps(&[(resident(), Command::Withdraw { reason: text("不用了") }, 1)]),
+        Status::Declined => story.steps(&[(clerk(), Command::Decline { reason: text("不属本县") }, 1)]),
+        Status::Merged => {
+            let mut story = story;
+            let target = Story::of(
+                &Submission { id: TicketId(Uuid::from_u128(101)), ..submission(None) },
+                &resident(),
+            );
+            let reason = text("同一件事");
+            let (events, _) = merge(
+                &story.ticket,
+                Some(&target.ticket),
+                &reason,
+                &clerk(),
+                &story.playbook.policy,
+                after(1),
+            )
+            .unwrap();
+            story.happen(events);
+            story
+        }
+    }
 }

@@ -7,6 +7,4 @@ pub(super) mod identity;
 pub(super) mod place;
 pub(super) mod place_code;
 pub(super) mod playbook;
-pub(super) mod role_grant;
 pub(super) mod secret_key;
-pub(super) mod unit;

@@ -8,6 +8,7 @@ pub struct Model {
     pub purpose: String,
     pub wrapped: Vec<u8>,
     pub created_at: DateTimeUtc,
+    pub retires_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -7,7 +7,7 @@ mod entry;
 mod postgres;
 mod sqlite;
 
-pub(super) use entry::{Entry, EventRow, Head, KeptAnswer};
+pub(super) use entry::{ContactRow, Entry, EventRow, Head, KeptAnswer, PartyRow, answer_statement};
 pub(super) use postgres::one_statement;
 
 use super::dialect;
@@ -58,8 +58,19 @@ impl Journal {
         match self {
             Self::Postgres(pool) => postgres::append(pool, entry).await,
             Self::Sqlite(writer) => {
-                let found = writer.write_guarded(entry.statements()).await?;
+                let found = writer.write_guarded(vec![entry.statements()]).await?;
                 if found { Ok(()) } else { Err(JournalError::Conflict) }
+            }
+        }
+    }
+
+    /// Makes entries of several aggregates durable together, all of them or none. They come in the order of their ids.
+    pub(super) async fn append_all(&self, entries: Vec<Entry<'_>>) -> Result<(), JournalError> {
+        match self {
+            Self::Postgres(pool) => postgres::append_all(pool, entries).await,
+            Self::Sqlite(writer) => {
+                let entries = entries.into_iter().map(Entry::statements).collect();
+                if writer.write_guarded(entries).await? { Ok(()) } else { Err(JournalError::Conflict) }
             }
         }
     }
@@ -69,6 +80,14 @@ impl Journal {
         match self {
             Self::Postgres(pool) => uninterrupted(transaction(pool.clone(), statements)).await,
             Self::Sqlite(writer) => writer.write(statements).await,
+        }
+    }
+
+    /// Writes rows, all or none, when the first statement touches one; whether it did.
+    pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, JournalError> {
+        match self {
+            Self::Postgres(pool) => Ok(uninterrupted(guarded_transaction(pool.clone(), statements)).await?),
+            Self::Sqlite(writer) => Ok(writer.write_guarded(vec![statements]).await?),
         }
     }
 
@@ -83,6 +102,15 @@ impl Journal {
                 uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await
             }
             Self::Sqlite(writer) => writer.write_returning(statement).await,
+        }
+    }
+
+    /// Leaves nothing of what was overwritten beside the tables, as far as that is ours to do: PostgreSQL's own log and
+    /// dead rows are its administrator's.
+    pub(super) async fn forget(&self) {
+        match self {
+            Self::Postgres(_) => {}
+            Self::Sqlite(writer) => writer.checkpoint().await,
         }
     }
 
@@ -101,6 +129,22 @@ async fn transaction(pool: DatabaseConnection, statements: Vec<Statement>) -> Re
         transaction.execute_raw(statement).await?;
     }
     Ok(transaction.commit().await?)
+}
+
+async fn guarded_transaction(
+    pool: DatabaseConnection,
+    statements: Vec<Statement>,
+) -> Result<bool, StoreError> {
+    let transaction = pool.begin().await?;
+    for (i, statement) in statements.into_iter().enumerate() {
+        let touched = transaction.execute_raw(statement).await?.rows_affected();
+        if i == 0 && touched == 0 {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+    }
+    transaction.commit().await?;
+    Ok(true)
 }
 
 /// Goes on although the request went away: a transaction that is dropped while it begins goes back to the pool open, and

@@ -3,15 +3,29 @@
 //! its position, which the log's readers depend on. Events, texts and clocks arrive as one JSON array each, so their
 //! number does not change the statement and it stays prepared.
 
-use super::entry::{Entry, KeptAnswer};
+use super::entry::{CLOCK_SET, Entry, Head, KeptAnswer};
 use super::{JournalError, StoreError, uninterrupted};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// The whole statement around a guarded `head` that uses the parameters `$1` to `$params`.
-pub(in crate::store) fn one_statement(head: &str, params: usize) -> String {
+/// The whole statement around a guarded `head` that uses the parameters `$1` to `$params`. One that begins a ticket takes
+/// whom to call, too.
+pub(in crate::store) fn one_statement(head: &str, params: usize, begins: bool) -> String {
     let p = |n: usize| params + n;
+    let contact = if begins {
+        format!(
+            ", contact AS (INSERT INTO ticket_contact (ticket_id, name, phone, phone_hash, household) \
+             SELECT head.id, ${}::bytea, ${}::bytea, ${}::bytea, ${}::bytea FROM head WHERE ${}::boolean)",
+            p(10),
+            p(11),
+            p(12),
+            p(13),
+            p(14),
+        )
+    } else {
+        String::new()
+    };
     format!(
         "WITH head AS ({head} RETURNING id), \
          texts AS (INSERT INTO free_text (id, stream, body) SELECT j.id, head.id, j.body \
@@ -20,15 +34,20 @@ pub(in crate::store) fn one_statement(head: &str, params: usize) -> String {
            SELECT head.id, j.version, j.kind, j.v, j.actor, ${}, j.text_id, j.occurred_at, j.recorded_at, j.payload \
            FROM head, jsonb_to_recordset(${}::jsonb) AS j(version int, kind text, v smallint, actor uuid, text_id uuid, \
              occurred_at timestamptz, recorded_at timestamptz, payload jsonb) ORDER BY j.version), \
-         clocks AS (INSERT INTO clock (ticket_id, kind, round, started_at, due_at, warn_at, met_at, breached_at, cancelled_at, policy_version) \
-           SELECT head.id, j.kind, j.round, j.started_at, j.due_at, j.warn_at, j.met_at, j.breached_at, j.cancelled_at, j.policy_version \
+         clocks AS (INSERT INTO clock (ticket_id, kind, round, started_at, due_at, warn_at, met_at, breached_at, cancelled_at, \
+             paused_at, paused_ms, policy_version) \
+           SELECT head.id, j.kind, j.round, j.started_at, j.due_at, j.warn_at, j.met_at, j.breached_at, j.cancelled_at, \
+             j.paused_at, j.paused_ms, j.policy_version \
            FROM head, jsonb_to_recordset(${}::jsonb) AS j(kind text, round smallint, started_at timestamptz, due_at timestamptz, \
-             warn_at timestamptz, met_at timestamptz, breached_at timestamptz, cancelled_at timestamptz, policy_version int) \
-           ON CONFLICT (ticket_id, kind, round) DO UPDATE SET due_at = excluded.due_at, warn_at = excluded.warn_at, \
-             met_at = excluded.met_at, breached_at = excluded.breached_at, cancelled_at = excluded.cancelled_at, \
-             policy_version = excluded.policy_version), \
+             warn_at timestamptz, met_at timestamptz, breached_at timestamptz, cancelled_at timestamptz, \
+             paused_at timestamptz, paused_ms bigint, policy_version int) \
+           ON CONFLICT (ticket_id, kind, round) DO UPDATE SET {CLOCK_SET}), \
+         parties AS (INSERT INTO ticket_party (ticket_id, party_id, kind, active, created_at) \
+           SELECT head.id, j.party_id, j.kind, j.active, j.created_at \
+           FROM head, jsonb_to_recordset(${}::jsonb) AS j(party_id uuid, kind text, active boolean, created_at timestamptz) \
+           ON CONFLICT (ticket_id, party_id, kind) DO UPDATE SET active = excluded.active), \
          answers AS (INSERT INTO idempotency (key, body_hash, answer, created_at) SELECT ${}, ${}, ${}, ${} \
-           FROM head WHERE ${} IS NOT NULL) \
+           FROM head WHERE ${} IS NOT NULL){contact} \
          SELECT id FROM head",
         p(1),
         p(2),
@@ -38,7 +57,8 @@ pub(in crate::store) fn one_statement(head: &str, params: usize) -> String {
         p(6),
         p(7),
         p(8),
-        p(5),
+        p(9),
+        p(6),
     )
 }
 
@@ -49,6 +69,36 @@ struct TextRow<'a> {
 }
 
 pub(super) async fn append(pool: &DatabaseConnection, entry: Entry<'_>) -> Result<(), JournalError> {
+    let statement = statement(entry)?;
+    let pool = pool.clone();
+    match uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await? {
+        Some(_) => Ok(()),
+        None => Err(JournalError::Conflict),
+    }
+}
+
+/// Several entries as one transaction, in the order given: that of their ids, so that no two wait for each other.
+pub(super) async fn append_all(
+    pool: &DatabaseConnection,
+    entries: Vec<Entry<'_>>,
+) -> Result<(), JournalError> {
+    let statements = entries.into_iter().map(statement).collect::<Result<Vec<_>, _>>()?;
+    let pool = pool.clone();
+    let written = uninterrupted(async move {
+        let transaction = pool.begin().await?;
+        for statement in statements {
+            if transaction.query_one_raw(statement).await?.is_none() {
+                transaction.rollback().await?;
+                return Ok(false);
+            }
+        }
+        transaction.commit().await?;
+        Ok(true)
+    });
+    if written.await? { Ok(()) } else { Err(JournalError::Conflict) }
+}
+
+fn statement(entry: Entry<'_>) -> Result<Statement, StoreError> {
     let texts: Vec<_> = entry
         .texts
         .iter()
@@ -63,21 +113,22 @@ pub(super) async fn append(pool: &DatabaseConnection, entry: Entry<'_>) -> Resul
         }
         None => (None, None, None),
     };
-    let mut values = entry.head.values;
+    let Head { sql, mut values, begins } = entry.head;
     values.extend([
         json(serde_json::to_string(&texts))?,
         entry.scope_code.into(),
         json(serde_json::to_string(&entry.events))?,
         json(serde_json::to_string(&entry.clocks))?,
+        json(serde_json::to_string(&entry.parties))?,
         key.into(),
         body_hash.into(),
         answer.into(),
         entry.now.into(),
     ]);
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, entry.head.sql, values);
-    let pool = pool.clone();
-    match uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await? {
-        Some(_) => Ok(()),
-        None => Err(JournalError::Conflict),
+    if begins {
+        let given = entry.contact.is_some();
+        values.extend(entry.contact.unwrap_or_default().into_values());
+        values.push(given.into());
     }
+    Ok(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
 }

@@ -24,13 +24,16 @@ type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 enum Job {
     Work(Work),
+    /// Empties the write-ahead log into the file, after all that was queued before.
+    Checkpoint,
     /// Ends the task after all that was queued before.
     Close(oneshot::Sender<()>),
 }
 
 enum Work {
-    /// All or none. A guarded one answers whether its first statement touched a row, and is undone when not.
-    Write { statements: Vec<Statement>, guarded: bool, answer: Answer<bool> },
+    /// All or none. A guarded one answers whether the first statement of each entry touched a row, and is undone when one
+    /// did not.
+    Write { entries: Vec<Vec<Statement>>, guarded: bool, answer: Answer<bool> },
     /// One statement, which is all or nothing by itself.
     Returning(Statement, Answer<Option<QueryResult>>),
 }
@@ -53,12 +56,13 @@ impl Writer {
     }
 
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        self.ask(|answer| Job::Work(Work::Write { statements, guarded: false, answer })).await?.map(drop)
+        let entries = vec![statements];
+        self.ask(|answer| Job::Work(Work::Write { entries, guarded: false, answer })).await?.map(drop)
     }
 
-    /// Whether the guard, the first statement, found its row.
-    pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, StoreError> {
-        self.ask(|answer| Job::Work(Work::Write { statements, guarded: true, answer })).await?
+    /// Whether the guards, the first statements of the entries, found their rows.
+    pub(super) async fn write_guarded(&self, entries: Vec<Vec<Statement>>) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::Work(Work::Write { entries, guarded: true, answer })).await?
     }
 
     pub(super) async fn write_returning(
@@ -66,6 +70,12 @@ impl Writer {
         statement: Statement,
     ) -> Result<Option<QueryResult>, StoreError> {
         self.ask(|answer| Job::Work(Work::Returning(statement, answer))).await?
+    }
+
+    /// Best effort, and nobody waits for it: a reader at work puts it off to the next one.
+    pub(super) async fn checkpoint(&self) {
+        // A writer that is gone has emptied the log.
+        let _ = self.0.send(Job::Checkpoint).await;
     }
 
     pub(super) async fn close(&self) {
@@ -88,15 +98,23 @@ async fn run(
 ) {
     let mut queued = Vec::with_capacity(GROUP);
     while jobs.recv_many(&mut queued, GROUP).await > 0 {
-        let (mut closing, mut group) = (None, Vec::with_capacity(queued.len()));
+        let (mut closing, mut checkpoint) = (None, false);
+        let mut group = Vec::with_capacity(queued.len());
         for job in queued.drain(..) {
             match job {
                 Job::Work(work) => group.push(work),
+                Job::Checkpoint => checkpoint = true,
                 Job::Close(answer) => closing = Some(answer),
             }
         }
         if !group.is_empty() {
             connection = commit(&options, connection, group).await;
+        }
+        if checkpoint
+            && let Some(connection) = &connection
+            && let Err(error) = connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await
+        {
+            tracing::warn!(%error, "the write-ahead log was not emptied");
         }
         if let Some(answer) = closing {
             if let Some(connection) = connection
@@ -191,8 +209,8 @@ impl Work {
     /// The result, and beside it a fault that the group cannot go on after.
     async fn carry_out(self, transaction: &DatabaseTransaction) -> (Done, Option<String>) {
         match self {
-            Self::Write { statements, guarded, answer } => {
-                let result = write(transaction, statements, guarded).await;
+            Self::Write { entries, guarded, answer } => {
+                let result = write(transaction, entries, guarded).await;
                 let fault = fault(&result);
                 (Done::Write(answer, result), fault)
             }
@@ -231,11 +249,12 @@ fn fault<T>(result: &Result<T, StoreError>) -> Option<String> {
 
 async fn write(
     transaction: &DatabaseTransaction,
-    statements: Vec<Statement>,
+    entries: Vec<Vec<Statement>>,
     guarded: bool,
 ) -> Result<bool, StoreError> {
     let savepoint = transaction.begin().await?;
-    for (i, statement) in statements.into_iter().enumerate() {
+    let statements = entries.into_iter().flat_map(|entry| entry.into_iter().enumerate());
+    for (i, statement) in statements {
         match savepoint.execute_raw(statement).await {
             Ok(result) if guarded && i == 0 && result.rows_affected() == 0 => {
                 savepoint.rollback().await?;
@@ -334,7 +353,11 @@ mod tests {
         let (_dir, writer, eyes) = file().await;
         let miss = Statement::from_string(DbBackend::Sqlite, "UPDATE t SET body = NULL WHERE id = 9");
         let all = [vec![miss], insert(1, 1)].concat();
-        assert!(!writer.write_guarded(all.clone()).await.unwrap());
+        assert!(!writer.write_guarded(vec![all.clone()]).await.unwrap());
+        assert!(
+            !writer.write_guarded(vec![insert(2, 1), all.clone()]).await.unwrap(),
+            "not the second guard either"
+        );
         assert_eq!(ids(&eyes).await, [0i64; 0]);
         writer.write(all).await.unwrap();
         assert_eq!(ids(&eyes).await, [1]);

@@ -8,11 +8,13 @@ use super::super::sql::Sql;
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::TicketNumber;
+use domain::permission::Roles;
 use domain::place::PlaceCode;
-use domain::ticket::{Affair, Channel, Severity, Status};
+use domain::ticket::{Affair, Channel, Handling, Severity, Status};
 use domain::time::Timestamp;
 use domain::view::TicketSummary;
 use sea_orm::QueryResult;
+use uuid::Uuid;
 
 /// How many entries of a lens are looked at for one page.
 const SCAN: i64 = 5_000;
@@ -30,8 +32,14 @@ pub enum Lens {
     Handler(UserId),
     /// Whoever raised it.
     Requester(UserId),
+    /// Whoever assists: a person, or a unit.
+    Assist(Uuid),
+    /// What is open to be claimed in a place and all below it.
+    Claimable(PlaceCode),
     /// One number.
     Number(TicketNumber),
+    /// The keyed hash of the phone of whom to call.
+    Phone([u8; 32]),
 }
 
 /// Which tickets, and how many of them.
@@ -51,6 +59,10 @@ pub struct TicketQuery {
     pub channel: Option<Channel>,
     pub category: Option<String>,
     pub overdue: Option<bool>,
+    pub handling: Option<Handling>,
+    pub supervised: Option<bool>,
+    /// The desk that decides next.
+    pub desk: Option<PlaceCode>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
     /// 1 to 100.
@@ -127,6 +139,9 @@ impl Store {
             channel: word(row, "ticket", "channel")?,
             unit: column::<Option<_>>(row, "ticket", "unit_id")?.map(UnitId),
             handler: column::<Option<_>>(row, "ticket", "handler_id")?.map(UserId),
+            handling: optional_word(row, "ticket", "handling")?,
+            desk: self.stored_code(&column::<String>(row, "ticket", "desk")?)?,
+            supervised: column(row, "ticket", "supervised")?,
             round: u16::try_from(round)
                 .map_err(|error| StoreError::corrupt("ticket", "round", &number, error))?,
             owed_since: column(row, "ticket", "owed_since")?,
@@ -139,12 +154,12 @@ impl Store {
 /// The page as one query: the asker's version of grants beside one more entry than the page holds.
 fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
     const COLUMNS: &str = "id, number, version, status, scope_code, place_id, category, severity, affair, channel, \
-         unit_id, handler_id, round, content_id, owed_since, created_at, updated_at";
+         unit_id, handler_id, handling, desk, supervised, round, content_id, owed_since, created_at, updated_at";
     const NEWEST_FIRST: &str = " ORDER BY created_at DESC, id DESC LIMIT ";
     let mut sql = Sql::new("SELECT u.grants_version, t.*, ");
     sql.push("(SELECT p.name FROM place p WHERE p.id = t.place_id) AS place_name, ");
     sql.push(&format!(
-        "(SELECT substr(x.body, 1, {EXCERPT}) FROM free_text x WHERE x.id = t.content_id) AS excerpt "
+        "(SELECT nullif(substr(x.body, 1, {EXCERPT}), '') FROM free_text x WHERE x.id = t.content_id) AS excerpt "
     ));
     sql.push("FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ").bind(actor.user.0);
     sql.push(") AS grants_version) u LEFT JOIN (");
@@ -180,6 +195,24 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
         Lens::Unit(unit) => drop(sql.push("unit_id = ").bind(unit.0)),
         Lens::Handler(handler) => drop(sql.push("handler_id = ").bind(handler.0)),
         Lens::Requester(requester) => drop(sql.push("requester_id = ").bind(requester.0)),
+        Lens::Assist(party) => {
+            sql.push("id IN (SELECT p.ticket_id FROM ticket_party p WHERE p.kind = 'assist' AND p.active = true AND p.party_id = ");
+            sql.bind(party).push(")");
+        }
+        Lens::Claimable(place) => {
+            // Few at a time: the partial index holds only these.
+            let digits = |fill: &str| {
+                format!("{place}{}", fill.repeat(12)).get(..12).and_then(|d| d.parse::<i64>().ok())
+            };
+            sql.push("claim_roles <> 0 AND community >= ").bind(digits("0"));
+            sql.push(" AND community <= ").bind(digits("9"));
+        }
+        Lens::Phone(hash) => {
+            sql.push("id IN (SELECT k.ticket_id FROM ticket_contact k WHERE k.phone_hash = ")
+                .bind(hash.to_vec());
+            sql.push(" UNION SELECT r.id FROM ticket r JOIN app_user u ON u.id = r.requester_id WHERE u.phone_hash = ");
+            sql.bind(hash.to_vec()).push(")");
+        }
         Lens::Number(number) => drop(sql.push("number = ").bind(number.as_str())),
     }
     if let Some(from) = query.from {
@@ -209,6 +242,9 @@ fn is_plain(query: &TicketQuery) -> bool {
         channel,
         category,
         overdue,
+        handling,
+        supervised,
+        desk,
         from: _,
         to: _,
         limit: _,
@@ -227,6 +263,9 @@ fn is_plain(query: &TicketQuery) -> bool {
         && channel.is_none()
         && category.is_none()
         && overdue.is_none()
+        && handling.is_none()
+        && supervised.is_none()
+        && desk.is_none()
 }
 
 /// What is tried on each entry.
@@ -238,6 +277,8 @@ fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Time
         ("affair", query.affair.map(Affair::name)),
         ("channel", query.channel.map(Channel::name)),
         ("category", query.category.as_deref()),
+        ("handling", query.handling.map(Handling::name)),
+        ("desk", query.desk.as_ref().map(PlaceCode::as_str)),
     ];
     for (name, word) in words {
         if let Some(word) = word {
@@ -258,6 +299,13 @@ fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Time
         Some(true) => drop(sql.push(" AND owed_since IS NOT NULL AND owed_since < ").bind(now)),
         Some(false) => drop(sql.push(" AND (owed_since IS NULL OR owed_since >= ").bind(now).push(")")),
         None => {}
+    }
+    if let Some(supervised) = query.supervised {
+        sql.push(" AND supervised = ").bind(supervised);
+    }
+    if matches!(query.lens, Lens::Phone(_)) {
+        // Who has the number must not learn that it asked in confidence.
+        sql.push(" AND (NOT confidential OR requester_id = ").bind(actor.user.0).push(")");
     }
     if let Some(place) = query.place {
         sql.push(" AND ");
@@ -282,12 +330,27 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
     }
     let units: Vec<_> = actor.units().map(|unit| unit.0).collect();
     if !units.is_empty() {
-        sql.push(" OR (unit_id IS NOT NULL AND unit_id IN ").bind_all(units).push(")");
+        sql.push(" OR (unit_id IS NOT NULL AND unit_id IN ").bind_all(units.iter().copied()).push(")");
     }
     for place in actor.area() {
         sql.push(" OR ");
         below(sql, &place);
     }
+    for (role, place) in actor.claims() {
+        sql.push(" OR ((claim_roles & ").bind(Roles::from_iter([role]).bits()).push(") <> 0 AND ");
+        below(sql, &place);
+        sql.push(")");
+    }
+    sql.push(
+        " OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.ticket_id = ticket.id AND p.active = true AND ",
+    );
+    sql.push("((p.kind = 'requester' AND p.party_id = ").bind(actor.user.0).push(")");
+    if actor.sees_assigned() {
+        let mut own = vec![actor.user.0];
+        own.extend(units);
+        sql.push(" OR (p.kind = 'assist' AND p.party_id IN ").bind_all(own).push(")");
+    }
+    sql.push("))");
 }
 
 /// Codes are digits, and `:` follows on `9`.

@@ -2,18 +2,34 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
+use super::super::log::{EVENT_COLUMNS, stored_event};
 use super::super::row::column;
-use super::stored_ticket;
+use super::contact::CONTACT_COLUMNS;
 use domain::id::{TicketId, UserId};
+use domain::ticket::{STATE_VERSION, Ticket, ticket_from_json};
 use domain::view::{TicketTexts, TicketView};
+use sea_orm::QueryResult;
+use std::sync::LazyLock;
+use uuid::Uuid;
 
-const READ: &str = "SELECT t.id, t.version, CAST(t.state AS text) AS state, t.state_v, t.updated_at, p.name AS place_name, \
-     c.body AS content, a.body AS address, r.body AS reply, m.body AS comment, \
-     (SELECT u.grants_version FROM app_user u WHERE u.id = $2) AS grants_version \
-     FROM ticket t JOIN place p ON p.id = t.place_id \
-     LEFT JOIN free_text c ON c.id = t.content_id LEFT JOIN free_text a ON a.id = t.address_id \
-     LEFT JOIN free_text r ON r.id = t.reply_id LEFT JOIN free_text m ON m.id = t.comment_id \
-     WHERE t.id = $1";
+/// The texts of a ticket, each with the column that refers to it. An erased one is empty.
+const TEXTS: [&str; 8] = ["content", "address", "origin", "plan", "answer", "reply", "comment", "end_reason"];
+
+static READ: LazyLock<String> = LazyLock::new(|| {
+    let bodies: Vec<_> = TEXTS.iter().map(|name| format!("nullif(x_{name}.body, '') AS {name}")).collect();
+    let joins: Vec<_> = TEXTS
+        .iter()
+        .map(|name| format!("LEFT JOIN free_text x_{name} ON x_{name}.id = t.{name}_id"))
+        .collect();
+    format!(
+        "SELECT t.id, t.version, CAST(t.state AS text) AS state, t.state_v, t.updated_at, p.name AS place_name, \
+         {CONTACT_COLUMNS}, {}, (SELECT u.grants_version FROM app_user u WHERE u.id = $2) AS grants_version \
+         FROM ticket t JOIN place p ON p.id = t.place_id LEFT JOIN ticket_contact k ON k.ticket_id = t.id \
+         LEFT JOIN app_user q ON q.id = t.requester_id {} WHERE t.id = $1",
+        bodies.join(", "),
+        joins.join(" ")
+    )
+});
 
 impl Store {
     /// The ticket, whoever may see it; `None` when it is not there. `reader` is who asks, with the version of their
@@ -27,24 +43,80 @@ impl Store {
         reader: UserId,
         grants_version: i32,
     ) -> Result<Option<TicketView>, StoreError> {
-        let Some(row) = self.query_one(READ, vec![id.0.into(), reader.0.into()]).await? else {
-            return Ok(None);
-        };
-        if column::<Option<i32>>(&row, "app_user", "grants_version")? != Some(grants_version) {
-            return Err(StoreError::StaleGrants);
+        let Some(row) = self.ticket_row(id, reader).await? else { return Ok(None) };
+        is_current(&row, grants_version)?;
+        self.ticket_view(id, &row).map(Some)
+    }
+
+    /// The ticket to be changed: exactly the fold of its events, also where an earlier version did not keep all of it.
+    /// Without a reader it is the program that changes it.
+    pub(in crate::store) async fn ticket_to_change(
+        &self,
+        id: TicketId,
+        reader: Option<(UserId, i32)>,
+    ) -> Result<Option<TicketView>, StoreError> {
+        let user = reader.map_or(UserId(Uuid::nil()), |(user, _)| user);
+        let Some(row) = self.ticket_row(id, user).await? else { return Ok(None) };
+        if let Some((_, grants_version)) = reader {
+            is_current(&row, grants_version)?;
         }
-        let state: String = column(&row, "ticket", "state")?;
-        Ok(Some(TicketView {
-            ticket: stored_ticket(id.0, &state, column(&row, "ticket", "state_v")?)?,
-            version: column(&row, "ticket", "version")?,
-            place_name: column(&row, "place", "place_name")?,
+        let view = self.ticket_view(id, &row)?;
+        if column::<i16>(&row, "ticket", "state_v")? == STATE_VERSION {
+            return Ok(Some(view));
+        }
+        let ticket = self.folded_ticket(id).await?;
+        Ok(Some(TicketView { ticket, ..view }))
+    }
+
+    async fn ticket_row(&self, id: TicketId, reader: UserId) -> Result<Option<QueryResult>, StoreError> {
+        self.query_one(&READ, vec![id.0.into(), reader.0.into()]).await
+    }
+
+    fn ticket_view(&self, id: TicketId, row: &QueryResult) -> Result<TicketView, StoreError> {
+        let state: String = column(row, "ticket", "state")?;
+        let ticket = ticket_from_json(&state, column(row, "ticket", "state_v")?)
+            .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
+        let text = |name| column(row, "free_text", name);
+        Ok(TicketView {
+            version: column(row, "ticket", "version")?,
+            place_name: column(row, "place", "place_name")?,
             texts: TicketTexts {
-                content: column(&row, "free_text", "content")?,
-                address: column(&row, "free_text", "address")?,
-                reply: column(&row, "free_text", "reply")?,
-                comment: column(&row, "free_text", "comment")?,
+                content: text("content")?,
+                address: text("address")?,
+                origin: text("origin")?,
+                plan: text("plan")?,
+                progress: text("answer")?,
+                reply: text("reply")?,
+                comment: text("comment")?,
+                end_reason: text("end_reason")?,
             },
-            updated_at: column(&row, "ticket", "updated_at")?,
-        }))
+            contact: self.stored_contact(row, id.0, ticket.requester.0)?,
+            updated_at: column(row, "ticket", "updated_at")?,
+            ticket,
+        })
+    }
+
+    /// The ticket as its events make it.
+    async fn folded_ticket(&self, id: TicketId) -> Result<Ticket, StoreError> {
+        let sql =
+            format!("SELECT {EVENT_COLUMNS} FROM event e WHERE e.stream = $1 ORDER BY e.stream_version");
+        let rows = self.query_all(&sql, vec![id.0.into()]).await?;
+        let corrupt = |error: String| StoreError::corrupt("event", "payload", id, error);
+        let mut events = rows.iter().map(stored_event);
+        let first = events.next().ok_or_else(|| corrupt("no history".to_owned()))??;
+        let mut ticket = Ticket::begin(&first).map_err(|error| corrupt(error.to_string()))?;
+        for event in events {
+            ticket.apply(&event?).map_err(|error| corrupt(error.to_string()))?;
+        }
+        Ok(ticket)
+    }
+}
+
+/// Refuses who shows grants that are no longer theirs.
+pub(super) fn is_current(row: &QueryResult, grants_version: i32) -> Result<(), StoreError> {
+    if column::<Option<i32>>(row, "app_user", "grants_version")? == Some(grants_version) {
+        Ok(())
+    } else {
+        Err(StoreError::StaleGrants)
     }
 }

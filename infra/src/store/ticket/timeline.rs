@@ -4,12 +4,13 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::log::{EVENT_COLUMNS, stored_event};
 use super::super::row::column;
-use domain::id::{TicketId, UnitId, UserId};
-use domain::permission::Parties;
+use super::read::is_current;
+use domain::id::{TicketId, UserId};
+use domain::ticket::{Ticket, ticket_from_json};
 use domain::view::TimelineEntry;
 
 impl Store {
-    /// The entries after version `after`, at most `limit`, and whom the ticket concerns; `None` when it is not there.
+    /// The entries after version `after`, at most `limit`, and the ticket; `None` when it is not there.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -20,9 +21,11 @@ impl Store {
         grants_version: i32,
         after: i32,
         limit: u16,
-    ) -> Result<Option<(Parties, Vec<TimelineEntry>)>, StoreError> {
+    ) -> Result<Option<(Ticket, Vec<TimelineEntry>)>, StoreError> {
         let sql = format!(
-            "SELECT t.id, t.requester_id, t.scope_code AS ticket_code, t.unit_id, t.handler_id, x.body, {EVENT_COLUMNS}, \
+            "SELECT t.id, CASE WHEN row_number() OVER (ORDER BY e.stream_version) = 1 THEN CAST(t.state AS text) END AS state, \
+             t.state_v, \
+             nullif(x.body, '') AS body, {EVENT_COLUMNS}, \
              (SELECT u.grants_version FROM app_user u WHERE u.id = $2) AS grants_version \
              FROM ticket t LEFT JOIN event e ON e.stream = t.id AND e.stream_version > $3 \
              LEFT JOIN free_text x ON x.id = e.text_id \
@@ -33,16 +36,11 @@ impl Store {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
-        if column::<Option<i32>>(first, "app_user", "grants_version")? != Some(grants_version) {
-            return Err(StoreError::StaleGrants);
-        }
-        let code: String = column(first, "ticket", "ticket_code")?;
-        let parties = Parties {
-            requester: UserId(column(first, "ticket", "requester_id")?),
-            place: self.stored_code(&code)?,
-            unit: column::<Option<_>>(first, "ticket", "unit_id")?.map(UnitId),
-            handler: column::<Option<_>>(first, "ticket", "handler_id")?.map(UserId),
-        };
+        is_current(first, grants_version)?;
+        // Only the first row carries the ticket.
+        let state: String = column(first, "ticket", "state")?;
+        let ticket = ticket_from_json(&state, column(first, "ticket", "state_v")?)
+            .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
         let mut entries = Vec::with_capacity(rows.len());
         for row in &rows {
             // The one row without an event says that there are no more.
@@ -52,6 +50,6 @@ impl Store {
             let text = column(row, "free_text", "body")?;
             entries.push(TimelineEntry { version, event: stored_event(row)?, text });
         }
-        Ok(Some((parties, entries)))
+        Ok(Some((ticket, entries)))
     }
 }

@@ -1,19 +1,20 @@
 //! The ticket's guarded write: its row as columns that lists look at, with the state beside them.
 
 use super::super::Store;
-use super::super::change::{Answer, Failed, Request};
 use super::super::dialect::json_param;
 use super::super::error::StoreError;
-use super::super::journal::{Entry, EventRow, Head, one_statement};
+use super::super::journal::{Entry, EventRow, Head, KeptAnswer, PartyRow, one_statement};
 use super::super::log::event_row;
 use domain::text::Text;
-use domain::ticket::{Affair, Clock, Event, STATE_VERSION, Severity, Ticket};
-use domain::view::TicketView;
+use domain::ticket::{Affair, Assignee, Clock, Event, Handling, STATE_VERSION, Severity, Ticket};
+use domain::time::Timestamp;
+use domain::view::{Contact, TicketView};
 use sea_orm::{DbBackend, Value};
 use std::sync::LazyLock;
+use uuid::Uuid;
 
 /// Columns that never change after the submission.
-const FIXED: [&str; 11] = [
+const FIXED: [&str; 13] = [
     "number",
     "county",
     "street",
@@ -24,10 +25,12 @@ const FIXED: [&str; 11] = [
     "channel",
     "content_id",
     "address_id",
+    "origin_id",
+    "confidential",
     "created_at",
 ];
 /// Columns that every change writes.
-const CURRENT: [&str; 14] = [
+const CURRENT: [&str; 21] = [
     "version",
     "status",
     "unit_id",
@@ -35,9 +38,16 @@ const CURRENT: [&str; 14] = [
     "category",
     "severity",
     "affair",
+    "handling",
+    "desk",
+    "supervised",
+    "claim_roles",
     "round",
+    "plan_id",
+    "answer_id",
     "reply_id",
     "comment_id",
+    "end_reason_id",
     "next_at",
     "owed_since",
     "updated_at",
@@ -74,9 +84,10 @@ impl Texts {
         let update =
             format!("UPDATE ticket SET {}, state = {state} WHERE id = $1 AND version = $2", set.join(", "));
         match backend {
-            DbBackend::Postgres => {
-                Self { insert: one_statement(&insert, last), update: one_statement(&update, last_set) }
-            }
+            DbBackend::Postgres => Self {
+                insert: one_statement(&insert, last, true),
+                update: one_statement(&update, last_set, false),
+            },
             _ => Self { insert, update },
         }
     }
@@ -91,35 +102,74 @@ impl TicketSql {
     }
 }
 
-impl Store {
-    /// Hands a change to the journal; `from` is the version that it was decided on, `None` for a new ticket.
-    pub(in crate::store) async fn append_ticket(
-        &self,
-        request: &Request<'_>,
-        from: Option<i32>,
-        view: &TicketView,
-        events: &[Event],
-        texts: Vec<&Text>,
-        answer: &Answer,
-    ) -> Result<(), Failed> {
-        let ticket = &view.ticket;
-        let head = match from {
-            None => Head { sql: self.ticket_sql.insert, values: insert_values(view)? },
-            Some(version) => Head { sql: self.ticket_sql.update, values: update_values(version, view)? },
+/// A change that was decided on, to be written down.
+pub(in crate::store) struct Change<'a> {
+    /// The version that it was decided on, with who took part then; `None` for a new ticket.
+    pub(in crate::store) from: Option<(i32, Participants)>,
+    pub(in crate::store) view: &'a TicketView,
+    pub(in crate::store) events: &'a [Event],
+    pub(in crate::store) texts: Vec<&'a Text>,
+    /// Of a new ticket.
+    pub(in crate::store) contact: Option<&'a Contact>,
+    pub(in crate::store) now: Timestamp,
+    pub(in crate::store) answer: Option<KeptAnswer>,
+}
+
+/// Who takes part besides requester, lead and handler.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::store) struct Participants(Vec<(Uuid, &'static str)>);
+
+impl Participants {
+    pub(in crate::store) fn of(ticket: &Ticket) -> Self {
+        let assist = ticket.assist.iter().map(|assignee| match assignee {
+            Assignee::Person(person) => (person.0, "assist"),
+            Assignee::Unit(unit) => (unit.0, "assist"),
+        });
+        Self(ticket.joined.iter().map(|user| (user.0, "requester")).chain(assist).collect())
+    }
+
+    /// The rows that make these out of `before`.
+    fn since(&self, before: &Self, created_at: Timestamp) -> Vec<PartyRow> {
+        let only = |some: &Self, others: &Self, active| -> Vec<PartyRow> {
+            let row = |(party_id, kind): &(Uuid, &'static str)| PartyRow {
+                party_id: *party_id,
+                kind,
+                active,
+                created_at,
+            };
+            some.0.iter().filter(|party| !others.0.contains(party)).map(row).collect()
         };
-        let rows =
-            events.iter().zip(from.unwrap_or(0) + 1..).map(|(event, version)| event_row(event, version));
-        let entry = Entry {
+        let mut rows = only(before, self, false);
+        rows.extend(only(self, before, true));
+        rows
+    }
+}
+
+impl Store {
+    /// The journal's entry of a change.
+    pub(in crate::store) fn entry<'a>(&self, change: Change<'a>) -> Result<Entry<'a>, StoreError> {
+        let Change { from, view, events, texts, contact, now, answer } = change;
+        let ticket = &view.ticket;
+        let head = match &from {
+            None => Head { sql: self.ticket_sql.insert, values: insert_values(view)?, begins: true },
+            Some((version, _)) => {
+                Head { sql: self.ticket_sql.update, values: update_values(*version, view)?, begins: false }
+            }
+        };
+        let (version, before) = from.unwrap_or_default();
+        let rows = events.iter().zip(version + 1..).map(|(event, version)| event_row(event, version));
+        Ok(Entry {
             head,
             stream: ticket.id.0,
             scope_code: ticket.place.code.as_str(),
-            now: request.now,
+            now,
             events: rows.collect::<Result<Vec<EventRow>, _>>()?,
             texts,
             clocks: changed_clocks(ticket, events),
-            answer: request.key.as_ref().map(|key| self.keep(key, answer)),
-        };
-        Ok(self.journal.append(entry).await?)
+            parties: Participants::of(ticket).since(&before, ticket.submitted_at),
+            contact: contact.and_then(|contact| self.contact_row(ticket.id.0, contact)),
+            answer,
+        })
     }
 }
 
@@ -149,6 +199,8 @@ fn insert_values(view: &TicketView) -> Result<Vec<Value>, StoreError> {
         ticket.channel.name().into(),
         ticket.content.id.0.into(),
         ticket.address.map(|text| text.id.0).into(),
+        ticket.origin.map(|origin| origin.title.id.0).into(),
+        ticket.confidential.into(),
         ticket.submitted_at.into(),
     ];
     current_values(view, &mut values)?;
@@ -165,6 +217,7 @@ fn update_values(version: i32, view: &TicketView) -> Result<Vec<Value>, StoreErr
 fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), StoreError> {
     let ticket = &view.ticket;
     let parties = ticket.parties();
+    let work = ticket.state.work();
     let state = serde_json::to_string(ticket)
         .map_err(|error| StoreError::corrupt("ticket", "state", ticket.id, error))?;
     values.extend([
@@ -175,9 +228,16 @@ fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), Stor
         ticket.category.clone().into(),
         ticket.severity.map(Severity::name).into(),
         ticket.affair.map(Affair::name).into(),
+        ticket.handling.map(Handling::name).into(),
+        ticket.desk.as_str().into(),
+        ticket.supervision.is_some().into(),
+        ticket.claimable().bits().into(),
         i32::from(ticket.round).into(),
+        work.and_then(|work| work.plan).map(|plan| plan.text.id.0).into(),
+        work.and_then(|work| work.reply).map(|reply| reply.text.id.0).into(),
         ticket.resolution().map(|resolution| resolution.reply.id.0).into(),
         ticket.rating.and_then(|rating| rating.comment).map(|comment| comment.id.0).into(),
+        ticket.end_reason().map(|reason| reason.id.0).into(),
         ticket.next_due().into(),
         ticket.owed_since().into(),
         view.updated_at.into(),

@@ -1,0 +1,98 @@
+//! What is done with a ticket, a handler a command.
+
+mod assign;
+mod follow;
+mod handle;
+mod oversee;
+
+pub(crate) use assign::*;
+pub(crate) use follow::*;
+pub(crate) use handle::*;
+pub(crate) use oversee::*;
+
+use super::{answer, deliver};
+use crate::app::State;
+use crate::auth::Session;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Conditions, TicketPath};
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use domain::id::TicketId;
+use domain::text::Text;
+use domain::ticket::Command;
+use domain::time::Timestamp;
+use domain::view::{Sight, TicketView};
+use infra::store::{Carried, Request};
+use openapi::problem::Fault;
+use std::future::{Ready, ready};
+
+/// What every command needs besides its body: which ticket, under which conditions, and when.
+pub(crate) struct Act {
+    state: web::Data<State>,
+    id: TicketId,
+    conditions: Conditions,
+    now: Timestamp,
+}
+
+impl FromRequest for Act {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let mut read = || {
+            let state =
+                request.app_data::<web::Data<State>>().ok_or_else(|| ApiError::internal("no state"))?;
+            let TicketPath(id) = TicketPath::from_request(request, payload).into_inner()?;
+            let conditions = Conditions::from_request(request, payload).into_inner()?;
+            Ok(Self { state: state.clone(), id, conditions, now: state.clock.now() })
+        };
+        ready(read())
+    }
+}
+
+impl Act {
+    fn text(&self, field: &str, body: String) -> Result<Text, Fault> {
+        super::text(&self.state, field, body, self.now)
+    }
+
+    async fn carry_out(
+        &self,
+        session: &Session,
+        bytes: &Bytes,
+        command: &Command,
+        occurred_at: Option<Timestamp>,
+    ) -> ApiResult<HttpResponse> {
+        let carried = Carried { command, occurred_at };
+        let request = self.request(session, bytes);
+        let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, self.now);
+        Ok(deliver(self.state.store.change_ticket(&request, self.id, carried, render).await?))
+    }
+
+    /// The same, and the answer hides nothing.
+    async fn show_all(&self, session: &Session, bytes: &Bytes, command: &Command) -> ApiResult<HttpResponse> {
+        let request = self.request(session, bytes);
+        let render = |view: &TicketView| super::answer_seen(StatusCode::OK, view, Sight::Plain, self.now);
+        Ok(deliver(self.state.store.change_ticket(&request, self.id, command, render).await?))
+    }
+
+    async fn merge(
+        &self,
+        session: &Session,
+        bytes: &Bytes,
+        into: TicketId,
+        reason: &Text,
+    ) -> ApiResult<HttpResponse> {
+        let request = self.request(session, bytes);
+        let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, self.now);
+        Ok(deliver(self.state.store.merge_tickets(&request, self.id, into, reason, render).await?))
+    }
+
+    fn request<'a>(&self, session: &'a Session, bytes: &Bytes) -> Request<'a> {
+        let Session { actor, grants_version, .. } = session;
+        let key = self.conditions.key(&self.state, actor.user, bytes);
+        let if_match = self.conditions.if_match;
+        Request { actor, grants_version: *grants_version, now: self.now, if_match, key }
+    }
+}

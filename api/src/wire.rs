@@ -1,0 +1,250 @@
+//! Connections that neither ask nor take their answers. actix-web limits the time for the head of a connection's *first*
+//! request and for silence after an answer. It has no limit for the head of a later request, for a body that no handler
+//! reads, or for a client that does not take its answer: such a connection is cut here.
+
+use crate::limits::Wire;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use actix_web::web::Bytes;
+use std::any::Any;
+use std::collections::HashMap;
+use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// How many handles the server needs besides connections: databases, files, the log.
+const OTHER_FILES: usize = 128;
+
+/// The open connections of this process.
+pub(crate) struct Connections {
+    began: Instant,
+    /// How long nothing may be under way on a connection.
+    patience: Duration,
+    open: Mutex<HashMap<usize, Arc<Line>>>,
+    opened: AtomicUsize,
+}
+
+/// A connection.
+struct Line {
+    /// A second handle of its socket, to cut it by.
+    socket: std::net::TcpStream,
+    /// Requests that are being answered.
+    busy: AtomicUsize,
+    /// Milliseconds since [`Connections::began`] at which something last happened.
+    touched: AtomicU64,
+}
+
+/// A connection, for as long as it is open: part of its data.
+pub(crate) struct Open {
+    number: usize,
+    line: Arc<Line>,
+    all: Arc<Connections>,
+}
+
+/// A request that is being answered, and its answer that is being taken.
+pub(crate) struct Busy {
+    line: Arc<Line>,
+    all: Arc<Connections>,
+    answered: bool,
+}
+
+impl Connections {
+    pub(crate) fn new(wire: &Wire) -> Arc<Self> {
+        let patience = wire.idle + wire.head;
+        Arc::new(Self {
+            began: Instant::now(),
+            patience,
+            open: Mutex::default(),
+            opened: AtomicUsize::new(0),
+        })
+    }
+
+    /// Takes a new connection in.
+    pub(crate) fn open(self: &Arc<Self>, connection: &dyn Any, data: &mut Extensions) {
+        let socket = connection.downcast_ref::<TcpStream>().map(|stream| stream.as_fd().try_clone_to_owned());
+        match socket {
+            Some(Ok(socket)) => {
+                let number = self.opened.fetch_add(1, Ordering::Relaxed);
+                let line = Arc::new(Line {
+                    socket: socket.into(),
+                    busy: AtomicUsize::new(0),
+                    touched: AtomicU64::new(self.now()),
+                });
+                self.lock().insert(number, line.clone());
+                data.insert(Open { number, line, all: self.clone() });
+            }
+            Some(Err(error)) => tracing::warn!(%error, "a connection cannot be watched"),
+            None => tracing::warn!("a connection of an unknown kind cannot be watched"),
+        }
+    }
+
+    /// Cuts what stands still, for ever.
+    pub(crate) async fn watch(&self) {
+        let mut looks = tokio::time::interval((self.patience / 8).min(Duration::from_secs(1)));
+        let patience = u64::try_from(self.patience.as_millis()).unwrap_or(u64::MAX);
+        loop {
+            looks.tick().await;
+            let now = self.now();
+            let still = |line: &&Arc<Line>| {
+                line.busy.load(Ordering::SeqCst) == 0
+                    && now.saturating_sub(line.touched.load(Ordering::SeqCst)) > patience
+            };
+            for line in self.lock().values().filter(still) {
+                // Its task sees the end and lets go of it. That it is gone already is no fault.
+                let _ = line.socket.shutdown(Shutdown::Both);
+            }
+        }
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<usize, Arc<Line>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// So many connections as the system gives handles for, two each and some for everything else: a server without handles
+/// cannot reach its database.
+pub(crate) fn bearable(connections: usize) -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let Some(most) = most_files(&limits).map(|files| (files.saturating_sub(OTHER_FILES) / 2).max(1)) else {
+        return connections;
+    };
+    if most < connections {
+        tracing::info!(
+            connections,
+            most,
+            "fewer connections than set: raise the limit of open files (ulimit -n)"
+        );
+    }
+    connections.min(most)
+}
+
+/// The soft limit of open files, from `/proc/self/limits`.
+fn most_files(limits: &str) -> Option<usize> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.number);
+    }
+}
+
+impl Open {
+    /// A request has come.
+    pub(crate) fn busy(&self) -> Busy {
+        self.line.busy.fetch_add(1, Ordering::SeqCst);
+        Busy { line: self.line.clone(), all: self.all.clone(), answered: false }
+    }
+}
+
+impl Busy {
+    /// It is not the client who is waited for.
+    fn waiting(&mut self) {
+        if std::mem::replace(&mut self.answered, false) {
+            self.line.busy.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// There is something to take: from now on it is the client's turn.
+    fn answered(&mut self) {
+        self.line.touched.store(self.all.now(), Ordering::SeqCst);
+        if !std::mem::replace(&mut self.answered, true) {
+            self.line.busy.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.answered();
+    }
+}
+
+/// A body whose every piece that is asked for shows that the client takes them: the server asks for the next one only when
+/// there is room for it.
+pub(crate) struct Taken {
+    body: BoxBody,
+    busy: Option<Busy>,
+}
+
+impl Taken {
+    pub(crate) fn new(body: BoxBody, mut busy: Option<Busy>) -> Self {
+        if let Some(busy) = &mut busy {
+            busy.answered();
+        }
+        Self { body, busy }
+    }
+}
+
+impl MessageBody for Taken {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let piece = Pin::new(&mut self.body).poll_next(context);
+        if let Some(busy) = &mut self.busy {
+            match &piece {
+                Poll::Ready(_) => busy.answered(),
+                // A feed with nothing to tell.
+                Poll::Pending => busy.waiting(),
+            }
+        }
+        piece
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self { body, busy } = self;
+        body.try_into_bytes().map_err(|body| Self { body, busy })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn the_limit_of_open_files_is_read() {
+        let limits =
+            "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024        524288    files\n";
+        assert_eq!(most_files(limits), Some(1024));
+        assert_eq!(most_files("Max open files unlimited unlimited files"), None);
+        assert!(bearable(1) == 1 && bearable(usize::MAX) > 1);
+    }
+
+    #[test]
+    fn a_client_is_waited_for_only_while_there_is_something_to_take() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let all = Connections::new(&Wire::default());
+        let line = Arc::new(Line { socket, busy: AtomicUsize::new(0), touched: AtomicU64::new(0) });
+        let open = Open { number: 0, line: line.clone(), all };
+        let busy = || line.busy.load(Ordering::SeqCst);
+        let mut first = open.busy();
+        assert_eq!(busy(), 1);
+        first.answered();
+        first.answered();
+        assert_eq!(busy(), 0);
+        first.waiting();
+        first.waiting();
+        assert_eq!(busy(), 1);
+        drop(first);
+        assert_eq!(busy(), 0);
+    }
+}

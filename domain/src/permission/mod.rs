@@ -1,0 +1,226 @@
+//! Who may do what: one table, role by action, with how far it reaches (`table.rs`), and whether that is as far as a
+//! ticket (`reach.rs`).
+
+mod reach;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use reach::Parties;
+pub use table::{Reach, reaches};
+
+use crate::refusal::Args;
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, EnumString, IntoStaticStr};
+
+/// A role (角色). Everyone who signed in is a resident; the others are granted.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, EnumString, IntoStaticStr,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+#[expect(missing_docs, reason = "the names are the glossary's")]
+pub enum Role {
+    Resident,
+    Volunteer,
+    PartyMember,
+    GridWorker,
+    GridLeader,
+    CommunityClerk,
+    StreetDispatcher,
+    DepartmentHandler,
+    Supervisor,
+    CountyAdmin,
+    SystemAdmin,
+    Hotline,
+}
+
+/// What a call does, as its `x-permission` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr)]
+pub enum Action {
+    /// See who one is.
+    #[strum(serialize = "me.view")]
+    MeView,
+    /// Sign out everywhere.
+    #[strum(serialize = "me.sign_out")]
+    MeSignOut,
+    /// Bind one's phone number.
+    #[strum(serialize = "me.bind_phone")]
+    MeBindPhone,
+    /// Set one's password and one-time codes.
+    #[strum(serialize = "me.secure")]
+    MeSecure,
+    /// 点单.
+    #[strum(serialize = "ticket.submit")]
+    TicketSubmit,
+    /// Read tickets, one, many, or the timeline of one (查单).
+    #[strum(serialize = "ticket.view")]
+    TicketView,
+    /// 派单.
+    #[strum(serialize = "ticket.dispatch")]
+    TicketDispatch,
+    /// 接单.
+    #[strum(serialize = "ticket.accept")]
+    TicketAccept,
+    /// 到场.
+    #[strum(serialize = "ticket.arrive")]
+    TicketArrive,
+    /// 办结.
+    #[strum(serialize = "ticket.resolve")]
+    TicketResolve,
+    /// 评单.
+    #[strum(serialize = "ticket.rate")]
+    TicketRate,
+    /// 研判: category, severity, affair.
+    #[strum(serialize = "ticket.grade")]
+    TicketGrade,
+    /// 认领.
+    #[strum(serialize = "ticket.claim")]
+    TicketClaim,
+    /// 退回, by whoever has it; 收回, by whoever dispatches.
+    #[strum(serialize = "ticket.return")]
+    TicketReturn,
+    /// 办理方案.
+    #[strum(serialize = "ticket.plan")]
+    TicketPlan,
+    /// 阶段答复.
+    #[strum(serialize = "ticket.reply")]
+    TicketReply,
+    /// 申请延期.
+    #[strum(serialize = "ticket.extend")]
+    TicketExtend,
+    /// 批准或驳回延期.
+    #[strum(serialize = "ticket.decide_extension")]
+    TicketDecideExtension,
+    /// 上报.
+    #[strum(serialize = "ticket.escalate")]
+    TicketEscalate,
+    /// 暂停、恢复计时.
+    #[strum(serialize = "ticket.pause")]
+    TicketPause,
+    /// 督办.
+    #[strum(serialize = "ticket.supervise")]
+    TicketSupervise,
+    /// 催办.
+    #[strum(serialize = "ticket.urge")]
+    TicketUrge,
+    /// 补充.
+    #[strum(serialize = "ticket.supplement")]
+    TicketSupplement,
+    /// 备注, among staff.
+    #[strum(serialize = "ticket.note")]
+    TicketNote,
+    /// 撤单.
+    #[strum(serialize = "ticket.withdraw")]
+    TicketWithdraw,
+    /// 不予受理.
+    #[strum(serialize = "ticket.decline")]
+    TicketDecline,
+    /// 并单.
+    #[strum(serialize = "ticket.merge")]
+    TicketMerge,
+    /// 重新打开.
+    #[strum(serialize = "ticket.reopen")]
+    TicketReopen,
+    /// 查看明文: whom to call, although one does not handle the ticket.
+    #[strum(serialize = "ticket.unmask")]
+    TicketUnmask,
+    /// Take a copy of all that is held on oneself (导出).
+    #[strum(serialize = "me.export")]
+    MeExport,
+    /// Have one's personal data erased (注销).
+    #[strum(serialize = "me.erase")]
+    MeErase,
+    /// See the roster.
+    #[strum(serialize = "person.view")]
+    PersonView,
+    /// Enter people into the roster, and change their entries.
+    #[strum(serialize = "person.edit")]
+    PersonEdit,
+    /// 授权、撤权、离岗.
+    #[strum(serialize = "person.grant")]
+    PersonGrant,
+    /// 查看明文.
+    #[strum(serialize = "person.unmask")]
+    PersonUnmask,
+    /// Have somebody's personal data erased, on their request.
+    #[strum(serialize = "person.erase")]
+    PersonErase,
+    /// See units.
+    #[strum(serialize = "unit.view")]
+    UnitView,
+    /// Enter units, and change them.
+    #[strum(serialize = "unit.edit")]
+    UnitEdit,
+    /// See who looked at personal data and who changed what people may (审计).
+    #[strum(serialize = "audit.view")]
+    AuditView,
+}
+
+impl Action {
+    /// The name in `x-permission`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// Roles, as a bit each in the order of [`Role`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Roles(u16);
+
+impl Roles {
+    /// Whether `role` is among them.
+    pub fn contains(self, role: Role) -> bool {
+        self.0 & Self::from_iter([role]).0 != 0
+    }
+
+    /// None of them.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// As the number that a column holds.
+    pub fn bits(self) -> i32 {
+        self.0.into()
+    }
+}
+
+impl FromIterator<Role> for Roles {
+    fn from_iter<T: IntoIterator<Item = Role>>(roles: T) -> Self {
+        Self(roles.into_iter().fold(0, |bits, role| bits | 1 << role as u16))
+    }
+}
+
+/// Why somebody may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PermissionRefusal {
+    /// No role of theirs has the action anywhere.
+    #[error("no role allows {}", action.name())]
+    Role {
+        /// What they wanted.
+        action: Action,
+    },
+    /// A role has it, but not for this ticket.
+    #[error("{} does not reach this far", action.name())]
+    Reach {
+        /// What they wanted.
+        action: Action,
+    },
+}
+
+impl PermissionRefusal {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Role { .. } => "permission.role",
+            Self::Reach { .. } => "permission.reach",
+        }
+    }
+
+    /// Parts of the sentence.
+    pub fn args(&self) -> Args {
+        let (Self::Role { action } | Self::Reach { action }) = self;
+        vec![("action", action.name().to_owned())]
+    }
+}

@@ -1,0 +1,112 @@
+//! The table of permissions. `docs/permissions.md` shows it whole.
+
+use super::{Action, Role};
+
+/// How far an action of a role reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reach {
+    /// Needs nothing to reach to.
+    Anywhere,
+    /// What one requested oneself, or joined by a merge.
+    Own,
+    /// What is assigned to oneself or to a unit that the role is granted for.
+    Assigned,
+    /// What oneself, or a unit that the role is granted for, assists with.
+    Assisting,
+    /// What is open to be claimed by the role, in the places that it is granted for.
+    Claimable,
+    /// What oneself dispatched.
+    Dispatched,
+    /// What lies in the places that the role is granted for.
+    Area,
+    /// What lies on a desk in the places that the role is granted for: narrower than [`Reach::Area`] once escalated.
+    Desk,
+}
+
+/// How far `role` reaches with `action`; empty when it may not at all. This is the table.
+pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
+    use Action as A;
+    use Reach::{Anywhere, Area, Assigned, Assisting, Claimable, Desk, Dispatched, Own};
+    use Role as R;
+    match (role, action) {
+        (
+            R::Resident,
+            A::MeView
+            | A::MeSignOut
+            | A::MeBindPhone
+            | A::MeSecure
+            | A::MeExport
+            | A::MeErase
+            | A::TicketSubmit,
+        ) => &[Anywhere],
+        (
+            R::Resident,
+            A::TicketView
+            | A::TicketRate
+            | A::TicketSupplement
+            | A::TicketUrge
+            | A::TicketWithdraw
+            | A::TicketReopen,
+        ) => &[Own],
+        (R::Volunteer | R::PartyMember, A::TicketView) => &[Assigned, Assisting, Claimable],
+        (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketView) => {
+            &[Area, Assigned, Assisting]
+        }
+        (R::DepartmentHandler, A::TicketView) => &[Assigned, Assisting],
+        (R::Supervisor | R::CountyAdmin, A::TicketView) => &[Area],
+        (
+            R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin,
+            A::TicketDispatch | A::TicketGrade | A::TicketDecline | A::TicketMerge,
+        ) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketReturn) => &[Area, Assigned],
+        (R::CountyAdmin, A::TicketReturn) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketDecideExtension) => &[Dispatched, Desk],
+        (R::CountyAdmin | R::Supervisor, A::TicketDecideExtension) => &[Desk],
+        (R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader, A::TicketClaim) => &[Claimable],
+        (
+            R::Volunteer
+            | R::PartyMember
+            | R::GridWorker
+            | R::GridLeader
+            | R::CommunityClerk
+            | R::StreetDispatcher
+            | R::DepartmentHandler,
+            A::TicketAccept
+            | A::TicketReturn
+            | A::TicketArrive
+            | A::TicketPlan
+            | A::TicketReply
+            | A::TicketResolve
+            | A::TicketExtend,
+        ) => &[Assigned],
+        (R::GridWorker | R::GridLeader | R::DepartmentHandler, A::TicketEscalate) => &[Assigned],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketEscalate) => &[Area, Assigned],
+        (R::Supervisor | R::CountyAdmin, A::TicketEscalate) => &[Area],
+        (R::Supervisor | R::CountyAdmin, A::TicketPause | A::TicketReopen) => &[Area],
+        (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::TicketSupervise) => &[Area],
+        (R::Volunteer | R::PartyMember | R::DepartmentHandler, A::TicketNote) => &[Assigned, Assisting],
+        (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketNote) => {
+            &[Area, Assigned, Assisting]
+        }
+        (R::Supervisor | R::CountyAdmin, A::TicketNote) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::TicketUnmask) => {
+            &[Area]
+        }
+        (
+            R::CountyAdmin | R::SystemAdmin,
+            A::PersonView
+            | A::PersonEdit
+            | A::PersonGrant
+            | A::PersonUnmask
+            | A::PersonErase
+            | A::UnitEdit
+            | A::AuditView,
+        ) => &[Area],
+        (R::Supervisor, A::PersonView | A::AuditView) => &[Area],
+        // They pick whom to dispatch to.
+        (R::CommunityClerk | R::StreetDispatcher, A::PersonView) => &[Area],
+        // By the county of the area, or of the unit.
+        (role, A::UnitView) if role != R::Resident => &[Area],
+        _ => &[],
+    }
+}

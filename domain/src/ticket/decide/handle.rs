@@ -1,0 +1,110 @@
+//! The work: 到场, 出方案, 答复, 办结, 申请延期.
+
+use super::super::{Clock, ClockKind, Fact, Outcome, State, TicketRefusal, TimeFault, WrongState};
+use super::Decision;
+use crate::geo::Position;
+use crate::playbook::Unmet;
+use crate::refusal::Refusal;
+use crate::text::Text;
+use crate::time::{Timestamp, seconds};
+
+impl Decision<'_> {
+    pub(super) fn arrive(&mut self, position: Position) -> Result<(), Refusal> {
+        if self.must_be_accepted()?.arrival.is_some() {
+            return Err(self.wrong(WrongState::AlreadyArrived));
+        }
+        let met = self.owed(ClockKind::Arrive).map(|clock| clock.meet(self.at)).collect();
+        self.happen(Fact::Arrived { position }, met);
+        Ok(())
+    }
+
+    /// A plan may be made again; the first one stops the clock, and starts that of the answer.
+    pub(super) fn plan(&mut self, text: &Text, due: Option<Timestamp>) -> Result<(), Refusal> {
+        self.must_be_accepted()?;
+        if due.is_some_and(|due| due <= self.now) {
+            let limit = self.now;
+            return Err(TicketRefusal::Time { code: TimeFault::TooEarly, field: "/due", limit }.into());
+        }
+        let mut clocks: Vec<_> = self.owed(ClockKind::Plan).map(|clock| clock.meet(self.at)).collect();
+        if !clocks.is_empty() {
+            clocks.extend(self.answer_clock(self.at));
+        }
+        self.happen(Fact::Planned { text: text.reference, due }, clocks);
+        Ok(())
+    }
+
+    pub(super) fn reply(&mut self, text: &Text) -> Result<(), Refusal> {
+        self.must_be_accepted()?;
+        let met = self.owed(ClockKind::Answer).map(|clock| clock.meet(self.at)).collect();
+        self.happen(Fact::Replied { text: text.reference }, met);
+        Ok(())
+    }
+
+    pub(super) fn resolve(&mut self, outcome: Outcome, reply: &Text) -> Result<(), Refusal> {
+        self.must_be_accepted()?;
+        // Whether a step that was not taken is a broken promise is the playbook's to say.
+        let skipped = |clock: &&Clock| matches!(clock.kind, ClockKind::Arrive | ClockKind::Plan);
+        if self.policy.arrive_unmet_at_resolve == Unmet::Breach {
+            let unmet = self.ticket.clocks.iter().filter(skipped).filter(|clock| clock.is_in_time());
+            let unmet: Vec<_> =
+                unmet.map(|clock| Clock { breached_at: Some(self.at), ..clock.resume(self.at) }).collect();
+            for clock in unmet {
+                self.push(Fact::Breached, vec![clock], None, self.at);
+            }
+        }
+        let owed = self.ticket.clocks.iter().filter(|clock| clock.is_owed());
+        let clocks =
+            owed.map(|clock| if skipped(&clock) { clock.cancel(self.at) } else { clock.meet(self.at) });
+        let clocks = clocks.collect();
+        let closes_at = Some(self.at + seconds(self.policy.rating_window_seconds));
+        self.happen(Fact::Resolved { outcome, reply: reply.reference, closes_at }, clocks);
+        Ok(())
+    }
+
+    /// More time for the clock that the work runs against; it runs on until somebody decides.
+    pub(super) fn extend(&mut self, until: Timestamp, reason: &Text) -> Result<(), Refusal> {
+        self.must_be_open()?;
+        if self.ticket.state == State::Submitted {
+            return Err(self.wrong(WrongState::NotDispatched));
+        }
+        if self.ticket.extension.is_some() {
+            return Err(self.wrong(WrongState::ExtensionPending));
+        }
+        let clock = self.extendable().ok_or_else(|| self.wrong(WrongState::NothingToExtend))?;
+        let limit = clock.due_at.max(self.now);
+        if until <= limit {
+            return Err(TicketRefusal::Time { code: TimeFault::TooEarly, field: "/until", limit }.into());
+        }
+        self.happen(Fact::ExtensionAsked { until, reason: reason.reference }, vec![]);
+        Ok(())
+    }
+
+    pub(super) fn approve_extension(&mut self, note: Option<&Text>) -> Result<(), Refusal> {
+        self.must_be_open()?;
+        let asked = self.ticket.extension.ok_or_else(|| self.wrong(WrongState::NoExtension))?;
+        let until = asked.until;
+        // A breach is never taken back, so one that came while nobody decided stands.
+        let clock = self.extendable().filter(|clock| until > clock.due_at && until > self.now);
+        let clock = clock.ok_or_else(|| self.wrong(WrongState::ExtensionLapsed))?.extend(until);
+        let fact = Fact::ExtensionApproved { until, note: note.map(|text| text.reference) };
+        self.happen(fact, vec![clock]);
+        Ok(())
+    }
+
+    pub(super) fn refuse_extension(&mut self, reason: &Text) -> Result<(), Refusal> {
+        self.must_be_open()?;
+        if self.ticket.extension.is_none() {
+            return Err(self.wrong(WrongState::NoExtension));
+        }
+        self.happen(Fact::ExtensionRefused { reason: reason.reference }, vec![]);
+        Ok(())
+    }
+
+    /// The clock of this round that the work runs against, while it is in time; the one that ends first.
+    fn extendable(&self) -> Option<&Clock> {
+        let round = self.ticket.round;
+        let work =
+            |clock: &&Clock| clock.round == round && clock.kind != ClockKind::Arrive && clock.is_in_time();
+        self.ticket.clocks.iter().filter(work).min_by_key(|clock| clock.due_at)
+    }
+}

@@ -1,0 +1,330 @@
+//! What a command leads to. Pure: the playbook and every fact that a rule needs are arguments.
+
+mod assign;
+mod follow;
+mod handle;
+mod merge;
+mod oversee;
+
+pub use assign::hand_over;
+pub use merge::merge;
+
+use super::command::{Command, Submission};
+use super::event::{Event, Fact};
+use super::refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
+use super::{Channel, Clock, ClockKind, State, Ticket};
+use crate::actor::Actor;
+use crate::id::UserId;
+use crate::permission::{Action, Parties};
+use crate::place::{Levels, PlaceCode, PlaceRefusal};
+use crate::playbook::{Playbook, Policy};
+use crate::refusal::Refusal;
+use crate::time::{Timestamp, seconds};
+use chrono::TimeDelta;
+
+/// How long ago what is entered from paper may have been raised.
+const PAPER_DAYS: i64 = 31;
+
+/// When something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// When it is written down.
+    pub now: Timestamp,
+    /// When it was done, where that was earlier: out of reach of the network.
+    pub occurred_at: Option<Timestamp>,
+}
+
+impl From<Timestamp> for When {
+    fn from(now: Timestamp) -> Self {
+        Self { now, occurred_at: None }
+    }
+}
+
+/// 点单. Starts the arrive clock, and the others when it is graded already (practices M03). They count from the submission,
+/// also of what was raised earlier on paper: nobody could have kept a limit before.
+///
+/// # Errors
+/// [`TicketRefusal::CategoryUnknown`], [`FieldFault::ChannelForStaff`], [`PlaceRefusal::TooWide`] and others.
+pub fn submit(
+    s: &Submission,
+    actor: &Actor,
+    playbook: &Playbook,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    actor.has(Action::TicketSubmit)?;
+    let too_wide = || PlaceRefusal::TooWide { code: s.place.code };
+    let community = s.place.code.community().ok_or_else(too_wide)?;
+    let desk = PlaceCode::parse(community, &Levels::default())?;
+    check_category(s.category.as_deref(), playbook)?;
+    if s.channel != Channel::MiniProgram && !actor.is_staff() {
+        return Err(TicketRefusal::field_fault(FieldFault::ChannelForStaff, "/channel").into());
+    }
+    if let Some(occurred_at) = s.occurred_at {
+        if !actor.is_staff() {
+            return Err(TicketRefusal::field_fault(FieldFault::OccurredAtForStaff, "/occurred_at").into());
+        }
+        between(occurred_at, now - TimeDelta::days(PAPER_DAYS), now)?;
+    }
+    let clocks = [ClockKind::Arrive, ClockKind::Solve, ClockKind::Plan]
+        .into_iter()
+        .filter_map(|kind| playbook.policy.rule(kind, s.severity))
+        .map(|rule| Clock::start(rule, 1, now, playbook.policy.version))
+        .collect();
+    let fact = Fact::Submitted {
+        ticket: s.id,
+        number: s.number,
+        requester: actor.user,
+        place: s.place,
+        desk,
+        content: s.content.reference,
+        address: s.address.as_ref().map(|text| text.reference),
+        origin: s.origin.as_ref().map(|(origin, _)| *origin),
+        category: s.category.clone(),
+        severity: s.severity,
+        affair: s.affair,
+        channel: s.channel,
+        confidential: s.confidential,
+        claim: playbook.policy.claim(s.affair),
+    };
+    let occurred_at = s.occurred_at.unwrap_or(now);
+    Ok(vec![Event { fact, clocks, actor: Some(actor.user), occurred_at, recorded_at: now }])
+}
+
+/// What a command leads to. Settles every clock that is due first, so that a late act is a breach whether or not
+/// anybody noticed the limit passing.
+///
+/// # Errors
+/// [`TicketRefusal`] or a permission refusal; out of sight is [`TicketRefusal::NotFound`].
+pub fn decide(
+    ticket: &Ticket,
+    command: &Command,
+    actor: &Actor,
+    playbook: &Playbook,
+    when: When,
+) -> Result<Vec<Event>, Refusal> {
+    see(ticket, command, actor)?;
+    let mut decision = Decision::new(ticket, Some(actor.user), &playbook.policy, when.now);
+    let went_back = when.occurred_at.map_or(Ok(()), |occurred_at| decision.go_back(occurred_at));
+    decision.settle(decision.at);
+    let reach = actor.may(command.action(), &parties_of(&decision.ticket, command));
+    match (reach, decision.carry_out(command, playbook)) {
+        // The state is the better reason: in another one it might be theirs to do.
+        (Err(_), Err(refusal @ Refusal::Ticket(TicketRefusal::WrongState { .. }))) => return Err(refusal),
+        (Err(reach), _) => return Err(reach.into()),
+        (Ok(()), outcome) => outcome.and(went_back.map_err(Refusal::from))?,
+    }
+    // A limit that was over before anybody graded the ticket, or since the work was done.
+    decision.settle(when.now);
+    Ok(decision.events)
+}
+
+/// What time alone has done to a ticket by `now`: limits that passed, and a rating that nobody gave.
+pub fn settle(ticket: &Ticket, policy: &Policy, now: Timestamp) -> Vec<Event> {
+    let mut decision = Decision::new(ticket, None, policy, now);
+    decision.settle(now);
+    decision.events
+}
+
+/// Refuses who does not see the ticket, or has no role that does such things at all.
+fn see(ticket: &Ticket, command: &Command, actor: &Actor) -> Result<(), Refusal> {
+    let parties = parties_of(ticket, command);
+    if actor.may(Action::TicketView, &ticket.parties()).is_err()
+        && (*command != Command::Claim || actor.may(Action::TicketClaim, &parties).is_err())
+    {
+        return Err(TicketRefusal::NotFound.into());
+    }
+    Ok(actor.has(command.action())?)
+}
+
+/// Who might have claimed it a moment ago learns that somebody else did.
+fn parties_of<'a>(ticket: &'a Ticket, command: &Command) -> Parties<'a> {
+    let claim = if *command == Command::Claim { ticket.claim } else { ticket.claimable() };
+    Parties { claim, ..ticket.parties() }
+}
+
+fn check_category(category: Option<&str>, playbook: &Playbook) -> Result<(), TicketRefusal> {
+    let Some(category) = category else { return Ok(()) };
+    if playbook.categories.iter().any(|known| known.key == category) {
+        return Ok(());
+    }
+    let allowed: Vec<_> = playbook.categories.iter().map(|known| known.key.as_str()).collect();
+    Err(TicketRefusal::CategoryUnknown { allowed: allowed.join(", ") })
+}
+
+/// Whether something occurred neither earlier nor later than it may have.
+fn between(occurred_at: Timestamp, earliest: Timestamp, latest: Timestamp) -> Result<(), TicketRefusal> {
+    let field = "/occurred_at";
+    if occurred_at < earliest {
+        return Err(TicketRefusal::Time { code: TimeFault::TooEarly, field, limit: earliest });
+    }
+    if occurred_at > latest {
+        return Err(TicketRefusal::Time { code: TimeFault::TooLate, field, limit: latest });
+    }
+    Ok(())
+}
+
+/// A decision in the making: the ticket as it stands after the events so far.
+struct Decision<'a> {
+    ticket: Ticket,
+    actor: Option<UserId>,
+    policy: &'a Policy,
+    now: Timestamp,
+    /// When what is done was done.
+    at: Timestamp,
+    events: Vec<Event>,
+}
+
+impl<'a> Decision<'a> {
+    fn new(ticket: &Ticket, actor: Option<UserId>, policy: &'a Policy, now: Timestamp) -> Self {
+        Self { ticket: ticket.clone(), actor, policy, now, at: now, events: Vec::new() }
+    }
+
+    fn carry_out(&mut self, command: &Command, playbook: &Playbook) -> Result<(), Refusal> {
+        match command {
+            Command::Grade { category, severity, affair } => {
+                check_category(category.as_deref(), playbook)?;
+                self.grade(category.as_ref(), *severity, *affair)?;
+            }
+            Command::Dispatch { lead, assist, severity, affair, handling, note } => {
+                self.dispatch(lead, assist, (*severity, *affair, *handling), note.as_ref())?;
+            }
+            Command::Claim => self.claim()?,
+            Command::Accept => self.accept()?,
+            Command::Return { reason } => self.give_back(reason)?,
+            Command::Arrive { position } => self.arrive(*position)?,
+            Command::Plan { text, due } => self.plan(text, *due)?,
+            Command::Reply { text } => self.reply(text)?,
+            Command::Resolve { outcome, reply } => self.resolve(*outcome, reply)?,
+            Command::Rate { satisfaction, stars, comment } => {
+                self.rate(*satisfaction, *stars, comment.as_ref())?;
+            }
+            Command::Reopen { reason } => self.reopen(reason)?,
+            Command::Supplement { content } => self.supplement(content)?,
+            Command::Urge => self.urge()?,
+            Command::Extend { until, reason } => self.extend(*until, reason)?,
+            Command::ApproveExtension { note } => self.approve_extension(note.as_ref())?,
+            Command::RefuseExtension { reason } => self.refuse_extension(reason)?,
+            Command::Escalate { reason } => self.escalate(reason)?,
+            Command::Pause { reason } => self.pause(reason)?,
+            Command::Resume { reason } => self.resume(reason)?,
+            Command::Supervise { reason } => self.supervise(reason)?,
+            Command::Note { text } => self.happen(Fact::Noted { text: text.reference }, vec![]),
+            Command::Withdraw { reason } => self.withdraw(reason)?,
+            Command::Decline { reason } => self.decline(reason)?,
+            Command::Unmask { reason } => {
+                self.happen(Fact::Unmasked { reason: reason.reference }, vec![]);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what is done for done earlier: not before the step before it, and not longer ago than the playbook allows.
+    fn go_back(&mut self, occurred_at: Timestamp) -> Result<(), TicketRefusal> {
+        let since = match self.ticket.state {
+            State::Dispatched { at, .. } => at,
+            State::Accepted(work) => work.arrival.map_or(work.at, |arrival| arrival.at),
+            _ => self.ticket.round_at,
+        };
+        let earliest = since.max(self.now - seconds(self.policy.offline_seconds));
+        between(occurred_at, earliest, self.now)?;
+        self.at = occurred_at;
+        Ok(())
+    }
+
+    /// Writes down what time has done by `until`, in the order in which it did.
+    fn settle(&mut self, until: Timestamp) {
+        loop {
+            let due = self.ticket.clocks.iter().filter(|clock| clock.is_due(until));
+            if let Some(clock) = due.min_by_key(|clock| clock.due_at).cloned() {
+                self.breach(&clock);
+            } else if let Some(closes_at) = self.ticket.closes_at().filter(|at| until > *at) {
+                self.push(Fact::Closed, vec![], None, closes_at);
+            } else {
+                return;
+            }
+        }
+    }
+
+    /// A breach goes up a level by itself (practices M03), and a plan that was due starts the answer's clock.
+    fn breach(&mut self, clock: &Clock) {
+        let mut clocks = vec![clock.breach()];
+        if clock.kind == ClockKind::Plan {
+            clocks.extend(self.answer_clock(clock.due_at));
+        }
+        self.push(Fact::Breached, clocks, None, clock.due_at);
+        if let Some(desk) = self.desk_above() {
+            self.push(Fact::Escalated { desk, reason: None }, vec![], None, clock.due_at);
+        }
+    }
+
+    /// The clock of the answer, which starts when the plan is made or was due, whichever is earlier.
+    fn answer_clock(&self, from: Timestamp) -> Option<Clock> {
+        let round = self.ticket.round;
+        let there = self.ticket.clocks.iter().any(|c| c.kind == ClockKind::Answer && c.round == round);
+        let rule = self.policy.rule(ClockKind::Answer, self.ticket.severity).filter(|_| !there)?;
+        let clock = Clock::start(rule, round, from, self.policy.version);
+        Some(if self.ticket.paused.is_some() { clock.pause(from) } else { clock })
+    }
+
+    /// The desk one level up; none above the county.
+    fn desk_above(&self) -> Option<PlaceCode> {
+        self.ticket.desk.parent(&Levels::default())
+    }
+
+    fn push(&mut self, fact: Fact, clocks: Vec<Clock>, actor: Option<UserId>, occurred_at: Timestamp) {
+        let event = Event { fact, clocks, actor, occurred_at, recorded_at: self.now };
+        let applied = self.ticket.apply(&event);
+        debug_assert!(applied.is_ok(), "{applied:?}");
+        self.events.push(event);
+    }
+
+    fn happen(&mut self, fact: Fact, clocks: Vec<Clock>) {
+        self.push(fact, clocks, self.actor, self.at);
+    }
+
+    fn wrong(&self, why: WrongState) -> Refusal {
+        TicketRefusal::WrongState { why, status: self.ticket.status() }.into()
+    }
+
+    /// Refuses what can only be done before it is resolved.
+    fn must_be_open(&self) -> Result<(), Refusal> {
+        match self.ticket.state {
+            State::Submitted | State::Dispatched { .. } | State::Accepted(_) => Ok(()),
+            State::Resolved { .. } => Err(self.wrong(WrongState::AlreadyResolved)),
+            State::Closed { .. } => Err(self.wrong(WrongState::AlreadyClosed)),
+            State::Withdrawn { .. } | State::Declined { .. } | State::Merged { .. } => {
+                Err(self.wrong(WrongState::Ended))
+            }
+        }
+    }
+
+    /// Refuses what only whoever has accepted it can do.
+    fn must_be_accepted(&self) -> Result<super::Work, Refusal> {
+        match self.ticket.state {
+            State::Submitted | State::Dispatched { .. } => Err(self.wrong(WrongState::NotAccepted)),
+            State::Accepted(work) => Ok(work),
+            State::Resolved { .. } | State::Closed { .. } => Err(self.wrong(WrongState::AlreadyResolved)),
+            State::Withdrawn { .. } | State::Declined { .. } | State::Merged { .. } => {
+                Err(self.wrong(WrongState::Ended))
+            }
+        }
+    }
+
+    fn owed(&self, kind: ClockKind) -> impl Iterator<Item = &Clock> {
+        self.ticket.clocks.iter().filter(move |clock| clock.kind == kind && clock.is_owed())
+    }
+
+    /// Everything that is still owed, as no longer mattering.
+    fn cancelled(&self) -> Vec<Clock> {
+        let owed = self.ticket.clocks.iter().filter(|clock| clock.is_owed());
+        owed.map(|clock| clock.cancel(self.at)).collect()
+    }
+
+    /// A new round against new clocks, by the same lead.
+    fn round_clocks(&self, round: u16) -> Vec<Clock> {
+        let rules = [ClockKind::Solve, ClockKind::Plan]
+            .into_iter()
+            .filter_map(|kind| self.policy.rule(kind, self.ticket.severity));
+        rules.map(|rule| Clock::start(rule, round, self.at, self.policy.version)).collect()
+    }
+}

@@ -1,0 +1,111 @@
+//! The words of tickets: each a list that columns, wire and playbooks share.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, EnumString, IntoStaticStr};
+
+macro_rules! vocabulary {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, EnumString, IntoStaticStr)]
+        #[serde(rename_all = "snake_case")]
+        #[strum(serialize_all = "snake_case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),* }
+
+        impl $name {
+            /// The word on the wire and in columns.
+            pub fn name(self) -> &'static str {
+                self.into()
+            }
+        }
+    )*};
+}
+
+vocabulary! {
+    /// How far a ticket has come (状态).
+    Status {
+        /// 待派单.
+        Submitted,
+        /// 待接单.
+        Dispatched,
+        /// 办理中.
+        Accepted,
+        /// 待评价.
+        Resolved,
+        /// 已结单.
+        Closed,
+        /// 已撤单: by its requester.
+        Withdrawn,
+        /// 不予受理: by whoever dispatches.
+        Declined,
+        /// 已并单: into another, which its requesters follow from then on.
+        Merged,
+    }
+    /// How fast it must go (轻重), graded by whoever dispatches.
+    Severity {
+        /// 小问题.
+        Small,
+        /// 大问题.
+        Large,
+        /// 特殊复杂问题.
+        Complex,
+    }
+    /// Who is to deal with it (三事): practices L04, M02.
+    Affair {
+        /// 公家事、大事.
+        Public,
+        /// 大家事、小事.
+        Shared,
+        /// 自家事、私事.
+        Private,
+    }
+    /// How it is to be handled (办理方式): practices Q02.
+    Handling {
+        /// 即办件: on the spot.
+        Immediate,
+        /// 待办件: in time.
+        Pending,
+        /// 上报件: by those above.
+        Escalated,
+        /// 建议件: a proposal.
+        Suggestion,
+        /// 重办件: once more.
+        Redo,
+    }
+    /// The way it came in (渠道): practices L01.
+    Channel {
+        /// 小程序.
+        MiniProgram,
+        /// 热线.
+        Hotline,
+        /// 微信、QQ 等群聊.
+        Chat,
+        /// 入户问需.
+        HomeVisit,
+        /// 群众会.
+        MassMeeting,
+        /// 居民代表大会.
+        DelegatesMeeting,
+        /// 征集日.
+        CollectionDay,
+        /// 意见箱.
+        SuggestionBox,
+    }
+    /// What the handling came to (办理结果).
+    Outcome {
+        /// 已解决.
+        Solved,
+        /// 已解释.
+        Explained,
+        /// 暂无法解决.
+        Unsolvable,
+    }
+    /// What the requester thinks of it (满意度).
+    Satisfaction {
+        /// 满意.
+        Satisfied,
+        /// 基本满意.
+        FairlySatisfied,
+        /// 不满意: it is done again.
+        Dissatisfied,
+    }
+}

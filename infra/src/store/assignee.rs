@@ -1,0 +1,88 @@
+//! Whom tickets are assigned to: what the rules must know of them, in at most one query for people and one for units.
+
+use super::Store;
+use super::error::StoreError;
+use super::row::column;
+use super::sql::Sql;
+use super::user::stored_grant;
+use domain::actor::Actor;
+use domain::id::{UnitId, UserId};
+use domain::place::PlaceCode;
+use domain::ticket::{Assignee, AssigneeFacts, Assignment};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+impl Store {
+    /// The assignees with what is known of them, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn assignments(&self, to: &[Assignee]) -> Result<Vec<Assignment>, StoreError> {
+        let people = to.iter().filter_map(|one| match one {
+            Assignee::Person(person) => Some(person.0),
+            Assignee::Unit(_) => None,
+        });
+        let units = to.iter().filter_map(|one| match one {
+            Assignee::Unit(unit) => Some(unit.0),
+            Assignee::Person(_) => None,
+        });
+        let people = self.people_facts(people.collect()).await?;
+        let units = self.unit_counties(units.collect()).await?;
+        let facts = |one: &Assignee| match one {
+            Assignee::Person(person) => people.get(&person.0).cloned(),
+            Assignee::Unit(unit) => units.get(&unit.0).map(|county| AssigneeFacts::Unit { county: *county }),
+        };
+        let known = |one: &Assignee| facts(one).unwrap_or(AssigneeFacts::Unknown);
+        Ok(to.iter().map(|one| Assignment { to: *one, facts: known(one) }).collect())
+    }
+
+    async fn people_facts(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, AssigneeFacts>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut sql = Sql::new(
+            "SELECT u.id, g.role, CAST(g.scope AS text) AS scope, g.unit_id, n.county FROM app_user u \
+             LEFT JOIN role_grant g ON g.user_id = u.id LEFT JOIN unit n ON n.id = g.unit_id \
+             WHERE u.erased_at IS NULL AND u.id IN ",
+        );
+        sql.bind_all(ids).push(" ORDER BY u.id, g.id");
+        let mut known: HashMap<Uuid, (Actor, Vec<(UnitId, PlaceCode)>)> = HashMap::new();
+        for row in self.query_all(&sql.text, sql.values).await? {
+            let id: Uuid = column(&row, "app_user", "id")?;
+            let nobody = || (Actor { user: UserId(id), grants: Vec::new() }, Vec::new());
+            let (actor, units) = known.entry(id).or_insert_with(nobody);
+            let Some(role) = column::<Option<String>>(&row, "role_grant", "role")? else { continue };
+            let scope: String = column(&row, "role_grant", "scope")?;
+            actor.grants.push(stored_grant(id, &role, &scope)?);
+            if let Some(county) = column::<Option<String>>(&row, "unit", "county")? {
+                let unit = UnitId(column(&row, "role_grant", "unit_id")?);
+                units.push((unit, self.stored_code(&county)?));
+            }
+        }
+        let facts = |(actor, units)| AssigneeFacts::Person { actor, units };
+        Ok(known.into_iter().map(|(id, known)| (id, facts(known))).collect())
+    }
+
+    async fn unit_counties(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, PlaceCode>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let mut sql = Sql::new("SELECT id, county FROM unit WHERE id IN ");
+        sql.bind_all(ids);
+        let rows = self.query_all(&sql.text, sql.values).await?;
+        rows.iter()
+            .map(|row| {
+                let county: String = column(row, "unit", "county")?;
+                Ok((column(row, "unit", "id")?, self.stored_code(&county)?))
+            })
+            .collect()
+    }
+
+    /// The county of a unit; `None` when there is no such unit.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unit_county(&self, id: UnitId) -> Result<Option<PlaceCode>, StoreError> {
+        Ok(self.unit_counties(vec![id.0]).await?.remove(&id.0))
+    }
+}

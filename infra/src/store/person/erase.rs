@@ -1,0 +1,73 @@
+//! 注销: what is deleted of a person, and what they wrote. Events, and the figures that are made of them, stay.
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::row::column;
+use super::super::user::SUBJECT;
+use domain::person::ERASED_NAME;
+use domain::time::Timestamp;
+use sea_orm::Statement;
+use uuid::Uuid;
+
+/// The tickets that nobody but `$1` raised.
+const RAISED_ALONE: &str = "SELECT t.id FROM ticket t WHERE t.requester_id = $1 AND NOT EXISTS \
+     (SELECT 1 FROM ticket_party p WHERE p.ticket_id = t.id AND p.kind = 'requester' AND p.active AND p.party_id <> $1)";
+
+impl Store {
+    /// Everything beside the person's own row. A text that is erased is empty, which no text is otherwise: the history
+    /// still says that there was one.
+    pub(super) async fn erasure(&self, person: Uuid, now: Timestamp) -> Result<Vec<Statement>, StoreError> {
+        let mut statements = self.erased_rows(person);
+        // A roster entry that turned out to be them is them.
+        let joined = "SELECT id FROM app_user WHERE joined_into = $1";
+        for row in self.query_all(joined, vec![person.into()]).await? {
+            let entry: Uuid = column(&row, "app_user", "id")?;
+            let name = self.keys.seal(super::NAME, entry, ERASED_NAME.as_bytes());
+            let sql = "UPDATE app_user SET name = $2, phone = NULL, phone_hash = NULL, erased_at = $3 WHERE id = $1";
+            statements.push(self.statement(sql, vec![entry.into(), name.into(), now.into()]));
+            statements.extend(self.erased_rows(entry));
+        }
+        for account in self.accounts(person).await? {
+            for table in ["login_failure", "login_address"] {
+                let sql = format!("DELETE FROM {table} WHERE account_hash = $1");
+                statements.push(self.statement(&sql, vec![account.clone().into()]));
+            }
+        }
+        Ok(statements)
+    }
+
+    /// By what wrong passwords of theirs, and the addresses that they signed in from, are kept.
+    async fn accounts(&self, person: Uuid) -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = "SELECT subject FROM identity WHERE user_id = $1";
+        let rows = self.query_all(sql, vec![person.into()]).await?;
+        let hash = |row: &_| {
+            let sealed: Vec<u8> = column(row, "identity", "subject")?;
+            let subject = self.keys.unseal(SUBJECT, person, &sealed).unwrap_or_default();
+            Ok(self.keys.digest(&[b"login_account", &subject]).to_vec())
+        };
+        rows.iter().map(hash).collect()
+    }
+
+    fn erased_rows(&self, person: Uuid) -> Vec<Statement> {
+        let written = "UPDATE free_text SET body = '' WHERE body <> '' AND id IN \
+             (SELECT e.text_id FROM event e WHERE e.actor = $1 AND e.text_id IS NOT NULL)"
+            .to_owned();
+        let raised = format!(
+            "UPDATE free_text SET body = '' WHERE body <> '' AND id IN (\
+             SELECT e.text_id FROM event e WHERE e.text_id IS NOT NULL AND e.stream IN ({RAISED_ALONE}) \
+             UNION SELECT a.address_id FROM ticket a WHERE a.address_id IS NOT NULL AND a.requester_id = $1)"
+        );
+        [
+            "DELETE FROM identity WHERE user_id = $1".to_owned(),
+            "DELETE FROM credential WHERE user_id = $1".to_owned(),
+            "DELETE FROM session WHERE user_id = $1".to_owned(),
+            "DELETE FROM ticket_contact WHERE ticket_id IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1)"
+                .to_owned(),
+            written,
+            raised,
+        ]
+        .iter()
+        .map(|sql| self.statement(sql, vec![person.into()]))
+        .collect()
+    }
+}

@@ -1,0 +1,132 @@
+//! A copy of all that is held on somebody, for themselves. Six queries, each by an index; the longer ones have a row for
+//! each thing that they did.
+
+use super::super::Store;
+use super::super::audit::{COLUMNS, audit_entry};
+use super::super::change::{ChangeError, Failed, Request};
+use super::super::error::StoreError;
+use super::super::log::{EVENT_COLUMNS, stored_event};
+use super::super::row::{column, word};
+use domain::id::{TicketId, UserId};
+use domain::person::{Export, ExportedSession, ExportedStep, ExportedTicket, Person, PersonRefusal};
+use domain::refusal::Refusal;
+use sea_orm::QueryResult;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+const IDENTITIES: &str = "SELECT provider, subject FROM identity WHERE user_id = $1 ORDER BY provider";
+const SESSIONS: &str = "SELECT created_at, used_at, expires_at, ended_at FROM session WHERE user_id = $1 ORDER BY created_at, id";
+const TICKETS: &str = "SELECT t.id, t.number, t.status, t.scope_code, t.category, t.created_at, p.name AS place_name, \
+     nullif(a.body, '') AS address, c.name AS contact_name, c.phone AS contact_phone, c.household AS contact_household \
+     FROM ticket t JOIN place p ON p.id = t.place_id LEFT JOIN free_text a ON a.id = t.address_id \
+     LEFT JOIN ticket_contact c ON c.ticket_id = t.id WHERE t.requester_id = $1 ORDER BY t.created_at, t.id";
+
+impl Store {
+    /// All that is held on who asks, after that they asked was written down.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn export(&self, request: &Request<'_>) -> Result<Export, ChangeError> {
+        let Request { actor, grants_version, now, if_match: _, key: _ } = *request;
+        for _ in 0..super::super::ATTEMPTS {
+            let person = self.person(actor.user, actor, grants_version).await?;
+            let person = person.ok_or_else(|| Refusal::from(PersonRefusal::NotFound))?;
+            match self.record_export(&person, now).await {
+                Ok(()) => return Ok(self.all_of(person).await?),
+                Err(Failed::Error(error)) => return Err(error),
+                Err(Failed::Conflict | Failed::KeyTaken) => {}
+            }
+        }
+        Err(ChangeError::Contended)
+    }
+
+    async fn all_of(&self, person: Person) -> Result<Export, StoreError> {
+        let id = person.id;
+        let rows = |sql: String| async move { self.query_all(&sql, vec![id.0.into()]).await };
+        let identities = rows(IDENTITIES.to_owned()).await?;
+        let identities = identities.iter().map(|row| self.identity_of(row, id)).collect::<Result<_, _>>()?;
+        let sessions = rows(SESSIONS.to_owned()).await?;
+        let about = rows(format!(
+            "SELECT {COLUMNS} FROM event e LEFT JOIN free_text x ON x.id = e.text_id \
+             WHERE e.stream = $1 AND e.aggregate = 'person' ORDER BY e.stream_version"
+        ));
+        let audit = about.await?.iter().map(audit_entry).collect::<Result<_, _>>()?;
+        let acts = rows(format!(
+            "SELECT t.id, t.number, nullif(x.body, '') AS body, {EVENT_COLUMNS} FROM event e JOIN ticket t ON t.id = e.stream \
+             LEFT JOIN free_text x ON x.id = e.text_id \
+             WHERE e.actor = $1 AND e.aggregate = 'ticket' AND t.requester_id <> $1 ORDER BY e.position"
+        ));
+        let acts = acts.await?.iter().map(|row| step(row, id)).collect::<Result<_, _>>()?;
+        let sessions = sessions.iter().map(session).collect::<Result<_, _>>()?;
+        Ok(Export { tickets: self.tickets_of(id).await?, person, identities, sessions, acts, audit })
+    }
+
+    async fn tickets_of(&self, id: UserId) -> Result<Vec<ExportedTicket>, StoreError> {
+        let sql = format!(
+            "SELECT t.id, t.number, nullif(x.body, '') AS body, {EVENT_COLUMNS} FROM ticket t JOIN event e ON e.stream = t.id \
+             LEFT JOIN free_text x ON x.id = e.text_id WHERE t.requester_id = $1 ORDER BY e.stream, e.stream_version"
+        );
+        let mut steps: HashMap<TicketId, Vec<ExportedStep>> = HashMap::new();
+        for row in self.query_all(&sql, vec![id.0.into()]).await? {
+            let step = step(&row, id)?;
+            steps.entry(step.ticket).or_default().push(step);
+        }
+        let rows = self.query_all(TICKETS, vec![id.0.into()]).await?;
+        let ticket = |row: &QueryResult| {
+            let ticket: Uuid = column(row, "ticket", "id")?;
+            let code: String = column(row, "ticket", "scope_code")?;
+            let sealed = |name, place| {
+                let sealed: Option<Vec<u8>> = column(row, "ticket_contact", name)?;
+                sealed.map(|sealed| self.unsealed(place, ticket, &sealed)).transpose()
+            };
+            Ok(ExportedTicket {
+                id: TicketId(ticket),
+                number: column(row, "ticket", "number")?,
+                status: word(row, "ticket", "status")?,
+                place: self.stored_code(&code)?,
+                place_name: column(row, "place", "place_name")?,
+                category: column(row, "ticket", "category")?,
+                address: column(row, "free_text", "address")?,
+                contact: [
+                    sealed("contact_name", "ticket_contact.name")?,
+                    sealed("contact_phone", "ticket_contact.phone")?,
+                    sealed("contact_household", "ticket_contact.household")?,
+                ],
+                created_at: column(row, "ticket", "created_at")?,
+                steps: steps.remove(&TicketId(ticket)).unwrap_or_default(),
+            })
+        };
+        rows.iter().map(ticket).collect()
+    }
+
+    /// Provider and subject; a subject that does not open is left out rather than keeping them from all the rest.
+    fn identity_of(&self, row: &QueryResult, id: UserId) -> Result<(String, Option<String>), StoreError> {
+        let sealed: Vec<u8> = column(row, "identity", "subject")?;
+        let subject = self.unsealed(super::super::user::SUBJECT, id.0, &sealed).ok();
+        Ok((column(row, "identity", "provider")?, subject))
+    }
+}
+
+/// A step of a ticket. What staff wrote among themselves is for those who wrote it.
+fn step(row: &QueryResult, person: UserId) -> Result<ExportedStep, StoreError> {
+    let event = stored_event(row)?;
+    let own = event.actor == Some(person);
+    let text: Option<String> = column(row, "free_text", "body")?;
+    Ok(ExportedStep {
+        ticket: TicketId(column(row, "ticket", "id")?),
+        number: column(row, "ticket", "number")?,
+        at: event.occurred_at,
+        kind: event.fact.headline().name().to_owned(),
+        own,
+        text: text.filter(|_| own || !event.fact.is_internal()),
+    })
+}
+
+fn session(row: &QueryResult) -> Result<ExportedSession, StoreError> {
+    Ok(ExportedSession {
+        created_at: column(row, "session", "created_at")?,
+        used_at: column(row, "session", "used_at")?,
+        expires_at: column(row, "session", "expires_at")?,
+        ended_at: column(row, "session", "ended_at")?,
+    })
+}

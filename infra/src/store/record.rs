@@ -1,0 +1,170 @@
+//! People and units change as rows with a history: a guarded row, what goes with it, and events in the one log, all or
+//! nothing. Unlike a ticket they are not the fold of their events.
+
+use super::change::{Answer, Failed};
+use super::error::StoreError;
+use super::journal::answer_statement;
+use super::{IdempotencyKey, Store};
+use domain::id::UserId;
+use domain::person::{EVENT_VERSION, Fact};
+use domain::text::Text;
+use domain::time::Timestamp;
+use domain::unit;
+use sea_orm::{Statement, Value};
+use uuid::Uuid;
+
+/// A change of a person that is to be written down.
+#[derive(Debug)]
+pub struct PersonEvent<'a> {
+    /// What happened.
+    pub fact: Fact,
+    /// Where it counts: the county's administrators there see it. Empty for what belongs to no place.
+    pub scope_code: &'a str,
+    /// What was written with it.
+    pub text: Option<&'a Text>,
+}
+
+/// Who changes a person, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded {
+    /// Whose stream it is.
+    pub person: UserId,
+    /// The version that it was decided on; 0 for a new person.
+    pub version: i32,
+    /// Who did it; `None` when the program did.
+    pub by: Option<UserId>,
+    /// When.
+    pub now: Timestamp,
+    /// Under which the answer is kept.
+    pub key: Option<IdempotencyKey>,
+}
+
+/// A change of a unit that is to be written down.
+#[derive(Debug)]
+pub(super) struct UnitEvent<'a> {
+    pub(super) fact: unit::Fact,
+    /// The county.
+    pub(super) scope_code: &'a str,
+}
+
+/// Whose history it is that goes on.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) aggregate: &'static str,
+    pub(super) id: Uuid,
+    /// The version that was decided on.
+    pub(super) version: i32,
+    pub(super) by: Option<UserId>,
+    pub(super) now: Timestamp,
+    pub(super) key: Option<IdempotencyKey>,
+}
+
+/// An event as a row.
+struct Row<'a> {
+    kind: &'static str,
+    v: i16,
+    scope_code: &'a str,
+    text: Option<&'a Text>,
+    payload: Result<serde_json::Value, serde_json::Error>,
+}
+
+impl Store {
+    /// Writes a change of a person: `guard` (an INSERT or UPDATE that must touch a row), what goes with it, and its events.
+    /// `guard` sets `app_user.version` to [`Recorded::version`] plus the number of events.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_person(
+        &self,
+        recorded: &Recorded,
+        guard: Statement,
+        rest: Vec<Statement>,
+        events: &[PersonEvent<'_>],
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let Recorded { person, version, by, now, key } = *recorded;
+        let stream = Stream { aggregate: "person", id: person.0, version, by, now, key };
+        let rows = events.iter().map(|event| Row {
+            kind: event.fact.headline().name(),
+            v: EVENT_VERSION,
+            scope_code: event.scope_code,
+            text: event.text,
+            payload: serde_json::to_value(&event.fact),
+        });
+        self.record(&stream, guard, rest, rows.collect(), answer).await
+    }
+
+    /// The same for a unit and its one event.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_unit(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        event: &UnitEvent<'_>,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let row = Row {
+            kind: event.fact.headline().name(),
+            v: unit::EVENT_VERSION,
+            scope_code: event.scope_code,
+            text: None,
+            payload: serde_json::to_value(&event.fact),
+        };
+        self.record(stream, guard, vec![], vec![row], answer).await
+    }
+
+    async fn record(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        rest: Vec<Statement>,
+        events: Vec<Row<'_>>,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let mut statements = vec![guard];
+        statements.extend(rest);
+        let mut texts: Vec<&Text> = events.iter().filter_map(|event| event.text).collect();
+        // One text may belong to several events of a change.
+        texts.dedup_by_key(|text| text.reference.id);
+        statements.extend(texts.into_iter().map(|text| {
+            let values: Vec<Value> =
+                vec![text.reference.id.0.into(), stream.id.into(), text.body.as_str().to_owned().into()];
+            self.statement("INSERT INTO free_text (id, stream, body) VALUES ($1, $2, $3)", values)
+        }));
+        for (event, version) in events.into_iter().zip(stream.version + 1..) {
+            statements.push(self.event_statement(stream, version, event)?);
+        }
+        if let (Some(key), Some(answer)) = (&stream.key, answer) {
+            statements.push(answer_statement(self.backend(), self.keep(key, answer), stream.now));
+        }
+        if self.journal.write_guarded(statements).await? { Ok(()) } else { Err(Failed::Conflict) }
+    }
+
+    fn event_statement(
+        &self,
+        stream: &Stream,
+        version: i32,
+        event: Row<'_>,
+    ) -> Result<Statement, StoreError> {
+        let sql = "INSERT INTO event (aggregate, stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        let payload =
+            event.payload.map_err(|error| StoreError::corrupt("event", "payload", stream.id, error))?;
+        let values = vec![
+            stream.aggregate.into(),
+            stream.id.into(),
+            version.into(),
+            event.kind.into(),
+            event.v.into(),
+            stream.by.map(|by| by.0).into(),
+            event.scope_code.into(),
+            event.text.map(|text| text.reference.id.0).into(),
+            stream.now.into(),
+            stream.now.into(),
+            payload.into(),
+        ];
+        Ok(self.statement(sql, values))
+    }
+}

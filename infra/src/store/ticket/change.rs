@@ -1,0 +1,335 @@
+//! The one door through which a ticket changes: load it, let the rules decide, write down what happened.
+
+use super::super::Store;
+use super::super::change::{Answer, ChangeError, Delivered, Failed, Request};
+use super::super::error::StoreError;
+use super::write::{Change, Participants};
+use domain::id::{TicketId, UserId};
+use domain::permission::Action;
+use domain::refusal::Refusal;
+use domain::text::Text;
+use domain::ticket::{
+    Command, Event, Submission, Ticket, TicketRefusal, When, decide, hand_over, merge, settle, submit,
+};
+use domain::time::Timestamp;
+use domain::view::{Contact, TicketTexts, TicketView};
+
+/// What is to be done, and what is known of when it was.
+#[derive(Debug, Clone, Copy)]
+pub struct Carried<'a> {
+    /// What.
+    pub command: &'a Command,
+    /// When it was done, where that was before it was told.
+    pub occurred_at: Option<Timestamp>,
+}
+
+impl<'a> From<&'a Command> for Carried<'a> {
+    fn from(command: &'a Command) -> Self {
+        Self { command, occurred_at: None }
+    }
+}
+
+/// What time or an administrator does to tickets.
+#[derive(Debug, Clone, Copy)]
+enum Housekeeping {
+    Settle,
+    HandOver { from: UserId, successor: Option<UserId>, by: Option<UserId> },
+}
+
+impl Store {
+    /// 点单. `render` makes the answer, which commits with the ticket. `place_name` is the place's name today; `contact`
+    /// is what the ticket says of whom to call, and `shown` that with what the requester's own profile adds.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn submit_ticket(
+        &self,
+        request: &Request<'_>,
+        submission: &Submission,
+        (contact, shown): (&Contact, Contact),
+        place_name: &str,
+        render: impl Fn(&TicketView) -> Answer,
+    ) -> Result<Delivered, ChangeError> {
+        let attempt = async {
+            let playbook = self.playbook(submission.place.code.county())?;
+            let events = submit(submission, request.actor, &playbook, request.now)?;
+            let words = |text: &Text| text.body.as_str().to_owned();
+            let view = TicketView {
+                ticket: fold(None, &events)?,
+                version: count(&events),
+                place_name: place_name.to_owned(),
+                texts: TicketTexts {
+                    content: Some(words(&submission.content)),
+                    address: submission.address.as_ref().map(words),
+                    origin: submission.origin.as_ref().map(|(_, title)| words(title)),
+                    ..TicketTexts::default()
+                },
+                contact: shown,
+                updated_at: request.now,
+            };
+            let answer = render(&view);
+            let change = Change {
+                from: None,
+                view: &view,
+                events: &events,
+                texts: submission.texts().collect(),
+                contact: Some(contact),
+                now: request.now,
+                answer: request.key.as_ref().map(|key| self.keep(key, &answer)),
+            };
+            self.journal.append(self.entry(change)?).await?;
+            Ok(answer)
+        };
+        let result = attempt.await;
+        self.or_kept(request.key.as_ref(), false, result).await
+    }
+
+    /// What is done with a ticket that is there. `render` makes the answer, which commits with the change. When somebody
+    /// else was faster, the ticket is read and decided on anew; what the command knows of others (whether its lead can
+    /// handle the ticket) stays what it was when the call came in.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn change_ticket(
+        &self,
+        request: &Request<'_>,
+        id: TicketId,
+        carried: impl Into<Carried<'_>>,
+        render: impl Fn(&TicketView) -> Answer,
+    ) -> Result<Delivered, ChangeError> {
+        let carried = carried.into();
+        self.until_changed(request.key.as_ref(), request.if_match.is_some(), || {
+            self.try_change_ticket(request, id, carried, &render)
+        })
+        .await
+    }
+
+    /// 并单: both tickets change together. The answer shows the one that was merged.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn merge_tickets(
+        &self,
+        request: &Request<'_>,
+        id: TicketId,
+        into: TicketId,
+        reason: &Text,
+        render: impl Fn(&TicketView) -> Answer,
+    ) -> Result<Delivered, ChangeError> {
+        self.until_changed(request.key.as_ref(), request.if_match.is_some(), || {
+            self.try_merge_tickets(request, (id, into), reason, &render)
+        })
+        .await
+    }
+
+    /// What time alone has done to a ticket; whether that was anything.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn settle_ticket(&self, id: TicketId, now: Timestamp) -> Result<bool, ChangeError> {
+        self.keep_house(id, Housekeeping::Settle, now).await
+    }
+
+    /// 移交: what somebody who left had goes on; whether there was anything to hand over.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn hand_over_ticket(
+        &self,
+        id: TicketId,
+        from: UserId,
+        successor: Option<UserId>,
+        by: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<bool, ChangeError> {
+        self.keep_house(id, Housekeeping::HandOver { from, successor, by }, now).await
+    }
+
+    /// Tickets to which time does something by `now`, the longest due first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn due_tickets(&self, now: Timestamp, limit: u16) -> Result<Vec<TicketId>, StoreError> {
+        let sql =
+            "SELECT id FROM ticket WHERE next_at IS NOT NULL AND next_at < $1 ORDER BY next_at LIMIT $2";
+        let rows = self.query_all(sql, vec![now.into(), i64::from(limit).into()]).await?;
+        rows.iter().map(|row| super::super::row::column(row, "ticket", "id").map(TicketId)).collect()
+    }
+
+    async fn keep_house(
+        &self,
+        id: TicketId,
+        what: Housekeeping,
+        now: Timestamp,
+    ) -> Result<bool, ChangeError> {
+        let attempt = || async move {
+            let loaded = self.ticket_to_change(id, None).await?;
+            let loaded = loaded.ok_or_else(|| Refusal::from(TicketRefusal::NotFound))?;
+            let playbook = self.playbook(loaded.ticket.place.code.county())?;
+            let events = match what {
+                Housekeeping::Settle => settle(&loaded.ticket, &playbook.policy, now),
+                Housekeeping::HandOver { from, successor, by } => {
+                    hand_over(&loaded.ticket, from, successor, by, &playbook.policy, now)
+                }
+            };
+            let nothing = Answer { status: 204, version: loaded.version, body: Vec::new() };
+            if events.is_empty() {
+                return Ok(nothing);
+            }
+            let (from, view) = after(loaded, &events, None, now)?;
+            let change = Change {
+                from: Some(from),
+                view: &view,
+                events: &events,
+                texts: vec![],
+                contact: None,
+                now,
+                answer: None,
+            };
+            self.journal.append(self.entry(change)?).await?;
+            Ok(Answer { status: 200, ..nothing })
+        };
+        Ok(self.until_changed(None, false, attempt).await?.answer.status == 200)
+    }
+
+    async fn loaded(&self, request: &Request<'_>, id: TicketId) -> Result<TicketView, Failed> {
+        let reader = (request.actor.user, request.grants_version);
+        let loaded = self.ticket_to_change(id, Some(reader)).await?;
+        let loaded = loaded.ok_or_else(|| Refusal::from(TicketRefusal::NotFound))?;
+        if let Some(expected) = request.if_match
+            && expected != loaded.version
+            && request.actor.may(Action::TicketView, &loaded.ticket.parties()).is_ok()
+        {
+            return Err(Failed::Error(ChangeError::OtherVersion));
+        }
+        Ok(loaded)
+    }
+
+    async fn try_change_ticket(
+        &self,
+        request: &Request<'_>,
+        id: TicketId,
+        carried: Carried<'_>,
+        render: impl Fn(&TicketView) -> Answer,
+    ) -> Result<Answer, Failed> {
+        let Carried { command, occurred_at } = carried;
+        let loaded = self.loaded(request, id).await?;
+        let playbook = self.playbook(loaded.ticket.place.code.county())?;
+        let when = When { now: request.now, occurred_at };
+        let events = decide(&loaded.ticket, command, request.actor, &playbook, when)?;
+        let (from, view) = after(loaded, &events, Some(command), request.now)?;
+        let answer = render(&view);
+        let change = Change {
+            from: Some(from),
+            view: &view,
+            events: &events,
+            texts: command.text().into_iter().collect(),
+            contact: None,
+            now: request.now,
+            answer: request.key.as_ref().map(|key| self.keep(key, &answer)),
+        };
+        self.journal.append(self.entry(change)?).await?;
+        Ok(answer)
+    }
+
+    async fn try_merge_tickets(
+        &self,
+        request: &Request<'_>,
+        (id, into): (TicketId, TicketId),
+        reason: &Text,
+        render: impl Fn(&TicketView) -> Answer,
+    ) -> Result<Answer, Failed> {
+        let source = self.loaded(request, id).await?;
+        let target = self.ticket_to_change(into, None).await?;
+        let playbook = self.playbook(source.ticket.place.code.county())?;
+        let facing = target.as_ref().map(|target| &target.ticket);
+        let (leaving, staying) =
+            merge(&source.ticket, facing, reason, request.actor, &playbook.policy, request.now)?;
+        let target = target.ok_or_else(|| Refusal::from(TicketRefusal::NotFound))?;
+        let (source_from, mut source) = after(source, &leaving, None, request.now)?;
+        source.texts.end_reason = Some(reason.body.as_str().to_owned());
+        let (target_from, target) = after(target, &staying, None, request.now)?;
+        let answer = render(&source);
+        let now = request.now;
+        let mut entries = vec![
+            self.entry(Change {
+                from: Some(source_from),
+                view: &source,
+                events: &leaving,
+                texts: vec![reason],
+                contact: None,
+                now,
+                answer: request.key.as_ref().map(|key| self.keep(key, &answer)),
+            })?,
+            self.entry(Change {
+                from: Some(target_from),
+                view: &target,
+                events: &staying,
+                texts: vec![],
+                contact: None,
+                now,
+                answer: None,
+            })?,
+        ];
+        // Two merges that cross must not wait for each other.
+        entries.sort_by_key(|entry| entry.stream);
+        self.journal.append_all(entries).await?;
+        Ok(answer)
+    }
+}
+
+fn fold(ticket: Option<Ticket>, events: &[Event]) -> Result<Ticket, StoreError> {
+    let broken = |error| StoreError::corrupt("ticket", "state", "a change", error);
+    let mut events = events.iter();
+    let mut ticket = match (ticket, events.as_slice()) {
+        (Some(ticket), _) => ticket,
+        (None, [first, ..]) => {
+            events.next();
+            Ticket::begin(first).map_err(broken)?
+        }
+        (None, []) => {
+            return Err(StoreError::corrupt("event", "payload", "a change", "a change without events"));
+        }
+    };
+    for event in events {
+        ticket.apply(event).map_err(broken)?;
+    }
+    Ok(ticket)
+}
+
+fn count(events: &[Event]) -> i32 {
+    i32::try_from(events.len()).expect("a change has few events")
+}
+
+/// The ticket after its events, and what the write is guarded by.
+fn after(
+    loaded: TicketView,
+    events: &[Event],
+    command: Option<&Command>,
+    now: Timestamp,
+) -> Result<((i32, Participants), TicketView), StoreError> {
+    let from = (loaded.version, Participants::of(&loaded.ticket));
+    let ticket = fold(Some(loaded.ticket), events)?;
+    let texts = texts_after(loaded.texts, &ticket, command);
+    let version = from.0 + count(events);
+    Ok((from, TicketView { ticket, version, texts, updated_at: now, ..loaded }))
+}
+
+/// The texts that are current after a command.
+fn texts_after(mut texts: TicketTexts, ticket: &Ticket, command: Option<&Command>) -> TicketTexts {
+    let body = command.and_then(Command::text).map(|text| text.body.as_str().to_owned());
+    match command {
+        Some(Command::Plan { .. }) => texts.plan = body,
+        Some(Command::Reply { .. }) => texts.progress = body,
+        Some(Command::Resolve { .. }) => texts.reply = body,
+        Some(Command::Rate { .. }) => texts.comment = body,
+        Some(Command::Withdraw { .. } | Command::Decline { .. }) => texts.end_reason = body,
+        _ => {}
+    }
+    // A new round begins without the words of the last one.
+    let work = ticket.state.work();
+    texts.plan = texts.plan.filter(|_| work.is_some_and(|work| work.plan.is_some()));
+    texts.progress = texts.progress.filter(|_| work.is_some_and(|work| work.reply.is_some()));
+    texts.reply = texts.reply.filter(|_| ticket.resolution().is_some());
+    texts
+}

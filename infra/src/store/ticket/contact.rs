@@ -1,0 +1,75 @@
+//! Whom to call about a ticket: sealed where it is stored, found by the keyed hash of the phone.
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::journal::ContactRow;
+use super::super::row::column;
+use domain::phone::Phone;
+use domain::view::Contact;
+use sea_orm::QueryResult;
+use uuid::Uuid;
+
+const NAME: &str = "ticket_contact.name";
+const PHONE: &str = "ticket_contact.phone";
+const HOUSEHOLD: &str = "ticket_contact.household";
+
+/// What [`Store::stored_contact`] needs of `ticket_contact k` and `app_user q`.
+pub(super) const CONTACT_COLUMNS: &str = "k.name AS contact_name, k.phone AS contact_phone, k.household AS contact_household, \
+     q.name AS requester_name, q.phone AS requester_phone";
+
+impl Store {
+    /// The keyed hash under which a phone number is found.
+    pub fn phone_hash(&self, phone: &Phone) -> [u8; 32] {
+        self.keys().digest(&[b"phone", phone.as_str().as_bytes()])
+    }
+
+    /// What the ticket says of whom to call, as a row; `None` when it says nothing.
+    pub(super) fn contact_row(&self, ticket: Uuid, contact: &Contact) -> Option<ContactRow> {
+        let Contact { name, phone, household } = contact;
+        let seal = |column, value: &str| self.keys().seal(column, ticket, value.as_bytes());
+        let row = ContactRow {
+            name: name.as_deref().map(|name| seal(NAME, name)),
+            phone: phone.as_ref().map(|phone| seal(PHONE, phone.as_str())),
+            phone_hash: phone.as_ref().map(|phone| self.phone_hash(phone).to_vec()),
+            household: household.as_deref().map(|digits| seal(HOUSEHOLD, digits)),
+        };
+        (name.is_some() || phone.is_some() || household.is_some()).then_some(row)
+    }
+
+    /// Whom to call, of a row that has [`CONTACT_COLUMNS`]: what the ticket says, else the requester.
+    pub(super) fn stored_contact(
+        &self,
+        row: &QueryResult,
+        ticket: Uuid,
+        requester: Uuid,
+    ) -> Result<Contact, StoreError> {
+        let phone = self.unsealed_column(row, "contact_phone", PHONE, ticket)?;
+        let phone = match phone {
+            Some(phone) => Some(phone),
+            None => self.unsealed_column(row, "requester_phone", "app_user.phone", requester)?,
+        };
+        let name = match self.unsealed_column(row, "contact_name", NAME, ticket)? {
+            Some(name) => Some(name),
+            None => self.unsealed_column(row, "requester_name", "app_user.name", requester)?,
+        };
+        let corrupt = |error| StoreError::corrupt("ticket_contact", "phone", ticket, error);
+        Ok(Contact {
+            name,
+            phone: phone.map(|phone| Phone::parse(&phone)).transpose().map_err(corrupt)?,
+            household: self.unsealed_column(row, "contact_household", HOUSEHOLD, ticket)?,
+        })
+    }
+
+    /// A sealed column, opened.
+    pub(in crate::store) fn unsealed_column(
+        &self,
+        row: &QueryResult,
+        alias: &'static str,
+        column_name: &'static str,
+        id: Uuid,
+    ) -> Result<Option<String>, StoreError> {
+        let (table, _) = column_name.split_once('.').unwrap_or((column_name, ""));
+        let sealed = column::<Option<Vec<u8>>>(row, table, alias)?;
+        sealed.map(|sealed| self.unsealed(column_name, id, &sealed)).transpose()
+    }
+}

@@ -1,0 +1,78 @@
+//! HTTP to WeChat: short, without redirects, and with nothing of a URL in an error, because secrets travel there.
+
+use super::WechatError;
+use super::reply::Reply;
+use serde::de::DeserializeOwned;
+use std::error::Error;
+use std::time::Duration;
+
+const CONNECT: Duration = Duration::from_secs(3);
+const WHOLE: Duration = Duration::from_secs(5);
+/// Before a busy WeChat is asked once more.
+const PAUSE: Duration = Duration::from_millis(150);
+
+#[derive(Debug)]
+pub(super) struct Client(reqwest::Client);
+
+impl Client {
+    #[expect(clippy::disallowed_methods, reason = "this is the program's one client, with time limits")]
+    pub(super) fn new() -> Result<Self, WechatError> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(WHOLE)
+            .redirect(reqwest::redirect::Policy::none())
+            .build();
+        Ok(Self(client.map_err(|error| WechatError::Unavailable(said(error)))?))
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Reply<T>, WechatError> {
+        self.twice(|| self.0.get(url).query(query)).await
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        query: &[(&str, &str)],
+        body: &serde_json::Value,
+    ) -> Result<Reply<T>, WechatError> {
+        self.twice(|| self.0.post(url).query(query).json(body)).await
+    }
+
+    /// Once more where WeChat says that it is busy; its codes are not used up by that.
+    async fn twice<T: DeserializeOwned>(
+        &self,
+        request: impl Fn() -> reqwest::RequestBuilder,
+    ) -> Result<Reply<T>, WechatError> {
+        let reply = send(request()).await?;
+        if !reply.is_busy() {
+            return Ok(reply);
+        }
+        tokio::time::sleep(PAUSE).await;
+        send(request()).await
+    }
+}
+
+/// What went wrong, down to its cause, and without the URL.
+fn said(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let (mut said, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        said = format!("{said}: {error}");
+        cause = error.source();
+    }
+    said
+}
+
+/// Whatever the type of its content, it is JSON; and the status tells nothing.
+async fn send<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<Reply<T>, WechatError> {
+    let lost = |error| WechatError::Busy(said(error));
+    let response = request.send().await.map_err(lost)?;
+    let status = response.status();
+    let body = response.bytes().await.map_err(lost)?;
+    serde_json::from_slice(&body)
+        .map_err(|error| WechatError::Busy(format!("status {status}, not the JSON of WeChat: {error}")))
+}

@@ -1,0 +1,193 @@
+//! A copy of all that is held on somebody (PIPL 第四十五条).
+
+use super::answer::Grant;
+use crate::Lang;
+use crate::audit::AuditEntry;
+use crate::label::words;
+use chrono::{DateTime, Utc};
+use domain::person;
+use domain::ticket::Status;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// 本人的全部数据。
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990000-0000-7000-8000-000000000001", "name": "居民王芳", "phone": "13812345678",
+    "created_at": "2026-11-21T01:00:00Z", "grants": [],
+    "identities": [{"provider": "wechat", "subject": "oABCD1234"}],
+    "sessions": [{"created_at": "2026-11-21T01:00:00Z", "used_at": "2026-11-21T02:00:00Z",
+        "expires_at": "2026-12-21T02:00:00Z", "ended_at": null}],
+    "tickets": [{
+        "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "status": "submitted",
+        "place": "532504001007", "place_name": "温泉社区", "category": "facilities", "address": "北门公交站旁",
+        "contact": {"name": "王芳", "phone": "13812345678", "household": null}, "created_at": "2026-11-21T01:00:00Z",
+        "steps": [{"ticket": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001",
+            "at": "2026-11-21T01:00:00Z", "kind": "submitted", "own": true, "text": "温泉社区北门的路灯坏了三天。"}]
+    }],
+    "acts": [], "audit": []
+}))]
+pub struct Export {
+    /// 用户标识
+    pub id: Uuid,
+    /// 姓名
+    pub name: String,
+    /// 电话
+    pub phone: Option<String>,
+    /// 建档或首次登录时间
+    pub created_at: DateTime<Utc>,
+    /// 授权
+    pub grants: Vec<Grant>,
+    /// 登录方式
+    pub identities: Vec<ExportedIdentity>,
+    /// 登录会话
+    pub sessions: Vec<ExportedSession>,
+    /// 本人提出的工单及其全部文字
+    pub tickets: Vec<ExportedTicket>,
+    /// 在他人工单上所做的
+    pub acts: Vec<ExportedStep>,
+    /// 关于本人的审计记录
+    pub audit: Vec<AuditEntry>,
+}
+
+/// 一种登录方式。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedIdentity {
+    /// 提供方
+    pub provider: String,
+    /// 在提供方的标识
+    pub subject: Option<String>,
+}
+
+/// 一个登录会话。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedSession {
+    /// 登录时间
+    pub created_at: DateTime<Utc>,
+    /// 最近使用
+    pub used_at: DateTime<Utc>,
+    /// 到期
+    pub expires_at: DateTime<Utc>,
+    /// 结束；未结束为 null
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// 本人提出的一张工单。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedTicket {
+    /// 工单标识
+    pub id: Uuid,
+    /// 编号
+    pub number: String,
+    /// 状态
+    #[schema(schema_with = words::<Status>)]
+    pub status: Status,
+    /// 地点编码
+    pub place: String,
+    /// 地点名称
+    pub place_name: String,
+    /// 类别键
+    pub category: Option<String>,
+    /// 具体地址
+    pub address: Option<String>,
+    /// 联系人
+    pub contact: ExportedContact,
+    /// 提出时间
+    pub created_at: DateTime<Utc>,
+    /// 办理过程，先发生的在前
+    pub steps: Vec<ExportedStep>,
+}
+
+/// 联系人；没有填写的为 null。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedContact {
+    /// 姓名
+    pub name: Option<String>,
+    /// 电话
+    pub phone: Option<String>,
+    /// 户
+    pub household: Option<String>,
+}
+
+/// 工单的一步。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedStep {
+    /// 工单标识
+    pub ticket: Uuid,
+    /// 工单编号
+    pub number: String,
+    /// 时间
+    pub at: DateTime<Utc>,
+    /// 发生了什么，见办理过程的 `kind`
+    pub kind: String,
+    /// 是否本人所做
+    pub own: bool,
+    /// 当时写下的文字；工作人员之间的不在此列
+    pub text: Option<String>,
+}
+
+impl Export {
+    /// In words of a language.
+    pub fn new(export: person::Export, lang: Lang) -> Self {
+        let person::Export { person, identities, sessions, tickets, acts, audit } = export;
+        Self {
+            id: person.id.0,
+            phone: person.phone.map(|phone| phone.as_str().to_owned()),
+            created_at: person.created_at,
+            grants: person.place.grants.iter().map(Grant::from).collect(),
+            name: person.name,
+            identities: identities
+                .into_iter()
+                .map(|(provider, subject)| ExportedIdentity { provider, subject })
+                .collect(),
+            sessions: sessions.into_iter().map(ExportedSession::from).collect(),
+            tickets: tickets.into_iter().map(ExportedTicket::from).collect(),
+            acts: acts.into_iter().map(ExportedStep::from).collect(),
+            audit: audit.into_iter().map(|entry| AuditEntry::new(entry, lang)).collect(),
+        }
+    }
+}
+
+impl From<person::ExportedSession> for ExportedSession {
+    fn from(session: person::ExportedSession) -> Self {
+        let person::ExportedSession { created_at, used_at, expires_at, ended_at } = session;
+        Self { created_at, used_at, expires_at, ended_at }
+    }
+}
+
+impl From<person::ExportedTicket> for ExportedTicket {
+    fn from(ticket: person::ExportedTicket) -> Self {
+        let person::ExportedTicket {
+            id,
+            number,
+            status,
+            place,
+            place_name,
+            category,
+            address,
+            contact: [name, phone, household],
+            created_at,
+            steps,
+        } = ticket;
+        Self {
+            id: id.0,
+            number,
+            status,
+            place: place.to_string(),
+            place_name,
+            category,
+            address,
+            contact: ExportedContact { name, phone, household },
+            created_at,
+            steps: steps.into_iter().map(ExportedStep::from).collect(),
+        }
+    }
+}
+
+impl From<person::ExportedStep> for ExportedStep {
+    fn from(step: person::ExportedStep) -> Self {
+        let person::ExportedStep { ticket, number, at, kind, own, text } = step;
+        Self { ticket: ticket.0, number, at, kind, own, text }
+    }
+}

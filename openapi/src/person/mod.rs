@@ -1,0 +1,9 @@
+//! People on the wire: the roster, grants, and what PIPL asks for.
+
+mod answer;
+mod export;
+mod request;
+
+pub use answer::{Grant, PeoplePage, RosterEntry, Unmasked};
+pub use export::{Export, ExportedContact, ExportedIdentity, ExportedSession, ExportedStep, ExportedTicket};
+pub use request::{CreatePerson, EditPerson, GrantRef, Leave, ListPeople, ReasonGiven, Revoke};

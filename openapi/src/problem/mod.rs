@@ -1,0 +1,159 @@
+//! How the API says no: RFC 9457 problem details, from one table.
+
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub use table::{Row, TABLE};
+
+use crate::{Lang, label};
+use domain::permission::Action;
+use domain::ticket::Status;
+use serde::Serialize;
+use std::str::FromStr;
+use utoipa::ToSchema;
+
+/// What an error tells besides its code, put into its sentence in the place of `{name}`.
+pub type Args = Vec<(&'static str, String)>;
+
+/// 错误说明（RFC 9457）。
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "type": "urn:huying:problem:text.too_long", "title": "文字过长", "status": 422,
+    "detail": "共 10001 个字，至多 10000 个字。", "code": "text.too_long",
+    "errors": [{"field": "/content", "code": "text.too_long", "detail": "共 10001 个字，至多 10000 个字。"}],
+    "request_id": "0199f3a0-0000-7000-8000-000000000001"
+}))]
+pub struct Problem {
+    /// `urn:huying:problem:` 加错误代码
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// 简短标题
+    pub title: String,
+    /// HTTP 状态码
+    pub status: u16,
+    /// 哪里不对、允许什么
+    pub detail: String,
+    /// 稳定的错误代码，供程序判断
+    pub code: String,
+    /// 涉及的字段
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldError>,
+    /// 请求编号，报障时请提供
+    pub request_id: String,
+    /// OAuth 2.0 错误代码（RFC 6749 5.2），仅见于 `/auth/token`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+    /// 同 `detail`，仅见于 `/auth/token`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
+}
+
+/// 一个字段的错误。
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldError {
+    /// JSON 指针（`/place/code`），查询参数为 `?名称`
+    pub field: String,
+    /// 错误代码
+    pub code: String,
+    /// 哪里不对、允许什么
+    pub detail: String,
+}
+
+/// Something wrong with a request, before it is put into words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where, for a field.
+    pub field: Option<String>,
+    /// What.
+    pub code: &'static str,
+    /// Parts of the sentence.
+    pub args: Args,
+}
+
+impl Fault {
+    /// A fault that belongs to no field.
+    pub fn new(code: &'static str) -> Self {
+        Self { field: None, code, args: Vec::new() }
+    }
+
+    /// A fault of a field.
+    pub fn of(field: impl Into<String>, code: &'static str, args: Args) -> Self {
+        Self { field: Some(field.into()), code, args }
+    }
+
+    /// With a part of its sentence.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.args.push((name, value.to_string()));
+        self
+    }
+}
+
+/// The line of a code; the one for internal errors when there is none, which a test rules out.
+pub fn find(code: &str) -> &'static Row {
+    let internal = || TABLE.last().expect("the table is not empty");
+    TABLE.iter().find(|row| row.code == code).unwrap_or_else(internal)
+}
+
+impl Row {
+    fn words(&self, [chinese, english]: &[&'static str; 2], lang: Lang, args: &Args) -> String {
+        args.iter().fold(lang.of(chinese, english).to_owned(), |text, (name, value)| {
+            // Words among the parts that people have a name for.
+            let word = match *name {
+                "status" => Status::from_str(value).ok().map(|status| label::status(status, lang)),
+                "action" => Action::from_str(value).ok().map(|action| label::action(action, lang)),
+                "rate" => label::rate(value, lang),
+                _ => None,
+            };
+            let value = word.unwrap_or(value);
+            text.replace(&format!("{{{name}}}"), value)
+        })
+    }
+
+    /// Its sentence.
+    pub fn detail(&self, lang: Lang, args: &Args) -> String {
+        self.words(&self.detail, lang, args)
+    }
+}
+
+impl Problem {
+    /// The first fault is the problem; those of fields are all listed. There must be one.
+    pub fn new(faults: &[Fault], lang: Lang, request_id: String) -> Self {
+        let internal = Fault::new("internal");
+        let first = faults.first().unwrap_or(&internal);
+        let row = find(first.code);
+        let errors = faults.iter().filter_map(|fault| {
+            let field = fault.field.clone()?;
+            let detail = find(fault.code).detail(lang, &fault.args);
+            Some(FieldError { field, code: fault.code.to_owned(), detail })
+        });
+        Self {
+            kind: format!("urn:huying:problem:{}", row.code),
+            title: row.words(&row.title, lang, &first.args),
+            status: row.status,
+            detail: row.detail(lang, &first.args),
+            code: row.code.to_owned(),
+            errors: errors.collect(),
+            request_id,
+            error: None,
+            error_description: None,
+        }
+    }
+
+    /// The same as OAuth 2.0 clients expect it: wrong credentials are no matter of the Authorization header.
+    #[must_use]
+    pub fn for_oauth(mut self) -> Self {
+        self.error = Some(match (self.code.as_str(), self.status) {
+            ("oauth.unsupported_grant_type", _) => "unsupported_grant_type",
+            (_, 401 | 403 | 429) => "invalid_grant",
+            (_, 500..) => "temporarily_unavailable",
+            _ => "invalid_request",
+        });
+        self.error_description = Some(self.detail.clone());
+        if self.status == 401 {
+            self.status = 400;
+        }
+        self
+    }
+}

@@ -1,0 +1,101 @@
+//! Every refusal has its line, and every line says something.
+
+use super::*;
+use domain::geo::PositionRefusal;
+use domain::password::PasswordRefusal;
+use domain::permission::PermissionRefusal;
+use domain::person::{GrantRefusal, PersonRefusal};
+use domain::phone::PhoneRefusal;
+use domain::place::{Levels, PlaceCode, PlaceRefusal};
+use domain::refusal::Refusal;
+use domain::text::TextRefusal;
+use domain::ticket::{FieldFault, TicketRefusal, TimeFault, WrongState};
+use domain::unit::UnitRefusal;
+use strum::IntoEnumIterator;
+
+fn every_refusal() -> Vec<Refusal> {
+    let code = PlaceCode::parse("532504", &Levels::default()).unwrap();
+    let mut all: Vec<Refusal> = vec![
+        PermissionRefusal::Role { action: Action::TicketView }.into(),
+        PermissionRefusal::Reach { action: Action::TicketView }.into(),
+        PasswordRefusal::Length { length: 5 }.into(),
+        PasswordRefusal::IsUsername.into(),
+        PasswordRefusal::Common.into(),
+        PasswordRefusal::Username.into(),
+        PlaceRefusal::NotDigits.into(),
+        PlaceRefusal::NoLevel { length: 7, allowed: "6, 9".into() }.into(),
+        PlaceRefusal::NoProvince.into(),
+        PlaceRefusal::Unknown { code }.into(),
+        PlaceRefusal::NoGridAtPosition.into(),
+        PlaceRefusal::CodeOrPosition.into(),
+        PlaceRefusal::TooWide { code }.into(),
+        PositionRefusal::OutsideChina { field: "lat" }.into(),
+        PhoneRefusal::Invalid.into(),
+        TextRefusal::Empty.into(),
+        TextRefusal::TooLong { length: 10_001, max: 10_000 }.into(),
+        TextRefusal::ControlCharacter { code: 0, at: 1 }.into(),
+        TicketRefusal::NotFound.into(),
+        TicketRefusal::CategoryUnknown { allowed: "a".into() }.into(),
+        PersonRefusal::NotFound.into(),
+        PersonRefusal::BeyondScope.into(),
+        PersonRefusal::Erased.into(),
+        PersonRefusal::PhoneTaken.into(),
+        PersonRefusal::NotInPost.into(),
+        PersonRefusal::StillInPost.into(),
+        PersonRefusal::SuccessorCannotHandle.into(),
+        GrantRefusal::Resident.into(),
+        GrantRefusal::BeyondScope.into(),
+        GrantRefusal::PlacesCount { count: 65 }.into(),
+        GrantRefusal::PlacesOrUnit.into(),
+        GrantRefusal::AlreadyHeld.into(),
+        GrantRefusal::Unknown.into(),
+        UnitRefusal::NotFound.into(),
+        UnitRefusal::Unknown.into(),
+        UnitRefusal::BeyondScope.into(),
+        UnitRefusal::NotACounty.into(),
+    ];
+    let states = WrongState::iter();
+    all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));
+    all.extend(FieldFault::iter().map(|code| TicketRefusal::Field { code, field: "/x".into() }.into()));
+    let limit = chrono::DateTime::UNIX_EPOCH;
+    all.extend(TimeFault::iter().map(|code| TicketRefusal::Time { code, field: "/x", limit }.into()));
+    all
+}
+
+#[test]
+fn every_refusal_has_a_line_and_fills_its_sentence() {
+    for refusal in every_refusal() {
+        let row = TABLE.iter().find(|row| row.code == refusal.code());
+        let row = row.unwrap_or_else(|| panic!("{} is not in the table", refusal.code()));
+        for lang in [Lang::Chinese, Lang::English] {
+            let detail = row.detail(lang, &refusal.args());
+            assert!(!detail.contains('{'), "{detail}");
+        }
+    }
+}
+
+#[test]
+fn every_line_says_something_in_both_languages_and_stands_once() {
+    for (i, row) in TABLE.iter().enumerate() {
+        assert!(TABLE[..i].iter().all(|other| other.code != row.code), "{} twice", row.code);
+        let placeholders = |text: &str| {
+            let mut names: Vec<_> =
+                text.split('{').skip(1).filter_map(|s| s.split('}').next()).map(str::to_owned).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(placeholders(row.detail[0]), placeholders(row.detail[1]), "{}", row.code);
+        assert!(row.title.iter().chain(&row.detail).all(|text| !text.is_empty()), "{}", row.code);
+        assert!(row.detail[1].is_ascii() && !row.detail[0].is_ascii() || row.code == "request.invalid_value");
+        assert!((400..600).contains(&row.status));
+    }
+}
+
+#[test]
+fn the_first_fault_is_the_problem_and_all_fields_are_listed() {
+    let faults =
+        [Fault::of("/content", "text.empty", vec![]), Fault::of("/place/code", "place.not_digits", vec![])];
+    let problem = Problem::new(&faults, Lang::English, "r".into());
+    assert_eq!((problem.status, problem.code.as_str(), problem.errors.len()), (422, "text.empty", 2));
+    assert_eq!(problem.errors[1].field, "/place/code");
+}
