@@ -37,6 +37,10 @@ fn files(demo: Demo) -> Files {
     }
 }
 
+/// What the example's staff sign in with. It is printed at start, and the example is no place for secrets: whoever reaches
+/// it is whom they say they are anyway.
+const PASSWORD: &str = "huying-demo-2026";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Example {
@@ -58,6 +62,8 @@ struct Person {
     id: Uuid,
     name: String,
     about: String,
+    /// Signs in with the password of the example, too.
+    username: Option<String>,
     role: Option<String>,
     place: Option<String>,
     unit: Option<Uuid>,
@@ -91,13 +97,31 @@ struct Step {
     severity: Option<Severity>,
     affair: Option<Affair>,
     note: Option<String>,
-    accept: Option<bool>,
+    /// A command that says nothing besides, or a reason.
+    act: Option<Act>,
+    reason: Option<String>,
     arrive: Option<[f64; 2]>,
     resolve: Option<Outcome>,
     reply: Option<String>,
     rate: Option<Satisfaction>,
     stars: Option<u8>,
     comment: Option<String>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "snake_case")]
+enum Act {
+    Accept,
+    Claim,
+    Urge,
+    Return,
+    Escalate,
+    Pause,
+    Supervise,
+    Withdraw,
+    Decline,
+    Plan,
+    Note,
 }
 
 #[derive(Deserialize)]
@@ -142,8 +166,11 @@ pub(crate) async fn load(demo: Demo, state: &State) -> anyhow::Result<()> {
                 (None, None) => anyhow::bail!("{} 没有范围", person.name),
             };
             people::grant(&state.store, &user, role, &scope, now).await?;
-            user = state.store.user(user.actor.user).await?.context("人员刚被删除")?;
         }
+        if let Some(username) = &person.username {
+            people::set_first_password(&state.store, &state.passwords, &user, username, PASSWORD, now).await?;
+        }
+        user = state.store.user(user.actor.user).await?.context("人员刚被删除")?;
         people.insert(person.name.as_str(), user);
     }
     let play = Play { state, example: &example, people, now };
@@ -216,7 +243,22 @@ impl Play<'_> {
                 let (severity, affair, note) = (*severity, *affair, text(note)?);
                 Command::Dispatch { lead, assist: vec![], severity, affair, handling: None, note }
             }
-            Step { accept: Some(true), .. } => Command::Accept,
+            Step { act: Some(act), reason, .. } => {
+                let reason = || text(reason)?.context("缺少说明");
+                match act {
+                    Act::Accept => Command::Accept,
+                    Act::Claim => Command::Claim,
+                    Act::Urge => Command::Urge,
+                    Act::Return => Command::Return { reason: reason()? },
+                    Act::Escalate => Command::Escalate { reason: reason()? },
+                    Act::Pause => Command::Pause { reason: reason()? },
+                    Act::Supervise => Command::Supervise { reason: reason()? },
+                    Act::Withdraw => Command::Withdraw { reason: reason()? },
+                    Act::Decline => Command::Decline { reason: reason()? },
+                    Act::Plan => Command::Plan { text: reason()?, due: None },
+                    Act::Note => Command::Note { text: reason()? },
+                }
+            }
             Step { arrive: Some([lat, lng]), .. } => {
                 Command::Arrive { position: Position::new(*lat, *lng, Datum::Gcj02)? }
             }
@@ -260,6 +302,13 @@ pub(crate) fn welcome(demo: Demo, url: &str) -> String {
         writeln!(text, "  dev:{:<10}\t{}", person.name, person.about)
             .expect("a string takes what is written to it");
     }
-    text.push_str("把答复中的 access_token 填入接口文档右上角的“授权”，即可逐个试用。按 Ctrl-C 停止。");
+    text.push_str("把答复中的 access_token 填入接口文档右上角的“授权”，即可逐个试用；或在那里填用户名和密码：\n");
+    for person in example.iter().flat_map(|example| &example.people) {
+        if let Some(username) = &person.username {
+            writeln!(text, "  {username}\t{PASSWORD}\t{}", person.name)
+                .expect("a string takes what is written to it");
+        }
+    }
+    text.push_str("按 Ctrl-C 停止。");
     text
 }

@@ -154,3 +154,22 @@ pub(crate) async fn add_user(
     store.set_password(&set, now).await?;
     Ok(())
 }
+
+/// Lets somebody sign in with a password, unless they can already.
+pub(crate) async fn set_first_password(
+    store: &Store,
+    passwords: &Passwords,
+    user: &UserRow,
+    username: &str,
+    password: &str,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    if store.account(username).await?.is_some() {
+        return Ok(());
+    }
+    let hash = passwords.hash(password.into()).await?;
+    let set =
+        PasswordSet { user: user.actor.user, by: None, username: Some(username), hash: &hash, key: None };
+    store.set_password(&set, now).await?.context("用户名已被使用")?;
+    Ok(())
+}

@@ -120,11 +120,11 @@ pub struct ConfirmOtp {
     pub otp: String,
 }
 
-/// 关闭动态码。
+/// 以密码再次证明是本人。
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"password": "correct horse battery"}))]
-pub struct RemoveOtp {
+pub struct Proof {
     /// 现密码
     #[schema(value_type = String, format = Password)]
     pub password: SecretString,

@@ -124,7 +124,9 @@ async fn a_one_time_code_is_good_once(#[values(Backend::Sqlite, Backend::Postgre
     let chen = signed_in(&app, "chen.hongmei", PASSWORD).await;
     chen.post("/me/otp/confirm", json!({"otp": "000000"})).await.refused(409, "auth.otp_off");
     chen.post("/me/otp/remove", json!({"password": PASSWORD})).await.refused(409, "auth.otp_off");
-    let made = chen.post("/me/otp", Value::Null).await.expect(200);
+    let wrong = json!({"password": "not the password"});
+    chen.post("/me/otp", wrong).await.refused_for(401, "auth.password_invalid", "/password");
+    let made = chen.post("/me/otp", json!({"password": PASSWORD})).await.expect(200);
     let secret = made.str("secret").to_owned();
     assert!(made.str("uri").starts_with("otpauth://totp/huying:chen.hongmei?secret="));
     // Not asked for before it is confirmed.
@@ -134,7 +136,7 @@ async fn a_one_time_code_is_good_once(#[values(Backend::Sqlite, Backend::Postgre
     chen.post("/me/otp/confirm", json!({"otp": wrong})).await.refused_for(401, "auth.otp_invalid", "/otp");
     let _ = chen.post("/me/otp/confirm", json!({"otp": code()})).await.expect(204);
     chen.post("/me/otp/confirm", json!({"otp": code()})).await.refused(409, "auth.otp_on");
-    chen.post("/me/otp", Value::Null).await.refused(409, "auth.otp_on");
+    chen.post("/me/otp", json!({"password": PASSWORD})).await.refused(409, "auth.otp_on");
     let try_with = |otp: &str| {
         let (anyone, otp) = (app.anyone(), otp.to_owned());
         let body = json!({"username": "chen.hongmei", "password": PASSWORD, "otp": otp});
@@ -323,7 +325,7 @@ async fn oauth_clients_get_tokens_too(#[values(Backend::Sqlite, Backend::Postgre
         .refused(415, "oauth.media_type");
     // A one-time code stands behind the password.
     let chen = signed_in(&app, "chen.hongmei", PASSWORD).await;
-    let secret = chen.post("/me/otp", Value::Null).await.expect(200).str("secret").to_owned();
+    let secret = chen.post("/me/otp", json!({"password": PASSWORD})).await.expect(200).str("secret").to_owned();
     let code = || totp(&secret, app.clock.now().timestamp());
     let _ = chen.post("/me/otp/confirm", json!({"otp": code()})).await.expect(204);
     form(&app, &grant).await.refused(400, "auth.otp_required");

@@ -45,12 +45,12 @@ async fn the_example_loaded_twice_is_not_double(
 ) {
     let database = backend.empty().await;
     let (first, count, states) = demo(&database.url, backend).await;
-    assert_eq!(count, 12);
-    assert_eq!(states, ["accepted", "closed", "dispatched", "resolved", "submitted"]);
+    assert_eq!(count, 17);
+    assert_eq!(states, ["accepted", "closed", "declined", "dispatched", "resolved", "submitted", "withdrawn"]);
     assert_eq!(first.verify().await.unwrap(), Vec::<String>::new());
     first.stop().await.unwrap();
     let (second, count, _) = demo(&database.url, backend).await;
-    assert_eq!(count, 12);
+    assert_eq!(count, 17);
     // The example in the document works as it stands.
     let anyone = Caller::anyone(&second.url());
     let login = anyone.post("/auth/wechat", json!({"code": "dev:社区书记陈红梅"})).await.expect(200);

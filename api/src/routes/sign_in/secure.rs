@@ -11,7 +11,7 @@ use actix_web::{HttpResponse, post, web};
 use domain::password;
 use infra::store::{Account, PasswordSet};
 use openapi::problem::{Fault, Problem};
-use openapi::sign_in::{ChangePassword, ConfirmOtp, OtpSecret, RemoveOtp};
+use openapi::sign_in::{ChangePassword, ConfirmOtp, OtpSecret, Proof};
 use secrecy::ExposeSecret;
 
 /// Who one-time codes are from, as authenticator apps show it.
@@ -61,10 +61,12 @@ pub(crate) async fn change_password(
     tag = "身份",
     operation_id = "prepare_otp",
     summary = "取得动态码密钥",
-    description = "生成动态码（TOTP）密钥，只显示这一次；确认一个动态码后才开始要求。再次调用则换新。因答复含密钥，不支持 `Idempotency-Key`。",
+    description = "以密码确认后生成动态码（TOTP）密钥，只显示这一次；确认一个动态码后才开始要求。再次调用则换新。因答复含密钥，不支持 `Idempotency-Key`。",
+    request_body = Proof,
     responses(
         (status = 200, description = "密钥", body = OtpSecret),
-        (status = 409, description = "动态码已开启，或没有密码", body = Problem, content_type = "application/problem+json")
+        (status = 409, description = "动态码已开启，或没有密码", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "尝试次数过多，见 `Retry-After`", body = Problem, content_type = "application/problem+json")
     ),
     extensions(("x-permission" = json!("me.secure")), ("x-answers-secrets" = json!(true)))
 )]
@@ -72,8 +74,16 @@ pub(crate) async fn change_password(
 pub(crate) async fn prepare_otp(
     state: web::Data<State>,
     permit: Permit<may::MeSecure>,
+    address: Address,
+    body: Body<Proof>,
 ) -> ApiResult<HttpResponse> {
     let account = account(&state, &permit).await?;
+    if account.otp_on {
+        return Err(ApiError::new("auth.otp_on"));
+    }
+    // A stolen token must not be able to lock its owner out.
+    let now = state.clock.now();
+    prove_again(&state, &account, body.value.password, "/password", address, now).await?;
     let made = state.store.prepare_otp(permit.actor.user).await?;
     let made = made.ok_or_else(|| ApiError::new("auth.otp_on"))?;
     let name: String = form_urlencoded::byte_serialize(account.username.as_bytes()).collect();
@@ -125,7 +135,7 @@ pub(crate) async fn confirm_otp(
     operation_id = "remove_otp",
     summary = "关闭动态码",
     description = "以密码确认后关闭动态码，密钥随之作废。",
-    request_body = RemoveOtp,
+    request_body = Proof,
     responses(
         (status = 204, description = "已关闭"),
         (status = 409, description = "动态码未开启，或没有密码", body = Problem, content_type = "application/problem+json"),
@@ -139,7 +149,7 @@ pub(crate) async fn remove_otp(
     permit: Permit<may::MeSecure>,
     conditions: Conditions,
     address: Address,
-    body: Body<RemoveOtp>,
+    body: Body<Proof>,
 ) -> ApiResult<HttpResponse> {
     let key = conditions.key(&state, permit.actor.user, &body.bytes);
     if let Some(kept) = state.store.kept_answer(key.as_ref()).await? {
