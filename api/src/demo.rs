@@ -168,7 +168,8 @@ pub(crate) async fn load(demo: Demo, state: &State) -> anyhow::Result<()> {
             people::grant(&state.store, &user, role, &scope, now).await?;
         }
         if let Some(username) = &person.username {
-            people::set_first_password(&state.store, &state.passwords, &user, username, PASSWORD, now).await?;
+            people::set_first_password(&state.store, &state.passwords, &user, username, PASSWORD, now)
+                .await?;
         }
         user = state.store.user(user.actor.user).await?.context("人员刚被删除")?;
         people.insert(person.name.as_str(), user);
@@ -302,7 +303,9 @@ pub(crate) fn welcome(demo: Demo, url: &str) -> String {
         writeln!(text, "  dev:{:<10}\t{}", person.name, person.about)
             .expect("a string takes what is written to it");
     }
-    text.push_str("把答复中的 access_token 填入接口文档右上角的“授权”，即可逐个试用；或在那里填用户名和密码：\n");
+    text.push_str(
+        "把答复中的 access_token 填入接口文档右上角的“授权”，即可逐个试用；或在那里填用户名和密码：\n",
+    );
     for person in example.iter().flat_map(|example| &example.people) {
         if let Some(username) = &person.username {
             writeln!(text, "  {username}\t{PASSWORD}\t{}", person.name)

@@ -325,7 +325,8 @@ async fn oauth_clients_get_tokens_too(#[values(Backend::Sqlite, Backend::Postgre
         .refused(415, "oauth.media_type");
     // A one-time code stands behind the password.
     let chen = signed_in(&app, "chen.hongmei", PASSWORD).await;
-    let secret = chen.post("/me/otp", json!({"password": PASSWORD})).await.expect(200).str("secret").to_owned();
+    let secret =
+        chen.post("/me/otp", json!({"password": PASSWORD})).await.expect(200).str("secret").to_owned();
     let code = || totp(&secret, app.clock.now().timestamp());
     let _ = chen.post("/me/otp/confirm", json!({"otp": code()})).await.expect(204);
     form(&app, &grant).await.refused(400, "auth.otp_required");

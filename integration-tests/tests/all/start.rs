@@ -46,7 +46,10 @@ async fn the_example_loaded_twice_is_not_double(
     let database = backend.empty().await;
     let (first, count, states) = demo(&database.url, backend).await;
     assert_eq!(count, 17);
-    assert_eq!(states, ["accepted", "closed", "declined", "dispatched", "resolved", "submitted", "withdrawn"]);
+    assert_eq!(
+        states,
+        ["accepted", "closed", "declined", "dispatched", "resolved", "submitted", "withdrawn"]
+    );
     assert_eq!(first.verify().await.unwrap(), Vec::<String>::new());
     first.stop().await.unwrap();
     let (second, count, _) = demo(&database.url, backend).await;

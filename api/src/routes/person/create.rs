@@ -12,7 +12,7 @@ use domain::id::UserId;
 use infra::entropy;
 use infra::store::{NewPerson, Request};
 use openapi::person::{CreatePerson, RosterEntry};
-use openapi::problem::Fault;
+use openapi::problem::{Fault, Problem};
 
 /// The most grants that somebody is entered with.
 const MAX_GRANTS: usize = 20;
@@ -25,7 +25,10 @@ const MAX_GRANTS: usize = 20;
     description = "把一个人员录入名册，并可随即授权。电话以密文保存，只能由一人使用；日后以此电话登录微信者即为此人。\
         没有授权的，归建档人所管的（第一个）地点。",
     request_body = CreatePerson,
-    responses((status = 201, description = "已建档", body = RosterEntry, headers(("ETag" = String, description = "版本")))),
+    responses(
+        (status = 201, description = "已建档", body = RosterEntry, headers(("ETag" = String, description = "版本"))),
+        (status = 409, description = "电话已有人使用", body = Problem, content_type = "application/problem+json")
+    ),
     extensions(("x-permission" = json!("person.edit")))
 )]
 #[post("/users")]
