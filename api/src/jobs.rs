@@ -2,7 +2,11 @@
 
 use crate::app::State;
 use actix_web::web;
+use chrono::TimeDelta;
+use domain::id::TicketId;
+use domain::time::Timestamp;
 use infra::store::StoreError;
+use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -10,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
+const TEN_SECONDS: Duration = Duration::from_secs(10);
 /// How many tickets are settled between two looks at the clock.
 const BATCH: u16 = 100;
 
@@ -26,12 +31,25 @@ pub(crate) async fn run(state: web::Data<State>) {
                 tracing::warn!(%error, "keys were not read anew; the next minute tries again");
             }
         }),
-        every(SECOND, || async {
-            if let Err(error) = catch_up(&state).await {
-                tracing::warn!(%error, "what is due was not done; the next second tries again");
+        every(TEN_SECONDS, || async {
+            if let Err(error) = hand_over(&state).await {
+                tracing::warn!(%error, "nothing was handed over; the next time tries again");
             }
         }),
+        settle_for_ever(&state),
     );
+}
+
+async fn settle_for_ever(state: &State) {
+    let mut failing = Failing::new();
+    let mut ticks = interval(SECOND);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = settle(state, &mut failing).await {
+            tracing::warn!(%error, "what is due was not settled; the next second tries again");
+        }
+    }
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
@@ -45,7 +63,11 @@ async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
 
 /// Does what is due.
 pub(crate) async fn catch_up(state: &State) -> anyhow::Result<()> {
-    settle(state).await?;
+    settle(state, &mut Failing::default()).await?;
+    hand_over(state).await
+}
+
+async fn hand_over(state: &State) -> anyhow::Result<()> {
     let done = state.store.hand_over_due(BATCH, state.clock.now()).await?;
     if done > 0 {
         tracing::info!(tickets = done, "handed over");
@@ -53,22 +75,30 @@ pub(crate) async fn catch_up(state: &State) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes down what time has done to tickets: limits that passed, ratings that nobody gave.
-async fn settle(state: &State) -> anyhow::Result<()> {
+/// Tickets that could not be settled, with when they are tried again.
+type Failing = HashMap<TicketId, Timestamp>;
+
+/// Writes down what time has done to tickets: limits that passed, ratings that nobody gave. Goes through all that is due,
+/// so that one that cannot be settled keeps no other waiting.
+async fn settle(state: &State, failing: &mut Failing) -> anyhow::Result<()> {
+    let now = state.clock.now();
+    failing.retain(|_, again| *again > now);
+    let mut after = None;
     loop {
-        let now = state.clock.now();
-        let due = state.store.due_tickets(now, BATCH).await?;
-        let mut settled = false;
-        for id in &due {
-            match state.store.settle_ticket(*id, now).await {
-                Ok(done) => settled |= done,
-                // One that cannot be settled must not keep the others waiting.
-                Err(error) => tracing::error!(%error, ticket = %id, "a ticket was not settled"),
+        let due = state.store.due_tickets(now, after, BATCH).await?;
+        for (_, id) in &due {
+            if failing.contains_key(id) {
+                continue;
+            }
+            if let Err(error) = state.store.settle_ticket(*id, now).await {
+                tracing::error!(%error, ticket = %id, "a ticket was not settled; the next minute tries again");
+                failing.insert(*id, now + TimeDelta::minutes(1));
             }
         }
-        if due.len() < usize::from(BATCH) || !settled {
+        if due.len() < usize::from(BATCH) {
             return Ok(());
         }
+        after = due.last().copied();
     }
 }
 

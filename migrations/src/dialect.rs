@@ -25,6 +25,30 @@ pub(crate) async fn index_audit(manager: &SchemaManager<'_>) -> Result<(), DbErr
     manager.get_connection().execute_unprepared(&index).await.map(drop)
 }
 
+/// Fills the columns of the whole machine: a ticket of the skeleton lies on the desk of its community and closes a week
+/// after its answer; one that was there before the schema went back says the rest itself.
+pub(crate) async fn fill_machine(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    db.execute_unprepared("UPDATE ticket SET desk = substr(scope_code, 1, 12)").await?;
+    let (closes, again) = match manager.get_database_backend() {
+        DbBackend::Postgres => (
+            "UPDATE ticket SET next_at = updated_at + interval '7 days' WHERE status = 'resolved' AND state_v = 1",
+            "UPDATE ticket SET desk = state ->> 'desk', confidential = (state ->> 'confidential')::boolean, \
+             supervised = (state -> 'supervision') <> 'null'::jsonb, handling = state ->> 'handling', \
+             claim_roles = CASE status WHEN 'submitted' THEN (state ->> 'claim')::integer ELSE 0 END WHERE state_v = 2",
+        ),
+        _ => (
+            "UPDATE ticket SET next_at = strftime('%Y-%m-%dT%H:%M:%S+00:00', updated_at, '+7 days') \
+             WHERE status = 'resolved' AND state_v = 1",
+            "UPDATE ticket SET desk = state ->> '$.desk', confidential = state ->> '$.confidential', \
+             supervised = (state ->> '$.supervision') IS NOT NULL, handling = state ->> '$.handling', \
+             claim_roles = CASE status WHEN 'submitted' THEN state ->> '$.claim' ELSE 0 END WHERE state_v = 2",
+        ),
+    };
+    db.execute_unprepared(closes).await?;
+    db.execute_unprepared(again).await.map(drop)
+}
+
 /// Brings the scopes of earlier grants, which are JSON, into columns.
 pub(crate) async fn fill_grant_scopes(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let db = manager.get_connection();

@@ -13,11 +13,7 @@ impl MigrationTrait for Migration {
             // SQLite takes one column a statement.
             manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await?;
         }
-        // A ticket of the skeleton lies on the desk of its community.
-        manager
-            .get_connection()
-            .execute_unprepared("UPDATE ticket SET desk = substr(scope_code, 1, 12) WHERE desk = ''")
-            .await?;
+        dialect::fill_machine(manager).await?;
         for table in [ticket_party(), ticket_contact()] {
             manager.create_table(table).await?;
         }
@@ -39,7 +35,7 @@ impl MigrationTrait for Migration {
         let claimable = Index::create()
             .name("ticket_claimable")
             .table("ticket")
-            .col("community")
+            .col("county")
             .col("created_at")
             .col("id")
             .and_where(Expr::col("claim_roles").ne(0))
@@ -51,6 +47,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // They are of no use without the column that says what they are about.
+        manager.get_connection().execute_unprepared("DELETE FROM event WHERE aggregate <> 'ticket'").await?;
         for index in ["event_audit", "ticket_claimable"] {
             manager.get_connection().execute_unprepared(&format!("DROP INDEX {index}")).await?;
         }

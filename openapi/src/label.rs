@@ -43,6 +43,7 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Claimed => ("认领", "Claimed"),
         Headline::Returned => ("退回", "Returned"),
         Headline::HandedOver => ("移交", "Handed over"),
+        Headline::Relieved => ("解除协办", "Assists no longer"),
         Headline::Planned => ("出方案", "Planned"),
         Headline::Replied => ("阶段答复", "Replied"),
         Headline::Reopened => ("重新打开", "Reopened"),

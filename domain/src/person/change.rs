@@ -6,7 +6,7 @@ use super::refusal::{GrantRefusal, PersonRefusal};
 use super::sight::Whereabouts;
 use crate::actor::{Actor, Scope};
 use crate::id::{GrantId, UnitId, UserId};
-use crate::permission::Action;
+use crate::permission::{Action, reaches};
 use crate::phone::Phone;
 use crate::place::{Levels, PlaceCode};
 use crate::refusal::Refusal;
@@ -182,6 +182,13 @@ pub fn decide(
             may_revoke(actor, &held.placed)?;
             happens(held.placed.places(), &|places| held.revoked(places));
             change.taken.push(held.clone());
+            // Whoever keeps nothing that handles tickets keeps none.
+            let handles = |other: &&Held| {
+                other.id != *grant && !reaches(other.placed.grant.role, Action::TicketAccept).is_empty()
+            };
+            if !person.place.grants.iter().any(|other| handles(&other)) {
+                change.handover = Some(None);
+            }
         }
         Command::Leave { successor, reason } => {
             let theirs = |held: &&Held| may_revoke(actor, &held.placed).is_ok();

@@ -7,6 +7,9 @@ use super::{
 use crate::permission::Roles;
 use chrono::TimeDelta;
 
+/// How long a requester may rate where the answer does not say.
+pub(super) const UNSAID_RATING: TimeDelta = TimeDelta::days(7);
+
 /// Events that do not follow from each other: the history was damaged, or the program is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("event {event} cannot follow on {status}")]
@@ -112,6 +115,7 @@ impl Ticket {
                 | Fact::Paused { .. }
                 | Fact::Resumed { .. }
                 | Fact::Urged
+                | Fact::Relieved { .. }
                 | Fact::Absorbed { .. },
                 state,
             ) if state.is_open() => state,
@@ -144,15 +148,19 @@ impl Ticket {
                 State::Accepted(Work { reply: Some(Reply { text: *text, at }), ..work })
             }
             (Fact::Resolved { outcome, reply, closes_at }, State::Accepted(work)) => {
-                let resolution = Resolution { outcome: *outcome, reply: *reply, at, closes_at: *closes_at };
+                // The skeleton's answers did not say.
+                let closes_at = closes_at.or(Some(at + UNSAID_RATING));
+                let resolution = Resolution { outcome: *outcome, reply: *reply, at, closes_at };
                 State::Resolved { work, resolution }
             }
             (Fact::Rated { .. }, state @ State::Resolved { .. }) => state,
             (Fact::Closed, State::Resolved { work, resolution }) => State::Closed { work, resolution, at },
-            (Fact::Reworked { .. }, State::Resolved { work, .. }) => {
+            (Fact::Reworked { lead_left: false, .. }, State::Resolved { work, .. })
+            | (Fact::Reopened { lead_left: false, .. }, State::Closed { work, .. }) => {
                 State::Dispatched { lead: work.lead, at }
             }
-            (Fact::Reopened { .. }, State::Closed { work, .. }) => State::Dispatched { lead: work.lead, at },
+            (Fact::Reworked { lead_left: true, .. }, State::Resolved { .. })
+            | (Fact::Reopened { lead_left: true, .. }, State::Closed { .. }) => State::Submitted,
             (Fact::Withdrawn { reason }, state) if state.is_open() => {
                 State::Withdrawn { reason: *reason, at }
             }
@@ -185,17 +193,21 @@ impl Ticket {
                 self.claim = Roles::default();
             }
             Fact::Returned { .. } => self.back_to_the_desk(),
-            Fact::HandedOver { from, to } => {
-                self.assist.retain(|assignee| *assignee != Assignee::Person(*from));
-                if to.is_none() {
-                    self.back_to_the_desk();
-                }
+            Fact::HandedOver { from: _, to } => match to {
+                Some(lead) => self.assist.retain(|assignee| assignee != lead),
+                None => self.back_to_the_desk(),
+            },
+            Fact::Relieved { assist } => {
+                self.assist.retain(|assignee| *assignee != Assignee::Person(*assist));
             }
             Fact::Rated { satisfaction, stars, comment } => {
                 self.rating =
                     Some(Rating { satisfaction: *satisfaction, stars: *stars, comment: *comment, at });
             }
-            Fact::Reworked { round } | Fact::Reopened { round, reason: _ } => {
+            Fact::Reworked { round, lead_left } | Fact::Reopened { round, lead_left, reason: _ } => {
+                if *lead_left {
+                    self.back_to_the_desk();
+                }
                 self.round = *round;
                 self.round_at = at;
                 self.paused_ms = 0;
@@ -204,8 +216,8 @@ impl Ticket {
                 self.urged = self.urged.saturating_add(1);
                 self.urged_at = Some(at);
             }
-            Fact::ExtensionAsked { until, reason: _ } => {
-                self.extension = Some(Extension { until: *until, asked_at: at });
+            Fact::ExtensionAsked { clock, until, reason: _ } => {
+                self.extension = Some(Extension { clock: *clock, until: *until, asked_at: at });
             }
             Fact::ExtensionApproved { .. } | Fact::ExtensionRefused { .. } => self.extension = None,
             Fact::Paused { .. } => self.paused = Some(at),

@@ -42,7 +42,7 @@ pub struct Clock {
     /// When it happened, in time or late.
     pub met_at: Option<Timestamp>,
     /// Its due time, once that has passed unmet; or when the ticket was resolved without it, where the playbook calls
-    /// that a breach. Never taken back.
+    /// that a breach. Nobody takes it back; only an act that was in time, and was told late, shows that there was none.
     pub breached_at: Option<Timestamp>,
     /// When it stopped to matter.
     pub cancelled_at: Option<Timestamp>,
@@ -131,8 +131,11 @@ impl Clock {
         Self { breached_at: Some(self.due_at), ..self.clone() }
     }
 
+    /// Happened at `at`. What happened in time is in time, although the limit had passed before anybody heard of it.
     pub(super) fn meet(&self, at: Timestamp) -> Self {
-        Self { met_at: Some(at), ..self.resume(at) }
+        let clock = self.resume(at);
+        let breached_at = clock.breached_at.filter(|_| at > clock.due_at);
+        Self { met_at: Some(at), breached_at, ..clock }
     }
 
     pub(super) fn cancel(&self, at: Timestamp) -> Self {
@@ -161,13 +164,15 @@ impl Clock {
         }
     }
 
-    /// More time; the warning keeps its distance.
-    pub(super) fn extend(&self, until: Timestamp) -> Self {
-        let more = until - self.due_at;
-        Self { due_at: until, warn_at: self.warn_at + more, ..self.clone() }
+    /// More time, at `at`; the warning keeps its distance. What it has rested since its pause is not added once more.
+    pub(super) fn extend(&self, until: Timestamp, at: Timestamp) -> Self {
+        let rested = self.paused_at.map_or(TimeDelta::zero(), |since| at - since);
+        let more = until - rested - self.due_at;
+        Self { due_at: self.due_at + more, warn_at: self.warn_at + more, ..self.clone() }
     }
 
-    /// Regraded: a new limit from the old start; a breach stays, and so does the time that it rested.
+    /// Regraded: a new limit from the old start; a breach stays, and so does the time that it rested. One that an
+    /// earlier grading cancelled runs again.
     pub(super) fn regrade(&self, rule: &ClockRule, policy_version: u32) -> Self {
         let anew = Self::start(rule, self.round, self.started_at, policy_version).later(self.paused_ms);
         Self { met_at: self.met_at, breached_at: self.breached_at, paused_at: self.paused_at, ..anew }

@@ -76,6 +76,17 @@ pub struct Assignment {
     pub facts: AssigneeFacts,
 }
 
+impl Assignment {
+    /// Whether they can handle a ticket there.
+    pub fn can_handle_at(&self, place: &PlaceCode) -> bool {
+        match &self.facts {
+            AssigneeFacts::Unknown => false,
+            AssigneeFacts::Person { actor, units } => actor.can_handle_at(place, units),
+            AssigneeFacts::Unit { county } => county.covers(place),
+        }
+    }
+}
+
 /// What is to be done with a ticket that is there.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {

@@ -1,6 +1,6 @@
 //! What happened to a ticket. Events are the history that a resident follows (查单), the audit trail and the outbox.
 
-use super::{Affair, Assignee, Channel, Clock, Handling, Origin, Outcome, Satisfaction, Severity};
+use super::{Affair, Assignee, Channel, Clock, ClockKind, Handling, Origin, Outcome, Satisfaction, Severity};
 use crate::geo::Position;
 use crate::id::{TicketId, UserId};
 use crate::number::TicketNumber;
@@ -85,6 +85,8 @@ pub enum Fact {
     Returned { reason: TextRef },
     /// 移交: whoever had it has left the post. To whom it goes, or back to be dispatched.
     HandedOver { from: UserId, to: Option<Assignee> },
+    /// 解除协办: whoever assisted has left the post.
+    Relieved { assist: UserId },
     /// 到场.
     Arrived { position: Position },
     /// 出方案.
@@ -95,18 +97,18 @@ pub enum Fact {
     Resolved { outcome: Outcome, reply: TextRef, closes_at: Option<Timestamp> },
     /// 评单.
     Rated { satisfaction: Satisfaction, stars: Option<u8>, comment: Option<TextRef> },
-    /// Not satisfied: it goes back to the same lead.
-    Reworked { round: u16 },
+    /// Not satisfied: it goes back to the same lead, or to be dispatched where that has left.
+    Reworked { round: u16, lead_left: bool },
     /// Done; by itself when nobody rated it.
     Closed,
     /// 重新打开.
-    Reopened { round: u16, reason: TextRef },
+    Reopened { round: u16, reason: TextRef, lead_left: bool },
     /// 补充.
     Supplemented { text: TextRef },
     /// 催办.
     Urged,
     /// 申请延期.
-    ExtensionAsked { until: Timestamp, reason: TextRef },
+    ExtensionAsked { clock: ClockKind, until: Timestamp, reason: TextRef },
     /// 批准延期.
     ExtensionApproved { until: Timestamp, note: Option<TextRef> },
     /// 驳回延期.
@@ -190,6 +192,7 @@ impl Fact {
             | Self::Claimed { .. }
             | Self::Accepted { .. }
             | Self::HandedOver { .. }
+            | Self::Relieved { .. }
             | Self::Arrived { .. }
             | Self::Reworked { .. }
             | Self::Closed

@@ -1,6 +1,6 @@
 //! Where a ticket stands, with what is true only there.
 
-use super::{Assignee, Outcome, Satisfaction, Status};
+use super::{Assignee, ClockKind, Outcome, Satisfaction, Status};
 use crate::geo::Position;
 use crate::id::{TicketId, UserId};
 use crate::text::TextRef;
@@ -84,6 +84,8 @@ pub struct Supervision {
 /// More time that the lead asked for (延期), while the clock runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {
+    /// For which clock.
+    pub clock: ClockKind,
     /// Until when.
     pub until: Timestamp,
     /// When it was asked for.

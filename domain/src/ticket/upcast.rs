@@ -1,7 +1,9 @@
 //! How stored tickets and events of earlier versions are read. Each step lifts the JSON by one version; the committed
 //! fixtures of every version must read.
 
+use super::apply::UNSAID_RATING;
 use super::{EVENT_VERSION, Fact, STATE_VERSION, Ticket};
+use crate::time::Timestamp;
 use serde_json::{Value, json};
 
 /// JSON that is no ticket or event of any version.
@@ -65,7 +67,8 @@ fn state_v2(mut state: Value) -> Value {
         }
         Some(status @ ("resolved" | "closed")) => {
             let mut resolution = take(&mut state, "resolution");
-            put(&mut resolution, json!({"closes_at": null}));
+            let at = resolution["at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+            put(&mut resolution, json!({"closes_at": at.map(|at| at + UNSAID_RATING)}));
             let mut lifted = json!({"status": status, "resolution": resolution, "work": {
                 "lead": take(&mut state, "lead"), "handler": take(&mut state, "handler"),
                 "arrival": take(&mut state, "arrival"), "plan": null, "reply": null, "at": resolution["at"],
@@ -88,6 +91,7 @@ fn fact_v2(mut fact: Value) -> Value {
         }
         Some("dispatched") => put(&mut fact, json!({"assist": [], "handling": null})),
         Some("resolved") => put(&mut fact, json!({"closes_at": null})),
+        Some("reworked") => put(&mut fact, json!({"lead_left": false})),
         _ => {}
     }
     fact

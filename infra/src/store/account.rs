@@ -200,7 +200,7 @@ impl Store {
             self.record_person(&recorded, guard, all, &[event], Some(&answer)).await.map_err(again)?;
             Ok(answer)
         };
-        self.until_recorded(key.as_ref(), attempt).await
+        self.until_changed(key.as_ref(), false, attempt).await
     }
 
     /// Where a person's history stands, and where their changes count: their first grant's place, or its unit's county.

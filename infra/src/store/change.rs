@@ -104,18 +104,6 @@ impl Store {
         }
     }
 
-    /// The same for people and units, whose version no client names.
-    pub(super) async fn until_recorded<F>(
-        &self,
-        key: Option<&IdempotencyKey>,
-        attempt: impl Fn() -> F,
-    ) -> Result<Delivered, ChangeError>
-    where
-        F: Future<Output = Result<Answer, Failed>>,
-    {
-        self.until_changed(key, false, attempt).await
-    }
-
     /// Whatever failed: a call that was carried out before gets its kept answer. `insists` when the client named the
     /// version.
     pub(super) async fn or_kept(

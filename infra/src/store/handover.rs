@@ -71,17 +71,26 @@ impl Store {
         rows.iter().map(handover).collect()
     }
 
-    /// The next of the tickets that somebody handles and that have not ended, oldest first.
+    /// The next of the tickets that somebody handles or assists with and that have not ended, oldest first.
     async fn open_tickets_of(
         &self,
         person: UserId,
         after: Option<(Timestamp, TicketId)>,
     ) -> Result<Vec<(Timestamp, TicketId)>, StoreError> {
-        let mut sql = Sql::new("SELECT id, created_at FROM ticket WHERE handler_id = ");
-        sql.bind(person.0).push(" AND status NOT IN ('closed', 'withdrawn', 'declined', 'merged')");
-        if let Some((at, id)) = after {
-            sql.push(" AND (created_at, id) > (").bind(at).push(", ").bind(id.0).push(")");
-        }
+        let mut sql = Sql::new("");
+        let part = |sql: &mut Sql, from: &str| {
+            sql.push("SELECT t.id, t.created_at FROM ").push(from).bind(person.0);
+            sql.push(" AND t.status IN ('submitted', 'dispatched', 'accepted')");
+            if let Some((at, id)) = after {
+                sql.push(" AND (t.created_at, t.id) > (").bind(at).push(", ").bind(id.0).push(")");
+            }
+        };
+        part(&mut sql, "ticket t WHERE t.handler_id = ");
+        sql.push(" UNION ");
+        part(
+            &mut sql,
+            "ticket_party p JOIN ticket t ON t.id = p.ticket_id WHERE p.kind = 'assist' AND p.active = true AND p.party_id = ",
+        );
         sql.push(" ORDER BY created_at, id LIMIT ").bind(BATCH);
         let rows = self.query_all(&sql.text, sql.values).await?;
         let ticket =

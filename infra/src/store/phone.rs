@@ -79,7 +79,7 @@ impl Store {
                 }
             }
         };
-        if self.until_recorded(None, attempt).await?.answer.status == 409 {
+        if self.until_changed(None, false, attempt).await?.answer.status == 409 {
             return Ok(Bound::Taken);
         }
         let user = self.user(user).await?.ok_or(StoreError::StaleGrants)?;

@@ -92,7 +92,7 @@ impl Store {
         render: impl Fn(&Unit) -> Answer,
     ) -> Result<Delivered, ChangeError> {
         let attempt = || self.try_rename_unit(request, id, name, &render);
-        self.until_recorded(request.key.as_ref(), attempt).await
+        self.until_changed(request.key.as_ref(), request.if_match.is_some(), attempt).await
     }
 
     async fn try_rename_unit(

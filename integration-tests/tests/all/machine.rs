@@ -170,6 +170,12 @@ async fn merged_requesters_follow_the_target_and_are_told(
     assert_eq!((&follows.json["joined"], &follows.json["contact"]), (&json!(1), &Value::Null));
     assert_eq!(follows.json["requester"], Value::Null, "who else asked is not theirs to know");
     assert_eq!(kinds(&neighbour, &target).await, ["submitted", "absorbed"]);
+    let mine = neighbour.get("/tickets?mine=true").await.expect(200);
+    let mut ids: Vec<_> = mine.items().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect();
+    ids.sort();
+    let mut both = vec![id(&source), id(&target)];
+    both.sort();
+    assert_eq!(ids, both, "what became of theirs is theirs");
     // In circles: what was merged is not open.
     act(&cast.clerk, &target, "merge", into(&source)).await.refused(409, "ticket.merge_target_not_open");
     act(&cast.clerk, &source, "merge", into(&target)).await.refused(409, "ticket.ended");

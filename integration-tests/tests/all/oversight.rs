@@ -238,3 +238,25 @@ async fn what_was_done_out_of_reach_counts_from_when_it_was_done(
     );
     app.stop().await;
 }
+
+/// What one process cannot read (a newer one wrote it) keeps nobody else waiting.
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_settled_keeps_no_other_waiting(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let ticket = cast.ticket().await;
+    integration_tests::database::copy_tickets(&app.url, 250).await;
+    let unreadable = "UPDATE ticket SET state_v = 99, next_at = (SELECT next_at FROM ticket WHERE number NOT LIKE 'copy-%') \
+        WHERE number LIKE 'copy-%'";
+    integration_tests::database::execute(&app.url, unreadable).await;
+    let earlier = "UPDATE ticket SET next_at = (SELECT min(created_at) FROM ticket) WHERE state_v = 99";
+    integration_tests::database::execute(&app.url, earlier).await;
+    app.pass(6);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(cast.clerk.get(&ticket).await.str("desk"), STREET);
+    // The copies have no history, so this store does not add up.
+    app.app.stop().await.unwrap();
+}

@@ -7,7 +7,7 @@ use integration_tests::client::send;
 use integration_tests::{Answer, Backend, Caller};
 use reqwest::Method;
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::{Arc, Mutex};
 
 pub(crate) const PASSWORD: &str = "correct horse battery";

@@ -370,6 +370,35 @@ async fn whoever_leaves_hands_over_what_is_open(
 
 #[rstest]
 #[tokio::test]
+async fn whoever_left_gets_nothing_back(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let admin = app.staff("county_admin", COUNTY).await;
+    let (resolved, closed) = (cast.ticket_at("resolved").await, cast.ticket_at("closed").await);
+    let accepted = cast.ticket_at("accepted").await;
+    // They assist with another's ticket, too.
+    let other = worker(&admin, "同事", None, COMMUNITY).await;
+    let helped = cast.ticket().await;
+    let both = json!({"lead": {"person": other.str("id")}, "assist": [{"person": cast.worker_id}]});
+    let _ = cast.clerk.post(&format!("{helped}/dispatch"), both).await.expect(200);
+    // Taking back the only role that handles tickets is as good as leaving.
+    let person = format!("/users/{}", cast.worker_id);
+    let grant = admin.get(&person).await.expect(200).json["grants"][0]["id"].clone();
+    let _ = admin.post(&format!("{person}/revoke"), json!({"grant": grant})).await.expect(200);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(cast.clerk.get(&accepted).await.str("status"), "submitted");
+    let relieved = cast.clerk.get(&helped).await;
+    assert_eq!((relieved.str("status"), &relieved.json["assist"]), ("dispatched", &json!([])));
+    let again = cast.rate(&resolved, "dissatisfied").await.expect(200);
+    assert_eq!((again.str("status"), &again.json["round"]), ("submitted", &json!(2)));
+    let reopen = json!({"reason": "又坏了"});
+    let reopened = cast.resident.post(&format!("{closed}/reopen"), reopen).await.expect(200);
+    assert_eq!((reopened.str("status"), &reopened.json["lead"]), ("submitted", &Value::Null));
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn ten_thousand_people_are_found_by_index(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

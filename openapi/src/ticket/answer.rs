@@ -138,6 +138,9 @@ pub struct ContactCard {
 /// 延期申请。
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Extension {
+    /// 哪一个时限
+    #[schema(schema_with = words::<ClockKind>)]
+    pub clock: ClockKind,
     /// 延至何时
     pub until: DateTime<Utc>,
     /// 申请时间
@@ -336,7 +339,11 @@ impl<'a> Ticket<'a> {
             round: ticket.round,
             paused_at: ticket.paused,
             supervised_at: ticket.supervision.map(|supervision| supervision.at),
-            extension: ticket.extension.map(|e| Extension { until: e.until, asked_at: e.asked_at }),
+            extension: ticket.extension.map(|e| Extension {
+                clock: e.clock,
+                until: e.until,
+                asked_at: e.asked_at,
+            }),
             urged: ticket.urged,
             arrived_at: work.and_then(|work| work.arrival).map(|arrival| arrival.at),
             plan: work.and_then(|work| work.plan).map(|p| PlanText {

@@ -29,7 +29,7 @@ pub struct TimelineEntry {
     pub actor: Option<Uuid>,
     /// 当时写下的文字；已删除时为 null
     pub text: Option<String>,
-    /// 超时的时限
+    /// 超时的时限、申请延长的时限
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<ClockKind>)]
     pub clock: Option<ClockKind>,
@@ -137,20 +137,22 @@ impl TimelineEntry {
             },
             Fact::HandedOver { from: _, to } => Self { lead: to.map(Lead::from), ..base },
             Fact::Planned { text: _, due } => Self { until: due, ..base },
-            Fact::ExtensionAsked { until, reason: _ } | Fact::ExtensionApproved { until, note: _ } => {
-                Self { until: Some(until), ..base }
+            Fact::ExtensionAsked { clock, until, reason: _ } => {
+                Self { clock: Some(clock), until: Some(until), ..base }
             }
+            Fact::ExtensionApproved { until, note: _ } => Self { until: Some(until), ..base },
             Fact::Resolved { outcome, reply: _, closes_at: _ } => Self { outcome: Some(outcome), ..base },
             Fact::Rated { satisfaction, stars, comment: _ } => {
                 Self { satisfaction: Some(satisfaction), stars, ..base }
             }
-            Fact::Reworked { round } | Fact::Reopened { round, reason: _ } => {
+            Fact::Reworked { round, lead_left: _ } | Fact::Reopened { round, reason: _, lead_left: _ } => {
                 Self { round: Some(round), ..base }
             }
             Fact::Merged { into, reason: _ } => Self { ticket: Some(into.0), ..base },
             Fact::Absorbed { from, requesters: _ } => Self { ticket: Some(from.0), ..base },
             Fact::Claimed { .. }
             | Fact::Accepted { .. }
+            | Fact::Relieved { .. }
             | Fact::Returned { .. }
             | Fact::Arrived { .. }
             | Fact::Replied { .. }

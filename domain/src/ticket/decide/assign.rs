@@ -13,8 +13,8 @@ use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// 移交: what somebody who left had goes to the successor, or back to the unit that leads, or to be dispatched anew.
-/// Nothing when it is not theirs or no longer open.
+/// 移交: what somebody who left had goes to the successor, or back to the unit that leads, or to be dispatched anew; and
+/// they assist no longer. Nothing when it is not theirs or no longer open.
 pub fn hand_over(
     ticket: &Ticket,
     from: UserId,
@@ -26,8 +26,15 @@ pub fn hand_over(
     let mut decision = Decision::new(ticket, by, policy, now);
     decision.settle(now);
     let ticket = &decision.ticket;
-    if ticket.state.is_open() && ticket.handler() == Some(from) {
-        let to = match ticket.lead() {
+    if !ticket.state.is_open() {
+        return decision.events;
+    }
+    let (lead, handler) = (ticket.lead(), ticket.handler());
+    if ticket.assist.contains(&Assignee::Person(from)) {
+        decision.happen(Fact::Relieved { assist: from }, vec![]);
+    }
+    if handler == Some(from) {
+        let to = match lead {
             Some(unit @ Assignee::Unit(_)) => Some(unit),
             Some(Assignee::Person(_)) | None => successor.map(Assignee::Person),
         };
@@ -96,35 +103,59 @@ impl Decision<'_> {
     }
 
     /// The clocks that grading starts or sets anew. They count from the beginning of the round; what was breached stays
-    /// breached.
+    /// breached, and the same grade again changes nothing, an extension least of all.
     fn graded(&self, severity: Severity) -> Vec<Clock> {
-        let ticket = &self.ticket;
-        let regrade = |kind| {
-            let rule = self.policy.rule(kind, Some(severity));
-            let there = ticket.clocks.iter().find(|c| c.kind == kind && c.round == ticket.round);
-            match (rule, there) {
-                (Some(rule), Some(clock)) if clock.is_owed() => {
-                    Some(clock.regrade(rule, self.policy.version))
-                }
-                // The answer's clock starts with the plan, and a new round is about the work and not the way there.
-                (Some(_), None) if kind == ClockKind::Answer => None,
-                (Some(_), None) if kind == ClockKind::Arrive && ticket.round > 1 => None,
-                (Some(rule), None) => {
-                    let clock = Clock::start(rule, ticket.round, ticket.round_at, self.policy.version);
-                    let clock = clock.later(ticket.paused_ms);
-                    let since = ticket.paused.filter(|since| *since <= clock.due_at);
-                    Some(since.map_or(clock.clone(), |since| clock.pause(since)))
-                }
-                (None, Some(clock)) if clock.is_in_time() => Some(clock.cancel(self.at)),
-                _ => None,
-            }
-        };
+        if self.ticket.severity == Some(severity) {
+            return Vec::new();
+        }
         let kinds = [ClockKind::Arrive, ClockKind::Solve, ClockKind::Plan, ClockKind::Answer];
-        let clocks = kinds.into_iter().filter_map(regrade);
-        clocks.filter(|clock| !ticket.clocks.contains(clock)).collect()
+        let mut clocks: Vec<_> = kinds.into_iter().filter_map(|kind| self.regraded(kind, severity)).collect();
+        let is_new = |clock: &Clock| {
+            !self.ticket.clocks.iter().any(|c| c.kind == clock.kind && c.round == clock.round)
+        };
+        // What was planned and answered before anybody called it complex counts.
+        let work = self.ticket.state.work();
+        if let Some(plan) = work.and_then(|work| work.plan)
+            && let Some(clock) = clocks.iter_mut().find(|c| c.kind == ClockKind::Plan && is_new(c))
+        {
+            let due = clock.due_at;
+            let late = (plan.at > due).then_some(due);
+            *clock = Clock { breached_at: late, ..clock.meet(plan.at) };
+            let answer = self.answer_clock(Some(severity), plan.at.min(due));
+            let reply = work.and_then(|work| work.reply);
+            clocks.extend(answer.map(|clock| match reply {
+                Some(reply) if reply.at <= clock.due_at => clock.meet(reply.at),
+                _ => clock,
+            }));
+        }
+        clocks.retain(|clock| !self.ticket.clocks.contains(clock));
+        clocks
     }
 
-    pub(super) fn claim(&mut self) -> Result<(), Refusal> {
+    fn regraded(&self, kind: ClockKind, severity: Severity) -> Option<Clock> {
+        let (ticket, version) = (&self.ticket, self.policy.version);
+        let rule = self.policy.rule(kind, Some(severity));
+        let there = ticket.clocks.iter().find(|clock| clock.kind == kind && clock.round == ticket.round);
+        match (rule, there) {
+            (Some(rule), Some(clock)) if clock.is_owed() => Some(clock.regrade(rule, version)),
+            // Cancelled by an earlier grading: it runs again, as if it had never stopped.
+            (Some(rule), Some(clock)) if clock.met_at.is_none() => {
+                let missed = (ticket.paused_ms - clock.paused_ms).max(0);
+                Some(self.resting(clock.regrade(rule, version).later(missed)))
+            }
+            // The answer's clock starts with the plan, and a new round is about the work and not the way there.
+            (Some(_), None) if kind == ClockKind::Answer => None,
+            (Some(_), None) if kind == ClockKind::Arrive && ticket.round > 1 => None,
+            (Some(rule), None) => {
+                let clock = Clock::start(rule, ticket.round, ticket.round_at, version);
+                Some(self.resting(clock.later(ticket.paused_ms)))
+            }
+            (None, Some(clock)) if clock.is_in_time() => Some(clock.cancel(self.at)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn claim(&mut self, actor: UserId) -> Result<(), Refusal> {
         self.must_be_open()?;
         let why = match self.ticket.state {
             State::Accepted(_) => Some(WrongState::AlreadyAccepted),
@@ -134,12 +165,11 @@ impl Decision<'_> {
         if let Some(why) = why {
             return Err(self.wrong(why));
         }
-        let Some(handler) = self.actor else { return Ok(()) };
-        self.happen(Fact::Claimed { handler }, vec![]);
+        self.happen(Fact::Claimed { handler: actor }, vec![]);
         Ok(())
     }
 
-    pub(super) fn accept(&mut self) -> Result<(), Refusal> {
+    pub(super) fn accept(&mut self, actor: UserId) -> Result<(), Refusal> {
         match self.ticket.state {
             State::Submitted => return Err(self.wrong(WrongState::NotDispatched)),
             State::Dispatched { .. } => {}
@@ -150,9 +180,7 @@ impl Decision<'_> {
                 return Err(self.wrong(WrongState::Ended));
             }
         }
-        if let Some(handler) = self.actor {
-            self.happen(Fact::Accepted { handler }, vec![]);
-        }
+        self.happen(Fact::Accepted { handler: actor }, vec![]);
         Ok(())
     }
 
@@ -167,13 +195,10 @@ impl Decision<'_> {
 }
 
 fn check(one: &Assignment, place: &PlaceCode, field: String) -> Result<(), TicketRefusal> {
-    let fault = match &one.facts {
-        AssigneeFacts::Unknown => FieldFault::LeadUnknown,
-        AssigneeFacts::Person { actor, units } if !actor.can_handle_at(place, units) => {
-            FieldFault::LeadCannotHandle
-        }
-        AssigneeFacts::Unit { county } if !county.covers(place) => FieldFault::LeadCannotHandle,
-        AssigneeFacts::Person { .. } | AssigneeFacts::Unit { .. } => return Ok(()),
-    };
+    if one.can_handle_at(place) {
+        return Ok(());
+    }
+    let unknown = one.facts == AssigneeFacts::Unknown;
+    let fault = if unknown { FieldFault::LeadUnknown } else { FieldFault::LeadCannotHandle };
     Err(TicketRefusal::field_fault(fault, field))
 }

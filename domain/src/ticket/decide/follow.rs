@@ -32,7 +32,7 @@ impl Decision<'_> {
         if satisfaction == Satisfaction::Dissatisfied {
             let round = self.ticket.round.saturating_add(1);
             let clocks = self.round_clocks(round);
-            self.happen(Fact::Reworked { round }, clocks);
+            self.happen(Fact::Reworked { round, lead_left: self.lead_left }, clocks);
         } else {
             self.happen(Fact::Closed, vec![]);
         }
@@ -52,7 +52,8 @@ impl Decision<'_> {
         }
         let round = self.ticket.round.saturating_add(1);
         let clocks = self.round_clocks(round);
-        self.happen(Fact::Reopened { round, reason: reason.reference }, clocks);
+        let fact = Fact::Reopened { round, reason: reason.reference, lead_left: self.lead_left };
+        self.happen(fact, clocks);
         Ok(())
     }
 

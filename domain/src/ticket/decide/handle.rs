@@ -27,7 +27,7 @@ impl Decision<'_> {
         }
         let mut clocks: Vec<_> = self.owed(ClockKind::Plan).map(|clock| clock.meet(self.at)).collect();
         if !clocks.is_empty() {
-            clocks.extend(self.answer_clock(self.at));
+            clocks.extend(self.answer_clock(self.ticket.severity, self.at));
         }
         self.happen(Fact::Planned { text: text.reference, due }, clocks);
         Ok(())
@@ -70,12 +70,14 @@ impl Decision<'_> {
         if self.ticket.extension.is_some() {
             return Err(self.wrong(WrongState::ExtensionPending));
         }
-        let clock = self.extendable().ok_or_else(|| self.wrong(WrongState::NothingToExtend))?;
+        let clock = self.running_work().min_by_key(|clock| clock.due_at);
+        let clock = clock.ok_or_else(|| self.wrong(WrongState::NothingToExtend))?;
         let limit = clock.due_at.max(self.now);
         if until <= limit {
             return Err(TicketRefusal::Time { code: TimeFault::TooEarly, field: "/until", limit }.into());
         }
-        self.happen(Fact::ExtensionAsked { until, reason: reason.reference }, vec![]);
+        let fact = Fact::ExtensionAsked { clock: clock.kind, until, reason: reason.reference };
+        self.happen(fact, vec![]);
         Ok(())
     }
 
@@ -84,8 +86,9 @@ impl Decision<'_> {
         let asked = self.ticket.extension.ok_or_else(|| self.wrong(WrongState::NoExtension))?;
         let until = asked.until;
         // A breach is never taken back, so one that came while nobody decided stands.
-        let clock = self.extendable().filter(|clock| until > clock.due_at && until > self.now);
-        let clock = clock.ok_or_else(|| self.wrong(WrongState::ExtensionLapsed))?.extend(until);
+        let fits = |clock: &&Clock| clock.kind == asked.clock && until > clock.due_at && until > self.now;
+        let clock = self.running_work().find(fits);
+        let clock = clock.ok_or_else(|| self.wrong(WrongState::ExtensionLapsed))?.extend(until, self.at);
         let fact = Fact::ExtensionApproved { until, note: note.map(|text| text.reference) };
         self.happen(fact, vec![clock]);
         Ok(())
@@ -100,11 +103,12 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// The clock of this round that the work runs against, while it is in time; the one that ends first.
-    fn extendable(&self) -> Option<&Clock> {
+    /// The clocks of this round that the work runs against, while they are in time.
+    fn running_work(&self) -> impl Iterator<Item = &Clock> {
         let round = self.ticket.round;
-        let work =
-            |clock: &&Clock| clock.round == round && clock.kind != ClockKind::Arrive && clock.is_in_time();
-        self.ticket.clocks.iter().filter(work).min_by_key(|clock| clock.due_at)
+        let work = move |clock: &&Clock| {
+            clock.round == round && clock.kind != ClockKind::Arrive && clock.is_in_time()
+        };
+        self.ticket.clocks.iter().filter(work)
     }
 }

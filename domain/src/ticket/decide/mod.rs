@@ -12,7 +12,7 @@ pub use merge::merge;
 use super::command::{Command, Submission};
 use super::event::{Event, Fact};
 use super::refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
-use super::{Channel, Clock, ClockKind, State, Ticket};
+use super::{Channel, Clock, ClockKind, Severity, State, Ticket};
 use crate::actor::Actor;
 use crate::id::UserId;
 use crate::permission::{Action, Parties};
@@ -32,11 +32,13 @@ pub struct When {
     pub now: Timestamp,
     /// When it was done, where that was earlier: out of reach of the network.
     pub occurred_at: Option<Timestamp>,
+    /// Whether whoever leads the ticket has left: a new round then waits to be dispatched.
+    pub lead_left: bool,
 }
 
 impl From<Timestamp> for When {
     fn from(now: Timestamp) -> Self {
-        Self { now, occurred_at: None }
+        Self { now, occurred_at: None, lead_left: false }
     }
 }
 
@@ -104,10 +106,11 @@ pub fn decide(
 ) -> Result<Vec<Event>, Refusal> {
     see(ticket, command, actor)?;
     let mut decision = Decision::new(ticket, Some(actor.user), &playbook.policy, when.now);
+    decision.lead_left = when.lead_left;
     let went_back = when.occurred_at.map_or(Ok(()), |occurred_at| decision.go_back(occurred_at));
     decision.settle(decision.at);
     let reach = actor.may(command.action(), &parties_of(&decision.ticket, command));
-    match (reach, decision.carry_out(command, playbook)) {
+    match (reach, decision.carry_out(command, actor.user, playbook)) {
         // The state is the better reason: in another one it might be theirs to do.
         (Err(_), Err(refusal @ Refusal::Ticket(TicketRefusal::WrongState { .. }))) => return Err(refusal),
         (Err(reach), _) => return Err(reach.into()),
@@ -171,15 +174,16 @@ struct Decision<'a> {
     now: Timestamp,
     /// When what is done was done.
     at: Timestamp,
+    lead_left: bool,
     events: Vec<Event>,
 }
 
 impl<'a> Decision<'a> {
     fn new(ticket: &Ticket, actor: Option<UserId>, policy: &'a Policy, now: Timestamp) -> Self {
-        Self { ticket: ticket.clone(), actor, policy, now, at: now, events: Vec::new() }
+        Self { ticket: ticket.clone(), actor, policy, now, at: now, lead_left: false, events: Vec::new() }
     }
 
-    fn carry_out(&mut self, command: &Command, playbook: &Playbook) -> Result<(), Refusal> {
+    fn carry_out(&mut self, command: &Command, actor: UserId, playbook: &Playbook) -> Result<(), Refusal> {
         match command {
             Command::Grade { category, severity, affair } => {
                 check_category(category.as_deref(), playbook)?;
@@ -188,8 +192,8 @@ impl<'a> Decision<'a> {
             Command::Dispatch { lead, assist, severity, affair, handling, note } => {
                 self.dispatch(lead, assist, (*severity, *affair, *handling), note.as_ref())?;
             }
-            Command::Claim => self.claim()?,
-            Command::Accept => self.accept()?,
+            Command::Claim => self.claim(actor)?,
+            Command::Accept => self.accept(actor)?,
             Command::Return { reason } => self.give_back(reason)?,
             Command::Arrive { position } => self.arrive(*position)?,
             Command::Plan { text, due } => self.plan(text, *due)?,
@@ -249,7 +253,7 @@ impl<'a> Decision<'a> {
     fn breach(&mut self, clock: &Clock) {
         let mut clocks = vec![clock.breach()];
         if clock.kind == ClockKind::Plan {
-            clocks.extend(self.answer_clock(clock.due_at));
+            clocks.extend(self.answer_clock(self.ticket.severity, clock.due_at));
         }
         self.push(Fact::Breached, clocks, None, clock.due_at);
         if let Some(desk) = self.desk_above() {
@@ -258,12 +262,22 @@ impl<'a> Decision<'a> {
     }
 
     /// The clock of the answer, which starts when the plan is made or was due, whichever is earlier.
-    fn answer_clock(&self, from: Timestamp) -> Option<Clock> {
+    fn answer_clock(&self, severity: Option<Severity>, from: Timestamp) -> Option<Clock> {
         let round = self.ticket.round;
         let there = self.ticket.clocks.iter().any(|c| c.kind == ClockKind::Answer && c.round == round);
-        let rule = self.policy.rule(ClockKind::Answer, self.ticket.severity).filter(|_| !there)?;
-        let clock = Clock::start(rule, round, from, self.policy.version);
-        Some(if self.ticket.paused.is_some() { clock.pause(from) } else { clock })
+        let rule = self.policy.rule(ClockKind::Answer, severity).filter(|_| !there)?;
+        Some(self.resting(Clock::start(rule, round, from, self.policy.version)))
+    }
+
+    /// A clock that begins, or begins again: while the ticket rests it rests too, unless it was over before.
+    fn resting(&self, clock: Clock) -> Clock {
+        match self.ticket.paused {
+            Some(since) if clock.is_in_time() && clock.paused_at.is_none() && since <= clock.due_at => {
+                let since = since.max(clock.started_at);
+                clock.pause(since)
+            }
+            Some(_) | None => clock,
+        }
     }
 
     /// The desk one level up; none above the county.

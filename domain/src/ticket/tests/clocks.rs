@@ -250,7 +250,7 @@ fn work_out_of_reach_counts_from_when_it_was_done(
 ) {
     let mut story = Story::begin(Some(Severity::Small))
         .steps(&[(clerk(), to_person(), 1), (worker(), Command::Accept, 2)]);
-    let when = When { now: after(told), occurred_at: Some(after(done)) };
+    let when = When { occurred_at: Some(after(done)), ..When::from(after(told)) };
     story.step(&worker(), &arrive(), when).unwrap();
     assert_eq!(story.clocks(told)[0], (Arrive, 1, state));
     let event = story.events.iter().find(|event| matches!(event.fact, Fact::Arrived { .. })).unwrap();
@@ -263,10 +263,130 @@ fn work_out_of_reach_counts_from_when_it_was_done(
 fn work_is_not_dated_as_one_likes(#[case] minute: i64, #[case] code: &str) {
     let mut story = Story::begin(Some(Severity::Small))
         .steps(&[(clerk(), to_person(), 1), (worker(), Command::Accept, 2)]);
-    let when = When { now: after(20), occurred_at: Some(after(minute)) };
+    let when = When { occurred_at: Some(after(minute)), ..When::from(after(20)) };
     let refusal = story.step(&worker(), &arrive(), when).unwrap_err();
     assert_eq!((refusal.code(), refusal.field()), (code, Some("/occurred_at")));
     // Nor longer ago than the playbook allows.
-    let when = When { now: after(80), occurred_at: Some(after(10)) };
+    let when = When { occurred_at: Some(after(10)), ..When::from(after(80)) };
     assert_eq!(story.step(&worker(), &arrive(), when).unwrap_err().code(), "ticket.time_too_early");
+}
+
+#[test]
+fn m03_grading_there_and_back_leaves_every_limit_in_place() {
+    let plan_due = after(2 * 1_440);
+    let story = Story::begin(Some(Severity::Small))
+        .steps(&[(clerk(), graded(Severity::Complex), 1), (clerk(), graded(Severity::Small), 2)]);
+    assert_eq!(story.clocks(3), [(Arrive, 1, Running), (Solve, 1, Running), (Plan, 1, Cancelled)]);
+    assert_eq!(story.ticket.clocks[1].due_at, after(30));
+    let story =
+        story.steps(&[(clerk(), graded(Severity::Complex), 3), (clerk(), graded(Severity::Large), 4)]);
+    assert_eq!(story.clocks(4), [(Arrive, 1, Running), (Solve, 1, Running), (Plan, 1, Cancelled)]);
+    assert_eq!(story.ticket.clocks[1].due_at, after(300));
+    // Also when it rested meanwhile.
+    let pause = |text_| Command::Pause { reason: text(text_) };
+    let resume = |text_| Command::Resume { reason: text(text_) };
+    let mut story = story.steps(&[
+        (clerk(), graded(Severity::Complex), 4),
+        (supervisor(), pause("等"), 5),
+        (supervisor(), resume("好"), 65),
+        (supervisor(), pause("再等"), 70),
+        (clerk(), graded(Severity::Small), 71),
+    ]);
+    assert_eq!(story.clocks(71)[1], (Solve, 1, Paused));
+    story.step(&supervisor(), &resume("好"), after(80)).unwrap();
+    assert_eq!(story.ticket.clocks[1].due_at, after(30 + 60 + 10));
+    assert_eq!(story.ticket.clocks[2].started_at, start());
+    assert!(plan_due < story.ticket.clocks[2].due_at);
+}
+
+#[test]
+fn m03_the_same_grade_again_takes_no_extension_away() {
+    let ask = Command::Extend { until: after(600), reason: text("等配件") };
+    let story = Story::begin(Some(Severity::Large)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 3),
+        (worker(), ask, 4),
+        (clerk(), Command::ApproveExtension { note: None }, 5),
+        (clerk(), graded(Severity::Large), 6),
+    ]);
+    assert_eq!(story.ticket.clocks[1].due_at, after(600));
+}
+
+#[test]
+fn m03_an_extension_is_for_the_clock_that_it_was_asked_for() {
+    let ask = Command::Extend { until: after(9_000), reason: text("等图纸") };
+    let mut story = Story::begin(Some(Severity::Complex)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 3),
+        (worker(), ask, 4),
+        (worker(), plan(), 5),
+    ]);
+    assert_eq!(story.ticket.extension.map(|extension| extension.clock), Some(Plan));
+    let approve = Command::ApproveExtension { note: None };
+    let refusal = story.step(&clerk(), &approve, after(6)).unwrap_err();
+    assert_eq!(refusal.code(), "ticket.extension_lapsed", "the plan is made");
+}
+
+#[test]
+fn m03_an_extension_while_it_rests_is_until_then_and_not_longer() {
+    let story = Story::begin(Some(Severity::Large)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 3),
+        (worker(), Command::Extend { until: after(600), reason: text("等配件") }, 4),
+        (supervisor(), Command::Pause { reason: text("等") }, 10),
+        (clerk(), Command::ApproveExtension { note: None }, 40),
+        (supervisor(), Command::Resume { reason: text("好") }, 40),
+    ]);
+    assert_eq!(story.ticket.clocks[1].due_at, after(600));
+}
+
+#[rstest]
+#[case::in_time(10, 60, Met, 10)]
+#[case::graded_after_its_limit(10, 2 * 1_440 + 60, Met, 10)]
+fn m03_a_plan_from_before_it_was_called_complex_counts(
+    #[case] planned: i64,
+    #[case] graded_at: i64,
+    #[case] state: ClockState,
+    #[case] answer_from: i64,
+) {
+    let story = Story::begin(None).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 4),
+        (worker(), plan(), planned),
+        (clerk(), graded(Severity::Complex), graded_at),
+    ]);
+    assert_eq!(story.clocks(graded_at)[1], (Plan, 1, state));
+    assert_eq!(story.ticket.clocks[2].kind, Answer);
+    assert_eq!(story.ticket.clocks[2].started_at, after(answer_from));
+}
+
+#[test]
+fn work_in_time_that_is_told_late_is_no_breach_although_the_limit_was_noticed() {
+    let mut noticed = Story::begin(Some(Severity::Small))
+        .steps(&[(clerk(), to_person(), 1), (worker(), Command::Accept, 2)]);
+    noticed.happen(settle(&noticed.ticket, &noticed.playbook.policy, after(10)));
+    assert_eq!(noticed.clocks(10)[0], (Arrive, 1, Breached));
+    let when = |done| When { occurred_at: Some(after(done)), ..When::from(after(20)) };
+    noticed.step(&worker(), &arrive(), when(4)).unwrap();
+    assert_eq!(noticed.clocks(20)[0], (Arrive, 1, Met));
+    assert!(noticed.happened().contains(&"breached"), "the history still says what was believed");
+}
+
+#[test]
+fn a_new_round_is_dispatched_anew_when_its_lead_has_left() {
+    let left = |minutes| When { lead_left: true, ..When::from(after(minutes)) };
+    let mut story = story_at(Status::Resolved);
+    story.step(&resident(), &rate(Satisfaction::Dissatisfied), left(5)).unwrap();
+    assert_eq!(
+        (story.ticket.status(), story.ticket.round, story.ticket.lead()),
+        (Status::Submitted, 2, None)
+    );
+    assert_eq!(story.clocks(5).last(), Some(&(Solve, 2, Running)));
+    let mut story = story_at(Status::Closed);
+    story.step(&resident(), &Command::Reopen { reason: text("又坏了") }, left(5)).unwrap();
+    assert_eq!((story.ticket.status(), story.ticket.round), (Status::Submitted, 2));
 }

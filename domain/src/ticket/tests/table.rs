@@ -95,7 +95,7 @@ fn stored_tickets_and_events_of_every_version_are_read() {
     };
     let today: Vec<_> = story.events.iter().map(|event| event.fact.clone()).collect();
     assert_eq!(facts(include_str!("../fixtures/facts_v2.json"), 2), today);
-    // Version 1 did not keep when a ticket closes by itself or may be claimed, and its state not who dispatched it.
+    // Version 1 did not keep when a ticket closes by itself, and its state not who dispatched it.
     let v1 = facts(include_str!("../fixtures/facts_v1.json"), 1);
     for (event, fact) in story.events.iter_mut().zip(v1) {
         if let Fact::Resolved { closes_at, .. } = &mut event.fact {

@@ -89,7 +89,7 @@ impl Store {
         render: impl Fn(&Person) -> Answer,
     ) -> Result<Delivered, ChangeError> {
         let attempt = || self.try_change_person(request, id, command, &render);
-        let delivered = self.until_recorded(request.key.as_ref(), attempt).await?;
+        let delivered = self.until_changed(request.key.as_ref(), request.if_match.is_some(), attempt).await?;
         if matches!(command, Command::Erase { .. } | Command::EraseOwn) {
             self.journal.forget().await;
         }

@@ -3,13 +3,16 @@
 use super::super::Store;
 use super::super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::super::error::StoreError;
+use super::super::row::column;
+use super::super::sql::Sql;
 use super::write::{Change, Participants};
 use domain::id::{TicketId, UserId};
 use domain::permission::Action;
 use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::ticket::{
-    Command, Event, Submission, Ticket, TicketRefusal, When, decide, hand_over, merge, settle, submit,
+    Assignee, Command, Event, Satisfaction, Submission, Ticket, TicketRefusal, When, decide, hand_over,
+    merge, settle, submit,
 };
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
@@ -145,15 +148,25 @@ impl Store {
         self.keep_house(id, Housekeeping::HandOver { from, successor, by }, now).await
     }
 
-    /// Tickets to which time does something by `now`, the longest due first.
+    /// Tickets to which time does something by `now`, the longest due first, after the last of those before.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn due_tickets(&self, now: Timestamp, limit: u16) -> Result<Vec<TicketId>, StoreError> {
-        let sql =
-            "SELECT id FROM ticket WHERE next_at IS NOT NULL AND next_at < $1 ORDER BY next_at LIMIT $2";
-        let rows = self.query_all(sql, vec![now.into(), i64::from(limit).into()]).await?;
-        rows.iter().map(|row| super::super::row::column(row, "ticket", "id").map(TicketId)).collect()
+    pub async fn due_tickets(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, TicketId)>,
+        limit: u16,
+    ) -> Result<Vec<(Timestamp, TicketId)>, StoreError> {
+        let mut sql = Sql::new("SELECT id, next_at FROM ticket WHERE next_at IS NOT NULL AND next_at < ");
+        sql.bind(now);
+        if let Some((at, id)) = after {
+            sql.push(" AND (next_at, id) > (").bind(at).push(", ").bind(id.0).push(")");
+        }
+        sql.push(" ORDER BY next_at, id LIMIT ").bind(i64::from(limit));
+        let rows = self.query_all(&sql.text, sql.values).await?;
+        let due = |row: &_| Ok((column(row, "ticket", "next_at")?, TicketId(column(row, "ticket", "id")?)));
+        rows.iter().map(due).collect()
     }
 
     async fn keep_house(
@@ -215,7 +228,8 @@ impl Store {
         let Carried { command, occurred_at } = carried;
         let loaded = self.loaded(request, id).await?;
         let playbook = self.playbook(loaded.ticket.place.code.county())?;
-        let when = When { now: request.now, occurred_at };
+        let when =
+            When { now: request.now, occurred_at, lead_left: self.lead_left(&loaded.ticket, command).await? };
         let events = decide(&loaded.ticket, command, request.actor, &playbook, when)?;
         let (from, view) = after(loaded, &events, Some(command), request.now)?;
         let answer = render(&view);
@@ -230,6 +244,19 @@ impl Store {
         };
         self.journal.append(self.entry(change)?).await?;
         Ok(answer)
+    }
+
+    /// Whether a new round would go to somebody who can no longer handle it; looked up for nothing else.
+    async fn lead_left(&self, ticket: &Ticket, command: &Command) -> Result<bool, StoreError> {
+        let begins_round = matches!(
+            command,
+            Command::Reopen { .. } | Command::Rate { satisfaction: Satisfaction::Dissatisfied, .. }
+        );
+        let (true, Some(lead @ Assignee::Person(_))) = (begins_round, ticket.lead()) else {
+            return Ok(false);
+        };
+        let known = self.assignments(&[lead]).await?;
+        Ok(!known.iter().any(|one| one.can_handle_at(&ticket.place.code)))
     }
 
     async fn try_merge_tickets(

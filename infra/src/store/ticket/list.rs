@@ -151,10 +151,12 @@ impl Store {
     }
 }
 
+/// What a page, its filters and sight look at.
+const COLUMNS: &str = "number, version, status, county, community, scope_code, place_id, requester_id, category, severity, affair, \
+     channel, confidential, unit_id, handler_id, handling, desk, supervised, claim_roles, round, content_id, owed_since, updated_at";
+
 /// The page as one query: the asker's version of grants beside one more entry than the page holds.
 fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
-    const COLUMNS: &str = "id, number, version, status, scope_code, place_id, category, severity, affair, channel, \
-         unit_id, handler_id, handling, desk, supervised, round, content_id, owed_since, created_at, updated_at";
     const NEWEST_FIRST: &str = " ORDER BY created_at DESC, id DESC LIMIT ";
     let mut sql = Sql::new("SELECT u.grants_version, t.*, ");
     sql.push("(SELECT p.name FROM place p WHERE p.id = t.place_id) AS place_name, ");
@@ -164,13 +166,13 @@ fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
     sql.push("FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ").bind(actor.user.0);
     sql.push(") AS grants_version) u LEFT JOIN (");
     if is_plain(query) {
-        sql.push(&format!("SELECT {COLUMNS}, true AS hit, CAST(0 AS bigint) AS n FROM ticket WHERE "));
+        sql.push(&format!("SELECT id, created_at, {COLUMNS}, true AS hit, CAST(0 AS bigint) AS n FROM "));
         through_lens(&mut sql, query);
         sql.push(NEWEST_FIRST).bind(i64::from(query.limit) + 1);
     } else {
-        sql.push(&format!("SELECT * FROM (SELECT {COLUMNS}, ("));
+        sql.push(&format!("SELECT * FROM (SELECT id, created_at, {COLUMNS}, ("));
         residual_filters(&mut sql, query, actor, now);
-        sql.push(") AS hit, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM ticket WHERE ");
+        sql.push(") AS hit, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM ");
         through_lens(&mut sql, query);
         sql.push(&format!("{NEWEST_FIRST}{SCAN}) s WHERE s.hit OR s.n = {SCAN}{NEWEST_FIRST}"));
         sql.bind(i64::from(query.limit) + 1);
@@ -183,37 +185,41 @@ fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
 fn through_lens(sql: &mut Sql, query: &TicketQuery) {
     match query.lens {
         Lens::Area(code) => {
+            sql.push("ticket WHERE ");
             // Below the community the index stops, and the rest of the code is residual.
             if let Some(Ok(community)) = code.community().map(str::parse::<i64>) {
                 sql.push("community = ").bind(community);
             } else if let Some(Ok(street)) = code.street().map(str::parse::<i32>) {
                 sql.push("street = ").bind(street);
             } else {
-                sql.push("county = ").bind(code.county().parse::<i32>().unwrap_or_default());
+                sql.push("county = ").bind(county(&code));
             }
         }
-        Lens::Unit(unit) => drop(sql.push("unit_id = ").bind(unit.0)),
-        Lens::Handler(handler) => drop(sql.push("handler_id = ").bind(handler.0)),
-        Lens::Requester(requester) => drop(sql.push("requester_id = ").bind(requester.0)),
+        Lens::Unit(unit) => drop(sql.push("ticket WHERE unit_id = ").bind(unit.0)),
+        Lens::Handler(handler) => drop(sql.push("ticket WHERE handler_id = ").bind(handler.0)),
+        Lens::Requester(requester) => {
+            // What they raised, and what that was merged into.
+            sql.push(&format!("(SELECT id, created_at, {COLUMNS} FROM ticket WHERE requester_id = "));
+            sql.bind(requester.0).push(" UNION ALL ");
+            as_party(sql, "requester", requester.0);
+            sql.push(") ticket WHERE true");
+        }
         Lens::Assist(party) => {
-            sql.push("id IN (SELECT p.ticket_id FROM ticket_party p WHERE p.kind = 'assist' AND p.active = true AND p.party_id = ");
-            sql.bind(party).push(")");
+            sql.push("(");
+            as_party(sql, "assist", party);
+            sql.push(") ticket WHERE true");
         }
         Lens::Claimable(place) => {
-            // Few at a time: the partial index holds only these.
-            let digits = |fill: &str| {
-                format!("{place}{}", fill.repeat(12)).get(..12).and_then(|d| d.parse::<i64>().ok())
-            };
-            sql.push("claim_roles <> 0 AND community >= ").bind(digits("0"));
-            sql.push(" AND community <= ").bind(digits("9"));
+            // Few at a time: the partial index holds only these. The rest of the code is residual.
+            sql.push("ticket WHERE claim_roles <> 0 AND county = ").bind(county(&place));
         }
         Lens::Phone(hash) => {
-            sql.push("id IN (SELECT k.ticket_id FROM ticket_contact k WHERE k.phone_hash = ")
-                .bind(hash.to_vec());
+            sql.push("ticket WHERE id IN (SELECT k.ticket_id FROM ticket_contact k WHERE k.phone_hash = ");
+            sql.bind(hash.to_vec());
             sql.push(" UNION SELECT r.id FROM ticket r JOIN app_user u ON u.id = r.requester_id WHERE u.phone_hash = ");
             sql.bind(hash.to_vec()).push(")");
         }
-        Lens::Number(number) => drop(sql.push("number = ").bind(number.as_str())),
+        Lens::Number(number) => drop(sql.push("ticket WHERE number = ").bind(number.as_str())),
     }
     if let Some(from) = query.from {
         sql.push(" AND created_at >= ").bind(from);
@@ -224,6 +230,18 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
     if let Some((at, id)) = query.after {
         sql.push(" AND (created_at, id) < (").bind(at).push(", ").bind(id.0).push(")");
     }
+}
+
+/// The tickets in which somebody takes part besides: in the order of their own rows, which an index serves.
+fn as_party(sql: &mut Sql, kind: &str, party: Uuid) {
+    let columns: Vec<_> = COLUMNS.split(", ").map(|name| format!("q.{}", name.trim())).collect();
+    sql.push("SELECT p.ticket_id AS id, p.created_at, ").push(&columns.join(", "));
+    sql.push(" FROM ticket_party p JOIN ticket q ON q.id = p.ticket_id WHERE p.active = true AND p.kind = '");
+    sql.push(kind).push("' AND p.party_id = ").bind(party);
+}
+
+fn county(code: &PlaceCode) -> i32 {
+    code.county().parse().unwrap_or_default()
 }
 
 /// Whether the lens alone is the whole list.
@@ -311,7 +329,7 @@ fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Time
         sql.push(" AND ");
         below(sql, &place);
     }
-    if let Lens::Area(place) = query.lens {
+    if let Lens::Area(place) | Lens::Claimable(place) = query.lens {
         sql.push(" AND ");
         below(sql, &place);
     }
