@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 /// How many entries of a lens are looked at for one page.
 const SCAN: i64 = 5_000;
+/// The most entries that a page has.
+const MAX_PAGE: i64 = 100;
 /// How many characters of the content a summary shows.
 const EXCERPT: u32 = 80;
 
@@ -199,14 +201,18 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
         Lens::Handler(handler) => drop(sql.push("ticket WHERE handler_id = ").bind(handler.0)),
         Lens::Requester(requester) => {
             // What they raised, and what that was merged into.
-            sql.push(&format!("(SELECT id, created_at, {COLUMNS} FROM ticket WHERE requester_id = "));
-            sql.bind(requester.0).push(" UNION ALL ");
-            as_party(sql, "requester", requester.0);
+            sql.push(&format!(
+                "(SELECT * FROM (SELECT id, created_at, {COLUMNS} FROM ticket WHERE requester_id = "
+            ));
+            sql.bind(requester.0);
+            span(sql, query, "id");
+            sql.push(&format!(" ORDER BY created_at DESC, id DESC LIMIT {}) o UNION ALL ", reach(query)));
+            as_party(sql, query, "requester", requester.0);
             sql.push(") ticket WHERE true");
         }
         Lens::Assist(party) => {
             sql.push("(");
-            as_party(sql, "assist", party);
+            as_party(sql, query, "assist", party);
             sql.push(") ticket WHERE true");
         }
         Lens::Claimable(place) => {
@@ -221,23 +227,36 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
         }
         Lens::Number(number) => drop(sql.push("ticket WHERE number = ").bind(number.as_str())),
     }
+    span(sql, query, "id");
+}
+
+/// The span of time, and the place in the list.
+fn span(sql: &mut Sql, query: &TicketQuery, id: &str) {
     if let Some(from) = query.from {
         sql.push(" AND created_at >= ").bind(from);
     }
     if let Some(to) = query.to {
         sql.push(" AND created_at < ").bind(to);
     }
-    if let Some((at, id)) = query.after {
-        sql.push(" AND (created_at, id) < (").bind(at).push(", ").bind(id.0).push(")");
+    if let Some((at, last)) = query.after {
+        sql.push(&format!(" AND (created_at, {id}) < (")).bind(at).push(", ").bind(last.0).push(")");
     }
 }
 
+/// How many entries of a part of a lens can be on the page; said in the text, so that the planner knows how few.
+fn reach(query: &TicketQuery) -> i64 {
+    if is_plain(query) { MAX_PAGE + 1 } else { SCAN }
+}
+
 /// The tickets in which somebody takes part besides: in the order of their own rows, which an index serves.
-fn as_party(sql: &mut Sql, kind: &str, party: Uuid) {
+fn as_party(sql: &mut Sql, query: &TicketQuery, kind: &str, party: Uuid) {
     let columns: Vec<_> = COLUMNS.split(", ").map(|name| format!("q.{}", name.trim())).collect();
     sql.push("SELECT p.ticket_id AS id, p.created_at, ").push(&columns.join(", "));
-    sql.push(" FROM ticket_party p JOIN ticket q ON q.id = p.ticket_id WHERE p.active = true AND p.kind = '");
-    sql.push(kind).push("' AND p.party_id = ").bind(party);
+    sql.push(" FROM (SELECT ticket_id, created_at FROM ticket_party WHERE active = true AND kind = '");
+    sql.push(kind).push("' AND party_id = ").bind(party);
+    span(sql, query, "ticket_id");
+    sql.push(&format!(" ORDER BY created_at DESC, ticket_id DESC LIMIT {}", reach(query)));
+    sql.push(") p JOIN ticket q ON q.id = p.ticket_id");
 }
 
 fn county(code: &PlaceCode) -> i32 {
