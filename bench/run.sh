@@ -87,8 +87,24 @@ echo "|---|---|---|---|---|---|"
 
 export HUYING_DATA_DIR=$dir/data HUYING_MASTER_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 DATABASE_URL=postgres://postgres@127.0.0.1:$pg_port/huying; export DATABASE_URL
-serve; suite PostgreSQL; stop
+serve; suite PostgreSQL
 postgres_create=$create
+# Ten thousand people with five grants each: what a request costs must not depend on them.
+few=$(measure 'read one, 13 people' PostgreSQL -s bench/read.lua "$url" -- "$clerk" /api/v1/tickets/01990000-0000-7000-8000-000000000105)
+"${psql[@]}" huying <<'SQL'
+INSERT INTO app_user (id, name, grants_version, created_at)
+  SELECT md5('person' || n)::uuid, u.name, 1, now() FROM (SELECT name FROM app_user LIMIT 1) u, generate_series(1, 10000) n;
+INSERT INTO role_grant (id, user_id, role, scope)
+  SELECT md5('grant' || n || '-' || g)::uuid, md5('person' || n)::uuid, 'grid_worker', '{"places": ["532504001007"]}'
+  FROM generate_series(1, 10000) n, generate_series(1, 5) g;
+INSERT INTO grant_place (grant_id, code, user_id)
+  SELECT id, '532504001007', user_id FROM role_grant r WHERE NOT EXISTS (SELECT 1 FROM grant_place p WHERE p.grant_id = r.id);
+ANALYZE;
+SQL
+many=$(measure 'read one, 10,013 people, 50,012 grants' PostgreSQL -s bench/read.lua "$url" -- "$clerk" /api/v1/tickets/01990000-0000-7000-8000-000000000105)
+printf '%s\n%s\n' "$few" "$many"
+people=$(awk -F'|' -v few="$few" -v many="$many" 'BEGIN { split(few, a, "|"); split(many, b, "|"); printf "%.2f", b[4] / a[4] }')
+stop
 
 # The same rows by hand: BEGIN, 3 INSERTs, COMMIT, into the same tables with the same indexes.
 literal() { "${psql[@]}" huying -c "SELECT quote_literal($1) FROM ticket t JOIN event e ON e.stream = t.id JOIN free_text x ON x.id = t.content_id WHERE t.number LIKE '%-00101'"; }
@@ -111,5 +127,5 @@ unset DATABASE_URL
 serve; suite SQLite; stop
 sqlite_create=$create
 
-awk "BEGIN {printf \"\nratios: create on PostgreSQL to pgbench %.2f; create on SQLite to PostgreSQL %.2f\n\", $postgres_create / $tps, $sqlite_create / $postgres_create}"
+awk "BEGIN {printf \"\nratios: create on PostgreSQL to pgbench %.2f; create on SQLite to PostgreSQL %.2f; reads with 10,000 people to 13 %.2f\n\", $postgres_create / $tps, $sqlite_create / $postgres_create, $people}"
 echo "commit $(git rev-parse --short HEAD), $(nproc) cores, $clients connections, ${seconds} s each, $("$pg_bin/postgres" --version)"

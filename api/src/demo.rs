@@ -37,9 +37,9 @@ fn files(demo: Demo) -> Files {
     }
 }
 
-/// What the example's staff sign in with. It is printed at start, and the example is no place for secrets: whoever reaches
-/// it is whom they say they are anyway.
-const PASSWORD: &str = "huying-demo-2026";
+/// What the example's staff sign in with. It is printed at start, where everybody is whom they say they are anyway, and good
+/// for nothing once development login is off.
+pub(crate) const PASSWORD: &str = "huying-demo-2026";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

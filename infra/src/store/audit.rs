@@ -3,6 +3,7 @@
 
 use super::Store;
 use super::error::StoreError;
+use super::page::{Page, SCAN, is_current, walk};
 use super::row::column;
 use super::sql::Sql;
 use domain::actor::Actor;
@@ -15,8 +16,6 @@ use sea_orm::QueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// How many entries of a county are looked at for one page.
-const SCAN: i64 = 5_000;
 /// What [`audit_entry`] needs of the table `e` and its text `x`.
 pub(super) const COLUMNS: &str = "e.position, e.aggregate, e.stream, e.kind, e.actor, e.scope_code, e.recorded_at, \
      CAST(e.payload AS text) AS payload, nullif(x.body, '') AS body";
@@ -42,15 +41,6 @@ pub struct AuditQuery {
     pub after: Option<i64>,
 }
 
-/// A page of the audit trail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditPage {
-    /// At most as many as asked for; fewer when the scan ended first.
-    pub items: Vec<AuditEntry>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<i64>,
-}
-
 impl Store {
     /// A page, newest first, in one query.
     ///
@@ -61,39 +51,20 @@ impl Store {
         query: &AuditQuery,
         asker: &Actor,
         grants_version: i32,
-    ) -> Result<AuditPage, StoreError> {
+    ) -> Result<Page<AuditEntry, i64>, StoreError> {
         let sql = page_sql(query, asker);
         let rows = self.query_all(&sql.text, sql.values).await?;
-        let current =
-            rows.first().map(|row| column::<Option<i32>>(row, "app_user", "asker_version")).transpose()?;
-        if current.flatten() != Some(grants_version) {
-            return Err(StoreError::StaleGrants);
-        }
-        let mut items: Vec<AuditEntry> = Vec::with_capacity(rows.len());
-        let mut next = None;
-        for row in &rows {
-            let Some(position) = column::<Option<i64>>(row, "event", "position")? else { break };
-            if items.len() == usize::from(query.limit) {
-                next = items.last().map(|last| last.position);
-                break;
-            }
-            if column(row, "event", "hit")? {
-                items.push(audit_entry(row)?);
-            }
-            if column::<i64>(row, "event", "n")? == SCAN {
-                next = Some(position);
-            }
-        }
-        Ok(AuditPage { items, next })
+        is_current(&rows, grants_version)?;
+        walk(&rows, query.limit, audit_entry, |row| column(row, "event", "position"))
     }
 }
 
 fn page_sql(query: &AuditQuery, asker: &Actor) -> Sql {
     let AuditQuery { places, person, subject, kind, from, to, limit, after } = query;
     let mut sql = Sql::new(&format!(
-        "SELECT v.asker_version, e.n, e.hit, {COLUMNS} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = "
+        "SELECT v.grants_version, e.n, e.hit, {COLUMNS} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = "
     ));
-    sql.bind(asker.user.0).push(") AS asker_version) v LEFT JOIN (SELECT * FROM (SELECT event.*, (");
+    sql.bind(asker.user.0).push(") AS grants_version) v LEFT JOIN (SELECT * FROM (SELECT event.*, (");
     sql.below_any("scope_code", places);
     if let Some(person) = person {
         sql.push(" AND actor IS NOT NULL AND actor = ").bind(person.0);

@@ -3,6 +3,7 @@
 use super::Store;
 use super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::error::StoreError;
+use super::page::{Page, is_current};
 use super::record::{Stream, UnitEvent};
 use super::row::column;
 use super::sql::Sql;
@@ -16,15 +17,6 @@ use domain::unit::{Fact, UnitRefusal};
 use domain::view::Unit;
 use sea_orm::{QueryResult, Statement};
 use uuid::Uuid;
-
-/// A page of units, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitPage {
-    /// At most as many as asked for.
-    pub items: Vec<Unit>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<UnitId>,
-}
 
 impl Store {
     /// Adds a unit on the program's own word, unless its id is there already.
@@ -145,7 +137,7 @@ impl Store {
         limit: u16,
         asker: &Actor,
         grants_version: i32,
-    ) -> Result<UnitPage, StoreError> {
+    ) -> Result<Page<Unit, UnitId>, StoreError> {
         let mut sql = before_units(asker);
         if let Some(county) = county {
             sql.push(" AND county = ").bind(county.county());
@@ -159,16 +151,12 @@ impl Store {
         let more = items.len() > usize::from(limit);
         items.truncate(limit.into());
         let next = items.last().filter(|_| more).map(|last| last.id);
-        Ok(UnitPage { items, next })
+        Ok(Page { items, next })
     }
 
     async fn units_of(&self, sql: Sql, grants_version: i32) -> Result<Vec<Unit>, StoreError> {
         let rows = self.query_all(&sql.text, sql.values).await?;
-        let current =
-            rows.first().map(|row| column::<Option<i32>>(row, "app_user", "asker_version")).transpose()?;
-        if current.flatten() != Some(grants_version) {
-            return Err(StoreError::StaleGrants);
-        }
+        is_current(&rows, grants_version)?;
         let there =
             |row: &&QueryResult| column::<Option<Uuid>>(row, "unit", "id").is_ok_and(|id| id.is_some());
         rows.iter().filter(there).map(|row| self.stored_unit(row)).collect()
@@ -192,10 +180,11 @@ fn stream(request: &Request<'_>, id: UnitId, version: i32) -> Stream {
 
 /// The query up to which of the units that the asker sees: those of the counties of their places and of their own units.
 fn before_units(asker: &Actor) -> Sql {
-    let mut sql =
-        Sql::new("SELECT v.asker_version, u.* FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ");
+    let mut sql = Sql::new(
+        "SELECT v.grants_version, u.* FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ",
+    );
     sql.bind(asker.user.0);
-    sql.push(") AS asker_version) v LEFT JOIN (SELECT id, county, name, version FROM unit WHERE (false");
+    sql.push(") AS grants_version) v LEFT JOIN (SELECT id, county, name, version FROM unit WHERE (false");
     let mut counties: Vec<_> =
         asker.area_of(Action::UnitView).map(|place| place.county().to_owned()).collect();
     counties.sort_unstable();

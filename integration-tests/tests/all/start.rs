@@ -62,7 +62,16 @@ async fn the_example_loaded_twice_is_not_double(
     let example = document["components"]["schemas"]["Dispatch"]["example"].clone();
     let dispatch = "/tickets/01990000-0000-7000-8000-000000000101/dispatch";
     assert_eq!(clerk.post(dispatch, example).await.expect(200).str("status"), "dispatched");
+    let zhaomin = json!({"username": "zhaomin", "password": "huying-demo-2026"});
+    let _ = anyone.post("/auth/password", zhaomin.clone()).await.expect(200);
     second.stop().await.unwrap();
+    // Served in earnest, what was printed opens nothing.
+    let mut earnest = config(&database.url, backend.redis_url());
+    earnest.dev_login = false;
+    let third = App::start(earnest, Clock::system()).await.unwrap();
+    let anyone = Caller::anyone(&third.url());
+    anyone.post("/auth/password", zhaomin).await.refused(401, "auth.password_invalid");
+    third.stop().await.unwrap();
 }
 
 #[rstest]

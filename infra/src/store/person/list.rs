@@ -3,6 +3,7 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
+use super::super::page::{Page, SCAN, is_current};
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::read::{COLUMNS, GRANT_COLUMNS};
@@ -12,9 +13,6 @@ use domain::permission::Role;
 use domain::person::Person;
 use domain::place::PlaceCode;
 use uuid::Uuid;
-
-/// How many people are looked at for one page.
-const SCAN: i64 = 5_000;
 
 /// What a list of people looks through.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,15 +36,6 @@ pub struct PeopleQuery {
     pub after: Option<UserId>,
 }
 
-/// A page of people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeoplePage {
-    /// At most as many as asked for; fewer when the scan ended first.
-    pub items: Vec<Person>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<UserId>,
-}
-
 impl Store {
     /// A page of people with all their grants, in one query.
     ///
@@ -57,15 +46,10 @@ impl Store {
         query: &PeopleQuery,
         asker: &Actor,
         grants_version: i32,
-    ) -> Result<PeoplePage, StoreError> {
+    ) -> Result<Page<Person, UserId>, StoreError> {
         let sql = page_sql(query, asker);
         let rows = self.query_all(&sql.text, sql.values).await?;
-        // Every row carries the version; an empty page is one row with nothing else.
-        let current =
-            rows.first().map(|row| column::<Option<i32>>(row, "app_user", "asker_version")).transpose()?;
-        if current.flatten() != Some(grants_version) {
-            return Err(StoreError::StaleGrants);
-        }
+        is_current(&rows, grants_version)?;
         let mut items: Vec<Person> = Vec::new();
         let mut next = None;
         for row in &rows {
@@ -88,17 +72,17 @@ impl Store {
                 last.place.grants.extend(held);
             }
         }
-        Ok(PeoplePage { items, next })
+        Ok(Page { items, next })
     }
 }
 
 /// The asker's version of grants beside one more person than the page holds, a row a grant.
 fn page_sql(query: &PeopleQuery, asker: &Actor) -> Sql {
-    let mut sql = Sql::new("SELECT v.asker_version, s.n, s.hit, ");
+    let mut sql = Sql::new("SELECT v.grants_version, s.n, s.hit, ");
     sql.push(&format!(
         "{COLUMNS}, {GRANT_COLUMNS} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = "
     ));
-    sql.bind(asker.user.0).push(") AS asker_version) v LEFT JOIN (SELECT * FROM (SELECT f.user_id, ");
+    sql.bind(asker.user.0).push(") AS grants_version) v LEFT JOIN (SELECT * FROM (SELECT f.user_id, ");
     // A subquery that is no join: it is tried on one person after another, by their own rows.
     match query.role {
         Some(role) => role_held(&mut sql, query, role),

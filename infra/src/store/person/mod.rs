@@ -11,7 +11,7 @@ mod verify;
 
 pub use change::NewPerson;
 pub use facts::GrantAsked;
-pub use list::{PeopleLens, PeoplePage, PeopleQuery};
+pub use list::{PeopleLens, PeopleQuery};
 
 use super::Store;
 use super::error::StoreError;

@@ -3,6 +3,7 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
+use super::super::page::{Page, SCAN, is_current, walk};
 use super::super::row::{column, optional_word, word};
 use super::super::sql::Sql;
 use domain::actor::Actor;
@@ -16,8 +17,6 @@ use domain::view::TicketSummary;
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-/// How many entries of a lens are looked at for one page.
-const SCAN: i64 = 5_000;
 /// The most entries that a page has.
 const MAX_PAGE: i64 = 100;
 /// How many characters of the content a summary shows.
@@ -70,17 +69,11 @@ pub struct TicketQuery {
     /// 1 to 100.
     pub limit: u16,
     /// The last entry of the page before.
-    pub after: Option<(Timestamp, TicketId)>,
+    pub after: Option<End>,
 }
 
-/// A page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// At most as many as asked for; fewer when the scan ended first.
-    pub items: Vec<TicketSummary>,
-    /// Where the next page begins; `None` at the end.
-    pub next: Option<(Timestamp, TicketId)>,
-}
+/// Where a page of tickets ends.
+pub type End = (Timestamp, TicketId);
 
 impl Store {
     /// A page, newest first, in one query.
@@ -93,33 +86,15 @@ impl Store {
         actor: &Actor,
         grants_version: i32,
         now: Timestamp,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<Page<TicketSummary, End>, StoreError> {
         let sql = page_sql(query, actor, now);
         let rows = self.query_all(&sql.text, sql.values).await?;
-        // Every row carries the version; an empty page is one row with nothing else.
-        let current =
-            rows.first().map(|row| column::<Option<i32>>(row, "app_user", "grants_version")).transpose()?;
-        if current.flatten() != Some(grants_version) {
-            return Err(StoreError::StaleGrants);
-        }
-        let mut items: Vec<TicketSummary> = Vec::with_capacity(rows.len());
-        let mut next = None;
-        for row in &rows {
-            let Some(id) = column(row, "ticket", "id")? else {
-                break;
-            };
-            if items.len() == usize::from(query.limit) {
-                next = items.last().map(|last| (last.created_at, last.id));
-                break;
-            }
-            if column(row, "ticket", "hit")? {
-                items.push(self.summary(row)?);
-            }
-            if column::<i64>(row, "ticket", "n")? == SCAN {
-                next = Some((column(row, "ticket", "created_at")?, TicketId(id)));
-            }
-        }
-        Ok(Page { items, next })
+        is_current(&rows, grants_version)?;
+        let end = |row: &_| {
+            let id = column::<Option<Uuid>>(row, "ticket", "id")?.map(TicketId);
+            id.map(|id| Ok((column(row, "ticket", "created_at")?, id))).transpose()
+        };
+        walk(&rows, query.limit, |row| self.summary(row), end)
     }
 
     fn summary(&self, row: &QueryResult) -> Result<TicketSummary, StoreError> {

@@ -8,5 +8,5 @@ mod timeline;
 mod write;
 
 pub use change::Carried;
-pub use list::{Lens, Page, TicketQuery};
+pub use list::{End, Lens, TicketQuery};
 pub(super) use write::TicketSql;
