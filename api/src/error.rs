@@ -69,6 +69,7 @@ impl From<ChangeError> for ApiError {
             ChangeError::Refused(refusal) => refusal.into(),
             ChangeError::OtherVersion => Self::new("ticket.version_mismatch"),
             ChangeError::KeyReused => Self::new("idempotency.key_reused"),
+            ChangeError::AnswerErased => Self::new("idempotency.answer_erased"),
             ChangeError::Contended => Self::new("store.contended"),
             ChangeError::Store(error) => error.into(),
         }

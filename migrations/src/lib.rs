@@ -13,6 +13,7 @@ mod m20261121_000003_ticket;
 mod m20261122_000004_machine;
 mod m20261122_000005_people;
 mod m20261122_000006_privacy;
+mod m20261122_000007_answer_stream;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_machine::Migration),
             Box::new(m20261122_000005_people::Migration),
             Box::new(m20261122_000006_privacy::Migration),
+            Box::new(m20261122_000007_answer_stream::Migration),
         ]
     }
 }

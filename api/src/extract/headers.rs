@@ -57,6 +57,11 @@ impl Conditions {
         Ok(Self { if_match, key, method, path })
     }
 
+    /// The same for a call whose answer is not kept.
+    pub(crate) fn without_key(self) -> Self {
+        Self { key: None, ..self }
+    }
+
     /// The key under which the answer is kept, where the client sent one.
     pub(crate) fn key(&self, state: &State, user: UserId, body: &[u8]) -> Option<IdempotencyKey> {
         let key = self.key.as_ref()?;

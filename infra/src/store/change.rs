@@ -60,6 +60,9 @@ pub enum ChangeError {
     /// The key was used for another body.
     #[error("the key was used for another body")]
     KeyReused,
+    /// It was carried out, and its answer was about somebody who has been erased since.
+    #[error("the answer was erased")]
+    AnswerErased,
     /// Others were faster three times.
     #[error("too many changes at once")]
     Contended,
@@ -128,6 +131,7 @@ impl Store {
         match self.kept(key).await? {
             Some(Kept::Same(answer)) => Ok(Delivered { answer, replayed: true }),
             Some(Kept::OtherBody) => Err(ChangeError::KeyReused),
+            Some(Kept::Erased) => Err(ChangeError::AnswerErased),
             None => Err(error),
         }
     }

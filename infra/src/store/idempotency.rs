@@ -6,7 +6,7 @@ use super::error::StoreError;
 use super::{Store, journal::KeptAnswer};
 use chrono::TimeDelta;
 use domain::time::Timestamp;
-use sea_orm::TryGetable;
+use sea_orm::{Statement, TryGetable};
 use uuid::Uuid;
 
 /// How long answers are kept, at least.
@@ -24,6 +24,8 @@ pub struct IdempotencyKey {
 pub(super) enum Kept {
     Same(Answer),
     OtherBody,
+    /// Whoever it was about has been erased since.
+    Erased,
 }
 
 impl IdempotencyKey {
@@ -54,6 +56,15 @@ impl Store {
         KeptAnswer { key: key.key, body_hash: key.body_hash, answer: sealed }
     }
 
+    /// Empties the kept answers about a person, about the tickets that they raised, and about those in which they did
+    /// something. The keys stay: what was done once is not done again.
+    pub(super) fn erased_answers(&self, person: Uuid) -> Statement {
+        let sql = "UPDATE idempotency SET answer = $2 WHERE stream = $1 \
+             OR stream IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1) \
+             OR stream IN (SELECT e.stream FROM event e WHERE e.actor = $1)";
+        self.statement(sql, vec![person.into(), Vec::<u8>::new().into()])
+    }
+
     /// Whether an answer is kept under this key, to whatever body.
     ///
     /// # Errors
@@ -71,6 +82,9 @@ impl Store {
         let (body_hash, sealed): (Vec<u8>, Vec<u8>) = (column(0)?, column(1)?);
         if body_hash != key.body_hash {
             return Ok(Some(Kept::OtherBody));
+        }
+        if sealed.is_empty() {
+            return Ok(Some(Kept::Erased));
         }
         let answer =
             self.keys.unseal(COLUMN, key.row(), &sealed).ok().and_then(|bytes| Answer::from_bytes(&bytes));

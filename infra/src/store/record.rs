@@ -137,7 +137,8 @@ impl Store {
             statements.push(self.event_statement(stream, version, event)?);
         }
         if let (Some(key), Some(answer)) = (&stream.key, answer) {
-            statements.push(answer_statement(self.backend(), self.keep(key, answer), stream.now));
+            let kept = self.keep(key, answer);
+            statements.push(answer_statement(self.backend(), kept, stream.now, stream.id));
         }
         if self.journal.write_guarded(statements).await? { Ok(()) } else { Err(Failed::Conflict) }
     }

@@ -37,7 +37,13 @@ async fn f07_names_and_phones_are_never_in_plain(
     let person = worker(&admin, "欧阳小二", Some("13812345678"), COMMUNITY).await;
     let key = [("idempotency-key", "k")];
     let unmask = format!("{}/unmask", user(&person));
-    let _ = admin.post_with(&unmask, &key, json!({"reason": "核实情况"})).await.expect(200);
+    // What shows them is not kept, and each time is in the audit.
+    for _ in 0..2 {
+        let plain = admin.post_with(&unmask, &key, json!({"reason": "核实情况"})).await.expect(200);
+        assert!(plain.header("idempotent-replayed").is_empty());
+    }
+    assert_eq!(number(&app.url, "SELECT count(*) FROM event WHERE kind = 'unmasked'").await, 2);
+    assert_eq!(number(&app.url, "SELECT count(*) FROM idempotency").await, 0);
     let _ = app.resident("司徒居民").await.post("/tickets", lamp()).await.expect(201);
     assert!(
         contains(&app.url, "核实情况").await && contains(&app.url, "北门的路灯不亮").await,
@@ -172,5 +178,30 @@ async fn an_administrator_erases_on_request(#[values(Backend::Sqlite, Backend::P
             && contains(&app.url, TEXTS[0]).await
             && contains(&app.url, TEXTS[4]).await
     );
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn f07_kept_answers_go_with_whom_they_are_about(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let key = [("idempotency-key", "k")];
+    let ticket = path(&cast.resident.post_with("/tickets", &key, lamp()).await.expect(201));
+    let neighbour = app.resident("普建华").await;
+    let _ = neighbour.post_with("/tickets", &key, lamp()).await.expect(201);
+    let dispatch = format!("{ticket}/dispatch");
+    let dispatch = || cast.clerk.post_with(&dispatch, &key, cast.to_worker());
+    let first = dispatch().await.expect(200);
+    assert_eq!(dispatch().await.expect(200).text, first.text);
+    let _ = cast.resident.post("/me/erase", json!({})).await.expect(200);
+    // Not done a second time, and not told either.
+    dispatch().await.refused(409, "idempotency.answer_erased");
+    assert_eq!(number(&app.url, "SELECT count(*) FROM event WHERE kind = 'dispatched'").await, 1);
+    let replay = neighbour.post_with("/tickets", &key, lamp()).await.expect(201);
+    assert_eq!(replay.header("idempotent-replayed"), "true", "what is about others stays");
+    assert_eq!(number(&app.url, "SELECT count(*) FROM idempotency WHERE length(answer) > 0").await, 1);
     app.stop().await;
 }

@@ -98,7 +98,8 @@ const PARTY: &str = "INSERT INTO ticket_party (ticket_id, party_id, kind, active
      ON CONFLICT (ticket_id, party_id, kind) DO UPDATE SET active = excluded.active";
 const CONTACT: &str =
     "INSERT INTO ticket_contact (ticket_id, name, phone, phone_hash, household) VALUES ($1, $2, $3, $4, $5)";
-const ANSWER: &str = "INSERT INTO idempotency (key, body_hash, answer, created_at) VALUES ($1, $2, $3, $4)";
+const ANSWER: &str =
+    "INSERT INTO idempotency (key, body_hash, answer, created_at, stream) VALUES ($1, $2, $3, $4, $5)";
 
 impl Entry<'_> {
     /// The entry as single statements, the guarded one first: how SQLite writes it.
@@ -159,14 +160,20 @@ impl Entry<'_> {
             let values = [self.stream.into()].into_iter().chain(contact.into_values());
             statement(CONTACT, values.collect())
         }));
-        all.extend(self.answer.map(|kept| answer_statement(DbBackend::Sqlite, kept, self.now)));
+        all.extend(self.answer.map(|kept| answer_statement(DbBackend::Sqlite, kept, self.now, self.stream)));
         all
     }
 }
 
-/// The statement that keeps an answer.
-pub(in crate::store) fn answer_statement(backend: DbBackend, kept: KeptAnswer, now: Timestamp) -> Statement {
+/// The statement that keeps an answer about `stream`.
+pub(in crate::store) fn answer_statement(
+    backend: DbBackend,
+    kept: KeptAnswer,
+    now: Timestamp,
+    stream: Uuid,
+) -> Statement {
     let KeptAnswer { key, body_hash, answer } = kept;
-    let values: [Value; 4] = [key.to_vec().into(), body_hash.to_vec().into(), answer.into(), now.into()];
+    let values: [Value; 5] =
+        [key.to_vec().into(), body_hash.to_vec().into(), answer.into(), now.into(), stream.into()];
     Statement::from_sql_and_values(backend, ANSWER, values)
 }

@@ -46,7 +46,7 @@ pub(in crate::store) fn one_statement(head: &str, params: usize, begins: bool) -
            SELECT head.id, j.party_id, j.kind, j.active, j.created_at \
            FROM head, jsonb_to_recordset(${}::jsonb) AS j(party_id uuid, kind text, active boolean, created_at timestamptz) \
            ON CONFLICT (ticket_id, party_id, kind) DO UPDATE SET active = excluded.active), \
-         answers AS (INSERT INTO idempotency (key, body_hash, answer, created_at) SELECT ${}, ${}, ${}, ${} \
+         answers AS (INSERT INTO idempotency (key, body_hash, answer, created_at, stream) SELECT ${}, ${}, ${}, ${}, head.id \
            FROM head WHERE ${} IS NOT NULL){contact} \
          SELECT id FROM head",
         p(1),

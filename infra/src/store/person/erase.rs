@@ -50,12 +50,13 @@ impl Store {
 
     fn erased_rows(&self, person: Uuid) -> Vec<Statement> {
         let written = "UPDATE free_text SET body = '' WHERE body <> '' AND id IN \
-             (SELECT e.text_id FROM event e WHERE e.actor = $1 AND e.text_id IS NOT NULL)"
+             (SELECT e.text_id FROM event e WHERE (e.actor = $1 OR e.stream = $1) AND e.text_id IS NOT NULL)"
             .to_owned();
         let raised = format!(
             "UPDATE free_text SET body = '' WHERE body <> '' AND id IN (\
              SELECT e.text_id FROM event e WHERE e.text_id IS NOT NULL AND e.stream IN ({RAISED_ALONE}) \
-             UNION SELECT a.address_id FROM ticket a WHERE a.address_id IS NOT NULL AND a.requester_id = $1)"
+             UNION SELECT a.address_id FROM ticket a WHERE a.address_id IS NOT NULL AND a.requester_id = $1 \
+             UNION SELECT o.origin_id FROM ticket o WHERE o.origin_id IS NOT NULL AND o.requester_id = $1)"
         );
         [
             "DELETE FROM identity WHERE user_id = $1".to_owned(),
@@ -68,6 +69,7 @@ impl Store {
         ]
         .iter()
         .map(|sql| self.statement(sql, vec![person.into()]))
+        .chain([self.erased_answers(person)])
         .collect()
     }
 }

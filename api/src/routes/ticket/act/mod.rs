@@ -70,9 +70,9 @@ impl Act {
         Ok(deliver(self.state.store.change_ticket(&request, self.id, carried, render).await?))
     }
 
-    /// The same, and the answer hides nothing.
+    /// The same, and the answer hides nothing: it is not kept.
     async fn show_all(&self, session: &Session, bytes: &Bytes, command: &Command) -> ApiResult<HttpResponse> {
-        let request = self.request(session, bytes);
+        let request = Request { key: None, ..self.request(session, bytes) };
         let render = |view: &TicketView| super::answer_seen(StatusCode::OK, view, Sight::Plain, self.now);
         Ok(deliver(self.state.store.change_ticket(&request, self.id, command, render).await?))
     }

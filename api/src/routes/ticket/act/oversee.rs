@@ -183,7 +183,7 @@ pub(crate) async fn decline_ticket(
     description = "不承办的工作人员查看联系人明文，包括保密工单；须说明原因，记入审计，诉求人在办理过程中可见有人查看。",
     request_body = Reason,
     responses((status = 200, description = "工单，联系人为明文", body = Ticket)),
-    extensions(("x-permission" = json!("ticket.unmask")))
+    extensions(("x-permission" = json!("ticket.unmask")), ("x-answers-secrets" = json!(true)))
 )]
 #[post("/tickets/{id}/unmask")]
 pub(crate) async fn unmask_ticket(
