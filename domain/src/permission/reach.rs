@@ -126,6 +126,12 @@ impl Actor {
         })
     }
 
+    /// Whether they handle the tickets of a unit.
+    pub fn handles_for(&self, unit: UnitId) -> bool {
+        let of_unit = self.grants.iter().filter(|grant| grant.scope == Scope::Unit(unit));
+        of_unit.into_iter().any(|grant| !reaches(grant.role, Action::TicketAccept).is_empty())
+    }
+
     /// Whether they see a ticket through a role, and not only because they raised it: what staff write to each other is
     /// for them.
     pub fn sees_by_role(&self, parties: &Parties<'_>) -> bool {

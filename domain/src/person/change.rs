@@ -162,6 +162,11 @@ pub fn decide(
     };
     match command {
         Command::Edit { name, phone } => {
+            // Whoever proves to have the number is taken for this person, with all that they were granted.
+            let theirs = |held: &Held| may_revoke(actor, &held.placed).is_ok();
+            if person.phone != *phone && !person.place.grants.iter().all(theirs) {
+                return Err(PersonRefusal::PhoneBeyondScope.into());
+            }
             let fact = Fact::Edited { name: person.name != *name, phone: person.phone != *phone };
             happens(&reached, &|_| fact.clone());
             change.after.name.clone_from(name);
@@ -182,11 +187,8 @@ pub fn decide(
             may_revoke(actor, &held.placed)?;
             happens(held.placed.places(), &|places| held.revoked(places));
             change.taken.push(held.clone());
-            // Whoever keeps nothing that handles tickets keeps none.
-            let handles = |other: &&Held| {
-                other.id != *grant && !reaches(other.placed.grant.role, Action::TicketAccept).is_empty()
-            };
-            if !person.place.grants.iter().any(|other| handles(&other)) {
+            // What they can no longer handle goes on; that is looked at a ticket at a time.
+            if !reaches(held.placed.grant.role, Action::TicketAccept).is_empty() {
                 change.handover = Some(None);
             }
         }

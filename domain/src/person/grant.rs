@@ -133,9 +133,7 @@ pub fn can_succeed(
     let handles = |role: Role| !reaches(role, Action::TicketAccept).is_empty();
     let takes_over = |ended: &PlacedGrant| match &ended.grant.scope {
         Scope::Places(places) => places.iter().all(|place| successor.can_handle_at(place, units)),
-        Scope::Unit(unit) => {
-            successor.grants.iter().any(|own| own.scope == Scope::Unit(*unit) && handles(own.role))
-        }
+        Scope::Unit(unit) => successor.handles_for(*unit),
     };
     successor.user != left && ended.iter().filter(|ended| handles(ended.grant.role)).all(takes_over)
 }

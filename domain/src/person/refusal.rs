@@ -18,6 +18,9 @@ pub enum PersonRefusal {
     /// Somebody else has this number.
     #[error("the phone number is another's")]
     PhoneTaken,
+    /// They hold a grant that the actor could not take back, and whoever has the number is taken for them.
+    #[error("the phone number is not the actor's to change")]
+    PhoneBeyondScope,
     /// There is nothing that they could leave.
     #[error("holds no post")]
     NotInPost,
@@ -63,6 +66,7 @@ impl PersonRefusal {
             Self::BeyondScope => "person.beyond_scope",
             Self::Erased => "person.erased",
             Self::PhoneTaken => "person.phone_taken",
+            Self::PhoneBeyondScope => "person.phone_beyond_scope",
             Self::NotInPost => "person.not_in_post",
             Self::StillInPost => "person.still_in_post",
             Self::SuccessorCannotHandle => "person.successor_cannot_handle",
@@ -73,7 +77,7 @@ impl PersonRefusal {
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::SuccessorCannotHandle => Some("/successor"),
-            Self::PhoneTaken => Some("/phone"),
+            Self::PhoneTaken | Self::PhoneBeyondScope => Some("/phone"),
             Self::NotFound | Self::BeyondScope | Self::Erased | Self::NotInPost | Self::StillInPost => None,
         }
     }

@@ -87,6 +87,12 @@ const COUNTY: (Role, &str) = (Role::CountyAdmin, "532504");
 #[case::edit_out_of_sight((Role::CountyAdmin, "140226"), worker(), edit(), "person.not_found")]
 #[case::edit_elsewhere((Role::CountyAdmin, "532504002"), worker(), edit(), "person.not_found")]
 #[case::a_clerk_only_sees((Role::CommunityClerk, "532504001007"), worker(), edit(), "person.beyond_scope")]
+#[case::a_number_that_opens_more_than_theirs(COUNTY,
+    person(vec![held(6, Role::GridWorker, at("532504001")), held(7, Role::SystemAdmin, at("532504"))]), edit(),
+    "person.phone_beyond_scope")]
+#[case::a_name_opens_nothing(COUNTY,
+    person(vec![held(6, Role::GridWorker, at("532504001")), held(7, Role::SystemAdmin, at("532504"))]),
+    Command::Edit { name: "王小三".into(), phone: Phone::parse("13812345678").ok() }, "")]
 #[case::grant(COUNTY, worker(), grant("532504001"), "")]
 #[case::grant_beyond((Role::CountyAdmin, "532504001"), worker(), grant("532504002"), "grant.beyond_scope")]
 #[case::revoke(COUNTY, worker(), revoke(), "")]

@@ -197,8 +197,9 @@ impl Ticket {
                 Some(lead) => self.assist.retain(|assignee| assignee != lead),
                 None => self.back_to_the_desk(),
             },
-            Fact::Relieved { assist } => {
+            Fact::Relieved { assist, to } => {
                 self.assist.retain(|assignee| *assignee != Assignee::Person(*assist));
+                self.assist.extend(to);
             }
             Fact::Rated { satisfaction, stars, comment } => {
                 self.rating =

@@ -67,6 +67,25 @@ pub enum AssigneeFacts {
     },
 }
 
+impl AssigneeFacts {
+    /// Whether they can handle a ticket there.
+    pub fn can_handle_at(&self, place: &PlaceCode) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Person { actor, units } => actor.can_handle_at(place, units),
+            Self::Unit { county } => county.covers(place),
+        }
+    }
+
+    /// Whether they handle the tickets of a unit.
+    pub fn handles_for(&self, unit: UnitId) -> bool {
+        match self {
+            Self::Person { actor, .. } => actor.handles_for(unit),
+            Self::Unknown | Self::Unit { .. } => false,
+        }
+    }
+}
+
 /// Somebody that a ticket is to be assigned to, with what is known of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
@@ -74,17 +93,6 @@ pub struct Assignment {
     pub to: Assignee,
     /// What is known of them.
     pub facts: AssigneeFacts,
-}
-
-impl Assignment {
-    /// Whether they can handle a ticket there.
-    pub fn can_handle_at(&self, place: &PlaceCode) -> bool {
-        match &self.facts {
-            AssigneeFacts::Unknown => false,
-            AssigneeFacts::Person { actor, units } => actor.can_handle_at(place, units),
-            AssigneeFacts::Unit { county } => county.covers(place),
-        }
-    }
 }
 
 /// What is to be done with a ticket that is there.

@@ -85,8 +85,8 @@ pub enum Fact {
     Returned { reason: TextRef },
     /// 移交: whoever had it has left the post. To whom it goes, or back to be dispatched.
     HandedOver { from: UserId, to: Option<Assignee> },
-    /// 解除协办: whoever assisted has left the post.
-    Relieved { assist: UserId },
+    /// 解除协办: whoever assisted has left the post. Who assists in their place.
+    Relieved { assist: UserId, to: Option<Assignee> },
     /// 到场.
     Arrived { position: Position },
     /// 出方案.

@@ -20,7 +20,7 @@ mod vocabulary;
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{AssigneeFacts, Assignment, Command, Submission};
-pub use decide::{When, decide, hand_over, merge, settle, submit};
+pub use decide::{Departure, When, decide, hand_over, merge, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
 pub use state::{Arrival, Extension, Origin, Plan, Rating, Reply, Resolution, State, Supervision, Work};

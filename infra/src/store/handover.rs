@@ -6,6 +6,7 @@ use super::error::StoreError;
 use super::row::column;
 use super::sql::Sql;
 use domain::id::{TicketId, UserId};
+use domain::ticket::{Assignee, AssigneeFacts, Departure};
 use domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -32,14 +33,14 @@ impl Store {
     pub async fn hand_over_due(&self, limit: u16, now: Timestamp) -> Result<u64, StoreError> {
         let mut changed = 0;
         for handover in self.handovers(limit).await? {
+            let departure = self.departure(&handover).await?;
             let (mut after, mut whole) = (None, true);
             loop {
                 let tickets = self.open_tickets_of(handover.person, after).await?;
                 let Some(last) = tickets.last() else { break };
                 after = Some(*last);
                 for (_, ticket) in &tickets {
-                    let Handover { person, successor, decided_by, .. } = handover;
-                    match self.hand_over_ticket(*ticket, person, successor, decided_by, now).await {
+                    match self.hand_over_ticket(*ticket, &departure, now).await {
                         Ok(done) => changed += u64::from(done),
                         Err(error) => {
                             whole = false;
@@ -54,6 +55,15 @@ impl Store {
             }
         }
         Ok(changed)
+    }
+
+    /// Who left and who takes over, as they are now: where they can handle tickets may have changed since.
+    async fn departure(&self, handover: &Handover) -> Result<Departure, StoreError> {
+        let Handover { id: _, person, successor, decided_by } = *handover;
+        let both: Vec<_> = [person].into_iter().chain(successor).map(Assignee::Person).collect();
+        let mut known = self.assignments(&both).await?.into_iter().map(|one| one.facts);
+        let facts = known.next().unwrap_or(AssigneeFacts::Unknown);
+        Ok(Departure { person, facts, successor: successor.zip(known.next()), by: decided_by })
     }
 
     /// What is to be handed over, oldest first.

@@ -128,6 +128,26 @@ async fn an_entry_is_changed_in_the_version_that_was_read(
 
 #[rstest]
 #[tokio::test]
+async fn f07_a_number_opens_no_more_than_its_giver_could_take(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let system = app.staff("system_admin", COUNTY).await;
+    let county = app.staff("county_admin", COUNTY).await;
+    let grants =
+        json!([{"role": "grid_worker", "places": [COMMUNITY]}, {"role": "hotline", "places": [COUNTY]}]);
+    let person = system.post("/users", json!({"name": "王小二", "grants": grants})).await.expect(201);
+    // Whoever binds the number by WeChat would be the hotline from then on.
+    let own = json!({"name": "王小二", "phone": "13812345678"});
+    let taken = county.put_with(&user(&person), &[], own.clone()).await;
+    taken.refused_for(403, "person.phone_beyond_scope", "/phone");
+    let _ = county.put_with(&user(&person), &[], json!({"name": "王小三"})).await.expect(200);
+    let _ = system.put_with(&user(&person), &[], own).await.expect(200);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn each_sees_those_of_their_area(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let admin = app.staff("county_admin", COUNTY).await;
@@ -193,207 +213,6 @@ async fn a_resident_is_seen_where_their_ticket_lies(
         app.staff(role, COUNTY).await.get(&resident).await.refused(404, "person.not_found");
     }
     cast.clerk.get(&resident).await.refused(404, "person.not_found");
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn grants_stay_within_the_scope_of_who_grants(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let app = TestApp::start(backend).await;
-    let county = app.staff("county_admin", COUNTY).await;
-    let street = app.staff("county_admin", STREET).await;
-    let system = app.staff("system_admin", COUNTY).await;
-    let person = user(&worker(&county, "王小二", None, COMMUNITY).await);
-    let grant = format!("{person}/grant");
-    let of = |role: &str, place: &str| json!({"role": role, "places": [place]});
-    for (caller, body) in [
-        (&street, of("grid_worker", "532504002")),
-        (&street, of("grid_worker", COUNTY)),
-        (&street, json!({"role": "grid_worker", "places": [COMMUNITY, "532504002"]})),
-        (&street, json!({"role": "department_handler", "unit": UNIT})),
-        (&county, of("hotline", COUNTY)),
-        (&county, of("system_admin", COMMUNITY)),
-    ] {
-        caller.post(&grant, body).await.refused(403, "grant.beyond_scope");
-    }
-    let beyond = json!({"name": "x", "grants": [{"role": "volunteer", "places": ["532504002"]}]});
-    street.post("/users", beyond).await.refused_for(403, "grant.beyond_scope", "/grants");
-    system.post(&grant, of("resident", COMMUNITY)).await.refused_for(422, "grant.resident", "/role");
-    county.post(&grant, of("grid_worker", COMMUNITY)).await.refused(409, "grant.already_held");
-    let _ = system.post(&grant, of("hotline", COUNTY)).await.expect(200);
-    let granted =
-        county.post(&grant, json!({"role": "volunteer", "places": [NEIGHBOUR, STREET, STREET]})).await;
-    let grants = granted.expect(200).json["grants"].as_array().unwrap().clone();
-    let held = |role: &str| grants.iter().find(|grant| grant["role"] == role).unwrap();
-    assert_eq!(held("volunteer")["places"], json!([STREET]), "what another covers adds nothing");
-    // What one could not have granted one does not take.
-    let revoke = |grant: &Value| json!({"grant": grant["id"]});
-    county
-        .post(&format!("{person}/revoke"), revoke(held("hotline")))
-        .await
-        .refused(403, "grant.beyond_scope");
-    let _ = county.post(&format!("{person}/revoke"), revoke(held("volunteer"))).await.expect(200);
-    county.post(&format!("{person}/revoke"), revoke(held("volunteer"))).await.refused_for(
-        422,
-        "grant.unknown",
-        "/grant",
-    );
-    let other = app.staff("county_admin", "532504002").await;
-    other.post(&grant, of("volunteer", "532504002")).await.refused(404, "person.not_found");
-    app.staff("supervisor", COUNTY)
-        .await
-        .post(&grant, of("volunteer", COUNTY))
-        .await
-        .refused(403, "permission.role");
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_grant_has_at_most_64_places(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let app = TestApp::start(backend).await;
-    let admin = app.staff("county_admin", COUNTY).await;
-    let person = user(&worker(&admin, "王小二", None, COMMUNITY).await);
-    let file = include_str!("../../../api/demo/mile-places.csv");
-    let codes: Vec<_> =
-        file.lines().filter_map(|line| line.split(',').next()).filter(|code| code.len() == 12).collect();
-    let grant = |count: usize| json!({"role": "grid_leader", "places": codes[..count]});
-    let grant_path = format!("{person}/grant");
-    admin.post(&grant_path, grant(65)).await.refused_for(422, "grant.places_count", "/places");
-    let granted = admin.post(&grant_path, grant(64)).await.expect(200);
-    let places = granted.json["grants"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|grant| grant["places"].as_array().unwrap().len());
-    assert_eq!(places.max(), Some(64));
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn tokens_die_with_what_they_stood_for(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let app = TestApp::start(backend).await;
-    let admin = app.staff("county_admin", COUNTY).await;
-    let clerk = app.staff("community_clerk", COMMUNITY).await;
-    let person = format!("/users/{}", app.id_of(&clerk).await);
-    let _ = clerk.get("/tickets").await.expect(200);
-    let grants = admin.get(&person).await.expect(200).json["grants"].clone();
-    let _ = admin.post(&format!("{person}/revoke"), json!({"grant": grants[0]["id"]})).await.expect(200);
-    for path in ["/tickets", "/users", "/units", "/me"] {
-        clerk.get(path).await.refused(401, "auth.grants_changed");
-    }
-    // What was an administrator's token ends too.
-    let own = format!("/users/{}", app.id_of(&admin).await);
-    let grants = admin.get(&own).await.expect(200).json["grants"].clone();
-    let _ = admin.post(&format!("{own}/revoke"), json!({"grant": grants[0]["id"]})).await.expect(200);
-    for path in ["/audit", "/users", "/units", &person] {
-        admin.get(path).await.refused(401, "auth.grants_changed");
-    }
-    admin.post("/users", json!({"name": "x"})).await.refused(401, "auth.grants_changed");
-    admin.post("/units", json!({"name": "x", "place": COUNTY})).await.refused(401, "auth.grants_changed");
-    admin.post(&format!("{person}/leave"), json!({"reason": "x"})).await.refused(401, "auth.grants_changed");
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn whoever_leaves_is_succeeded_by_who_can(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
-    let admin = app.staff("county_admin", COUNTY).await;
-    let leave = format!("/users/{}/leave", cast.worker_id);
-    let next = worker(&admin, "接替人", None, COMMUNITY).await;
-    let elsewhere = worker(&admin, "别处的", None, NEIGHBOUR).await;
-    for wrong in [elsewhere.str("id"), &cast.worker_id, "01990000-0000-7000-8000-00000000ffff"] {
-        let body = json!({"successor": wrong, "reason": "调动"});
-        admin.post(&leave, body).await.refused_for(422, "person.successor_cannot_handle", "/successor");
-    }
-    admin.post(&leave, json!({"reason": " "})).await.refused_for(422, "text.empty", "/reason");
-    let body = json!({"successor": next.str("id"), "reason": "调往别处"});
-    let left = admin.post(&leave, body.clone()).await.expect(200);
-    assert_eq!(left.json["grants"], json!([]));
-    cast.worker.get("/tickets").await.refused(401, "auth.grants_changed");
-    admin.post(&leave, body).await.refused(409, "person.not_in_post");
-    assert_eq!(number(&app.url, "SELECT count(*) FROM handover WHERE successor_id IS NOT NULL").await, 1);
-    // They can be granted something again.
-    let grant = json!({"role": "volunteer", "places": [NEIGHBOUR]});
-    let _ = admin.post(&format!("/users/{}/grant", cast.worker_id), grant).await.expect(200);
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn whoever_leaves_hands_over_what_is_open(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
-    let admin = app.staff("county_admin", COUNTY).await;
-    let next = worker(&admin, "接替人", None, COMMUNITY).await;
-    let (dispatched, accepted) = (cast.ticket_at("dispatched").await, cast.ticket_at("accepted").await);
-    let (resolved, closed) = (cast.ticket_at("resolved").await, cast.ticket_at("closed").await);
-    let leave = format!("/users/{}/leave", cast.worker_id);
-    let body = json!({"successor": next.str("id"), "reason": "调往别处"});
-    let _ = admin.post(&leave, body).await.expect(200);
-    // A server that died here goes on with it: nothing but the row says what is left to do.
-    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 1);
-    app.app.catch_up().await.unwrap();
-    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 0);
-    for ticket in [&dispatched, &accepted] {
-        let handed = cast.clerk.get(ticket).await.expect(200);
-        assert_eq!(
-            (handed.str("status"), &handed.json["lead"]["person"]),
-            ("dispatched", &json!(next.str("id")))
-        );
-        let timeline = cast.resident.get(&format!("{ticket}/timeline?limit=100")).await;
-        assert_eq!(timeline.items().last().unwrap()["label"], "移交");
-    }
-    for (ticket, status) in [(&resolved, "resolved"), (&closed, "closed")] {
-        assert_eq!(cast.clerk.get(ticket).await.str("status"), status);
-    }
-    // A second look changes nothing.
-    let before = cast.clerk.get(&accepted).await.header("etag").to_owned();
-    app.app.catch_up().await.unwrap();
-    assert_eq!(cast.clerk.get(&accepted).await.header("etag"), before);
-    // Without a successor the desk dispatches anew.
-    let leave = format!("/users/{}/leave", next.str("id"));
-    let _ = admin.post(&leave, json!({"reason": "退休"})).await.expect(200);
-    app.app.catch_up().await.unwrap();
-    assert_eq!(cast.clerk.get(&dispatched).await.str("status"), "submitted");
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn whoever_left_gets_nothing_back(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
-    let admin = app.staff("county_admin", COUNTY).await;
-    let (resolved, closed) = (cast.ticket_at("resolved").await, cast.ticket_at("closed").await);
-    let accepted = cast.ticket_at("accepted").await;
-    // They assist with another's ticket, too.
-    let other = worker(&admin, "同事", None, COMMUNITY).await;
-    let helped = cast.ticket().await;
-    let both = json!({"lead": {"person": other.str("id")}, "assist": [{"person": cast.worker_id}]});
-    let _ = cast.clerk.post(&format!("{helped}/dispatch"), both).await.expect(200);
-    // Taking back the only role that handles tickets is as good as leaving.
-    let person = format!("/users/{}", cast.worker_id);
-    let grant = admin.get(&person).await.expect(200).json["grants"][0]["id"].clone();
-    let _ = admin.post(&format!("{person}/revoke"), json!({"grant": grant})).await.expect(200);
-    app.app.catch_up().await.unwrap();
-    assert_eq!(cast.clerk.get(&accepted).await.str("status"), "submitted");
-    let relieved = cast.clerk.get(&helped).await;
-    assert_eq!((relieved.str("status"), &relieved.json["assist"]), ("dispatched", &json!([])));
-    let again = cast.rate(&resolved, "dissatisfied").await.expect(200);
-    assert_eq!((again.str("status"), &again.json["round"]), ("submitted", &json!(2)));
-    let reopen = json!({"reason": "又坏了"});
-    let reopened = cast.resident.post(&format!("{closed}/reopen"), reopen).await.expect(200);
-    assert_eq!((reopened.str("status"), &reopened.json["lead"]), ("submitted", &Value::Null));
     app.stop().await;
 }
 

@@ -135,6 +135,9 @@ impl TimelineEntry {
                 handling,
                 ..base
             },
+            Fact::Relieved { assist: _, to } => {
+                Self { assist: to.map(Lead::from).into_iter().collect(), ..base }
+            }
             Fact::HandedOver { from: _, to } => Self { lead: to.map(Lead::from), ..base },
             Fact::Planned { text: _, due } => Self { until: due, ..base },
             Fact::ExtensionAsked { clock, until, reason: _ } => {
@@ -152,7 +155,6 @@ impl TimelineEntry {
             Fact::Absorbed { from, requesters: _ } => Self { ticket: Some(from.0), ..base },
             Fact::Claimed { .. }
             | Fact::Accepted { .. }
-            | Fact::Relieved { .. }
             | Fact::Returned { .. }
             | Fact::Arrived { .. }
             | Fact::Replied { .. }

@@ -13,32 +13,48 @@ use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;
 
-/// 移交: what somebody who left had goes to the successor, or back to the unit that leads, or to be dispatched anew; and
-/// they assist no longer. Nothing when it is not theirs or no longer open.
-pub fn hand_over(
-    ticket: &Ticket,
-    from: UserId,
-    successor: Option<UserId>,
-    by: Option<UserId>,
-    policy: &Policy,
-    now: Timestamp,
-) -> Vec<Event> {
-    let mut decision = Decision::new(ticket, by, policy, now);
+/// Somebody who left a post, with what they may since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departure {
+    /// Who.
+    pub person: UserId,
+    /// What is left to them.
+    pub facts: AssigneeFacts,
+    /// Who takes over, with what is known of them.
+    pub successor: Option<(UserId, AssigneeFacts)>,
+    /// Who decided it; `None` when it came of itself.
+    pub by: Option<UserId>,
+}
+
+/// 移交: what somebody who left had, and can no longer handle, goes to the successor where that one can, or back to the
+/// unit that leads, or to be dispatched anew; and the successor assists in their place. Nothing when it is not theirs or
+/// no longer open.
+pub fn hand_over(ticket: &Ticket, departure: &Departure, policy: &Policy, now: Timestamp) -> Vec<Event> {
+    let Departure { person: from, facts, successor, by } = departure;
+    let mut decision = Decision::new(ticket, *by, policy, now);
     decision.settle(now);
     let ticket = &decision.ticket;
     if !ticket.state.is_open() {
         return decision.events;
     }
-    let (lead, handler) = (ticket.lead(), ticket.handler());
-    if ticket.assist.contains(&Assignee::Person(from)) {
-        decision.happen(Fact::Relieved { assist: from }, vec![]);
+    let place = ticket.place.code;
+    let successor = successor.as_ref().filter(|(_, facts)| facts.can_handle_at(&place));
+    let successor = successor.map(|(person, _)| Assignee::Person(*person));
+    let (lead, handles) = (ticket.lead(), ticket.handler() == Some(*from));
+    let stays = facts.can_handle_at(&place);
+    if ticket.assist.contains(&Assignee::Person(*from)) && !stays {
+        let taken = |one: &Assignee| lead == Some(*one) || ticket.assist.contains(one);
+        let to = successor.filter(|one| !taken(one));
+        decision.happen(Fact::Relieved { assist: *from, to }, vec![]);
     }
-    if handler == Some(from) {
-        let to = match lead {
-            Some(unit @ Assignee::Unit(_)) => Some(unit),
-            Some(Assignee::Person(_)) | None => successor.map(Assignee::Person),
-        };
-        decision.happen(Fact::HandedOver { from, to }, vec![]);
+    match lead {
+        Some(Assignee::Unit(unit)) if handles && !facts.handles_for(unit) => {
+            decision.happen(Fact::HandedOver { from: *from, to: lead }, vec![]);
+        }
+        Some(Assignee::Person(_)) if handles && !stays => {
+            decision.happen(Fact::HandedOver { from: *from, to: successor }, vec![]);
+        }
+        Some(_) | None => {}
     }
     decision.events
 }
@@ -195,7 +211,7 @@ impl Decision<'_> {
 }
 
 fn check(one: &Assignment, place: &PlaceCode, field: String) -> Result<(), TicketRefusal> {
-    if one.can_handle_at(place) {
+    if one.facts.can_handle_at(place) {
         return Ok(());
     }
     let unknown = one.facts == AssigneeFacts::Unknown;

@@ -6,7 +6,7 @@ mod handle;
 mod merge;
 mod oversee;
 
-pub use assign::hand_over;
+pub use assign::{Departure, hand_over};
 pub use merge::merge;
 
 use super::command::{Command, Submission};

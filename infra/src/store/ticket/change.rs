@@ -6,13 +6,13 @@ use super::super::error::StoreError;
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::write::{Change, Participants};
-use domain::id::{TicketId, UserId};
+use domain::id::TicketId;
 use domain::permission::Action;
 use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::ticket::{
-    Assignee, Command, Event, Satisfaction, Submission, Ticket, TicketRefusal, When, decide, hand_over,
-    merge, settle, submit,
+    Assignee, Command, Departure, Event, Satisfaction, Submission, Ticket, TicketRefusal, When, decide,
+    hand_over, merge, settle, submit,
 };
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
@@ -34,9 +34,9 @@ impl<'a> From<&'a Command> for Carried<'a> {
 
 /// What time or an administrator does to tickets.
 #[derive(Debug, Clone, Copy)]
-enum Housekeeping {
+enum Housekeeping<'a> {
     Settle,
-    HandOver { from: UserId, successor: Option<UserId>, by: Option<UserId> },
+    HandOver(&'a Departure),
 }
 
 impl Store {
@@ -140,12 +140,10 @@ impl Store {
     pub async fn hand_over_ticket(
         &self,
         id: TicketId,
-        from: UserId,
-        successor: Option<UserId>,
-        by: Option<UserId>,
+        departure: &Departure,
         now: Timestamp,
     ) -> Result<bool, ChangeError> {
-        self.keep_house(id, Housekeeping::HandOver { from, successor, by }, now).await
+        self.keep_house(id, Housekeeping::HandOver(departure), now).await
     }
 
     /// Tickets to which time does something by `now`, the longest due first, after the last of those before.
@@ -172,7 +170,7 @@ impl Store {
     async fn keep_house(
         &self,
         id: TicketId,
-        what: Housekeeping,
+        what: Housekeeping<'_>,
         now: Timestamp,
     ) -> Result<bool, ChangeError> {
         let attempt = || async move {
@@ -181,8 +179,8 @@ impl Store {
             let playbook = self.playbook(loaded.ticket.place.code.county())?;
             let events = match what {
                 Housekeeping::Settle => settle(&loaded.ticket, &playbook.policy, now),
-                Housekeeping::HandOver { from, successor, by } => {
-                    hand_over(&loaded.ticket, from, successor, by, &playbook.policy, now)
+                Housekeeping::HandOver(departure) => {
+                    hand_over(&loaded.ticket, departure, &playbook.policy, now)
                 }
             };
             let nothing = Answer { status: 204, version: loaded.version, body: Vec::new() };
@@ -256,7 +254,7 @@ impl Store {
             return Ok(false);
         };
         let known = self.assignments(&[lead]).await?;
-        Ok(!known.iter().any(|one| one.can_handle_at(&ticket.place.code)))
+        Ok(!known.iter().any(|one| one.facts.can_handle_at(&ticket.place.code)))
     }
 
     async fn try_merge_tickets(
