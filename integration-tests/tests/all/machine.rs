@@ -356,6 +356,24 @@ async fn l01_the_channel_and_the_event_that_it_came_from(
         ("occurred_at", json!("2026-11-22T00:00:00Z"), "ticket.time_too_late", "/occurred_at"),
         ("occurred_at", json!("2026-10-01T00:00:00Z"), "ticket.time_too_early", "/occurred_at"),
         ("origin", json!({"title": ""}), "text.empty", "/origin/title"),
+        (
+            "origin",
+            json!({"title": "会", "held_on": "2026-11-22"}),
+            "ticket.time_too_late",
+            "/origin/held_on",
+        ),
+        (
+            "origin",
+            json!({"title": "会", "held_on": "2025-11-01"}),
+            "ticket.time_too_early",
+            "/origin/held_on",
+        ),
+        (
+            "origin",
+            json!({"title": "会", "held_on": "-262143-01-01"}),
+            "ticket.time_too_early",
+            "/origin/held_on",
+        ),
         ("origin", json!({"title": "会".repeat(201)}), "text.too_long", "/origin/title"),
     ];
     for (name, value, code, field) in rows {

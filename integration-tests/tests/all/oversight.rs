@@ -78,6 +78,10 @@ async fn m03_more_time_is_asked_for_and_decided_on(
     let past = act(&cast.worker, &ticket, "extend", until("00:30:00")).await;
     past.refused_for(422, "ticket.time_too_early", "/until");
     act(&cast.worker, &ticket, "extend", until("01:30:00")).await.refused(422, "ticket.time_too_early");
+    for never in ["2029-01-01T00:00:00Z", "+262142-12-31T00:00:00Z"] {
+        let never = json!({"until": never, "reason": "等配件"});
+        act(&cast.worker, &ticket, "extend", never).await.refused_for(422, "ticket.time_too_late", "/until");
+    }
     let asked = act(&cast.worker, &ticket, "extend", until("03:00:00")).await.expect(200);
     assert_eq!(asked.json["extension"]["until"], "2026-11-21T03:00:00Z");
     assert_eq!(asked.clock("solve", 1)["due_at"], "2026-11-21T01:30:00Z", "the clock runs on meanwhile");
@@ -158,6 +162,8 @@ async fn m03_complex_is_planned_in_two_days_and_answered_in_two(
     app.pass(1_440);
     let yesterday = json!({"text": "开挖", "due": "2026-11-21T00:00:00Z"});
     act(&cast.worker, &ticket, "plan", yesterday).await.refused_for(422, "ticket.time_too_early", "/due");
+    let never = json!({"text": "开挖", "due": "9999-12-31T00:00:00Z"});
+    act(&cast.worker, &ticket, "plan", never).await.refused_for(422, "ticket.time_too_late", "/due");
     let plan = json!({"text": "先查管网，再开挖", "due": "2026-11-24T01:00:00Z"});
     let planned = act(&cast.worker, &ticket, "plan", plan).await.expect(200);
     assert_eq!(planned.clock("plan", 1)["state"], "met");

@@ -58,7 +58,7 @@ pub struct Origin {
     /// 活动名称，1 至 200 字
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
-    /// 举办日期
+    /// 举办日期：今天或此前一年内
     pub held_on: Option<NaiveDate>,
 }
 
@@ -187,7 +187,7 @@ pub struct Plan {
     /// 方案，1 至 10000 字；诉求人可见
     #[schema(min_length = 1, max_length = 10000)]
     pub text: String,
-    /// 计划完成时间
+    /// 计划完成时间：此刻之后，至多两年
     pub due: Option<DateTime<Utc>>,
     /// 实际时间：离线办理、事后上传时填写
     pub occurred_at: Option<DateTime<Utc>>,
@@ -210,7 +210,7 @@ pub struct ReplyText {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"until": "2027-11-22T10:00:00Z", "reason": "配件明天到货"}))]
 pub struct Extend {
-    /// 延至何时，须晚于现有时限
+    /// 延至何时：须晚于现有时限，至多两年
     pub until: DateTime<Utc>,
     /// 理由，1 至 10000 字
     #[schema(min_length = 1, max_length = 10000)]

@@ -1,6 +1,6 @@
 //! The work: 到场, 出方案, 答复, 办结, 申请延期.
 
-use super::super::{Clock, ClockKind, Fact, Outcome, State, TicketRefusal, TimeFault, WrongState};
+use super::super::{Clock, ClockKind, Fact, Outcome, State, WrongState};
 use super::Decision;
 use crate::geo::Position;
 use crate::playbook::Unmet;
@@ -21,9 +21,8 @@ impl Decision<'_> {
     /// A plan may be made again; the first one stops the clock, and starts that of the answer.
     pub(super) fn plan(&mut self, text: &Text, due: Option<Timestamp>) -> Result<(), Refusal> {
         self.must_be_accepted()?;
-        if due.is_some_and(|due| due <= self.now) {
-            let limit = self.now;
-            return Err(TicketRefusal::Time { code: TimeFault::TooEarly, field: "/due", limit }.into());
+        if let Some(due) = due {
+            self.ahead("/due", due, self.now)?;
         }
         let mut clocks: Vec<_> = self.owed(ClockKind::Plan).map(|clock| clock.meet(self.at)).collect();
         if !clocks.is_empty() {
@@ -72,10 +71,7 @@ impl Decision<'_> {
         }
         let clock = self.running_work().min_by_key(|clock| clock.due_at);
         let clock = clock.ok_or_else(|| self.wrong(WrongState::NothingToExtend))?;
-        let limit = clock.due_at.max(self.now);
-        if until <= limit {
-            return Err(TicketRefusal::Time { code: TimeFault::TooEarly, field: "/until", limit }.into());
-        }
+        self.ahead("/until", until, clock.due_at.max(self.now))?;
         let fact = Fact::ExtensionAsked { clock: clock.kind, until, reason: reason.reference };
         self.happen(fact, vec![]);
         Ok(())

@@ -20,10 +20,14 @@ use crate::place::{Levels, PlaceCode, PlaceRefusal};
 use crate::playbook::{Playbook, Policy};
 use crate::refusal::Refusal;
 use crate::time::{Timestamp, seconds};
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta};
 
 /// How long ago what is entered from paper may have been raised.
 const PAPER_DAYS: i64 = 31;
+/// How long ago the event was held that a ticket came from, at most.
+const ORIGIN_DAYS: i64 = 366;
+/// How far ahead a plan or more time may reach.
+const AHEAD_DAYS: i64 = 731;
 
 /// When something is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +69,12 @@ pub fn submit(
         if !actor.is_staff() {
             return Err(TicketRefusal::field_fault(FieldFault::OccurredAtForStaff, "/occurred_at").into());
         }
-        between(occurred_at, now - TimeDelta::days(PAPER_DAYS), now)?;
+        between("/occurred_at", occurred_at, now - TimeDelta::days(PAPER_DAYS), now)?;
+    }
+    if let Some(held_on) = s.origin.as_ref().and_then(|(origin, _)| origin.held_on) {
+        let held = held_on.and_time(NaiveTime::MIN).and_utc();
+        // The day has begun in China eight hours before.
+        between("/origin/held_on", held, now - TimeDelta::days(ORIGIN_DAYS), now + TimeDelta::hours(8))?;
     }
     let clocks = [ClockKind::Arrive, ClockKind::Solve, ClockKind::Plan]
         .into_iter()
@@ -154,13 +163,17 @@ fn check_category(category: Option<&str>, playbook: &Playbook) -> Result<(), Tic
     Err(TicketRefusal::CategoryUnknown { allowed: allowed.join(", ") })
 }
 
-/// Whether something occurred neither earlier nor later than it may have.
-fn between(occurred_at: Timestamp, earliest: Timestamp, latest: Timestamp) -> Result<(), TicketRefusal> {
-    let field = "/occurred_at";
-    if occurred_at < earliest {
+/// Whether a time is neither earlier nor later than it may be.
+fn between(
+    field: &'static str,
+    at: Timestamp,
+    earliest: Timestamp,
+    latest: Timestamp,
+) -> Result<(), TicketRefusal> {
+    if at < earliest {
         return Err(TicketRefusal::Time { code: TimeFault::TooEarly, field, limit: earliest });
     }
-    if occurred_at > latest {
+    if at > latest {
         return Err(TicketRefusal::Time { code: TimeFault::TooLate, field, limit: latest });
     }
     Ok(())
@@ -230,9 +243,17 @@ impl<'a> Decision<'a> {
             _ => self.ticket.round_at,
         };
         let earliest = since.max(self.now - seconds(self.policy.offline_seconds));
-        between(occurred_at, earliest, self.now)?;
+        between("/occurred_at", occurred_at, earliest, self.now)?;
         self.at = occurred_at;
         Ok(())
+    }
+
+    /// Whether something that is promised lies after `earliest`, and not beyond all measure.
+    fn ahead(&self, field: &'static str, at: Timestamp, earliest: Timestamp) -> Result<(), TicketRefusal> {
+        if at == earliest {
+            return Err(TicketRefusal::Time { code: TimeFault::TooEarly, field, limit: earliest });
+        }
+        between(field, at, earliest, self.now + TimeDelta::days(AHEAD_DAYS))
     }
 
     /// Writes down what time has done by `until`, in the order in which it did.
