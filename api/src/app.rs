@@ -203,8 +203,8 @@ impl App {
         demo::load_county(county, &self.state).await
     }
 
-    /// Does what is due by now, as the background job does each second: limits that passed, ratings that nobody gave,
-    /// tickets of those who left.
+    /// Does what is due by now, as the background jobs do: limits that passed, ratings that nobody gave, tickets
+    /// of those who left.
     ///
     /// # Errors
     /// When the database is away.

@@ -21,7 +21,7 @@ pub const EVENT_VERSION: i16 = 1;
     doc = "What kind of event it is: the word in the `kind` column and in the audit trail."
 )]
 pub enum Fact {
-    /// Entered into the roster (建档), or signed in for the first time.
+    /// Entered into the roster (建档).
     Registered,
     /// Their entry was changed (改档).
     Edited {

@@ -1,9 +1,10 @@
 //! What queries about people yield: the audit trail, and the copy of all that is held on somebody.
 
 use super::change::Person;
+use crate::geo::Position;
 use crate::id::{TicketId, UserId};
 use crate::place::PlaceCode;
-use crate::ticket::Status;
+use crate::ticket::{Satisfaction, Status};
 use crate::time::Timestamp;
 use uuid::Uuid;
 
@@ -39,7 +40,7 @@ pub struct AuditEntry {
 }
 
 /// All that is held on a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Export {
     /// Themselves.
     pub person: Person,
@@ -66,7 +67,7 @@ pub struct ExportedSession {
 }
 
 /// A ticket that they raised.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "named like the fields of Ticket")]
 pub struct ExportedTicket {
     pub id: TicketId,
@@ -76,6 +77,8 @@ pub struct ExportedTicket {
     pub place_name: String,
     pub category: Option<String>,
     pub address: Option<String>,
+    /// The title of the event that it came from.
+    pub origin: Option<String>,
     /// Name, phone and household to be called, in plain.
     pub contact: [Option<String>; 3],
     pub created_at: Timestamp,
@@ -84,7 +87,7 @@ pub struct ExportedTicket {
 }
 
 /// A step of a ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ExportedStep {
     /// Of which ticket.
     pub ticket: TicketId,
@@ -98,4 +101,10 @@ pub struct ExportedStep {
     pub own: bool,
     /// What was written then.
     pub text: Option<String>,
+    /// Where they were, where they did it themselves.
+    pub position: Option<Position>,
+    /// How satisfied they were.
+    pub satisfaction: Option<Satisfaction>,
+    /// 1 to 5.
+    pub stars: Option<u8>,
 }

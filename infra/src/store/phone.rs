@@ -147,6 +147,8 @@ impl Store {
             let sql = format!("UPDATE {table} SET user_id = $2 WHERE user_id = $1");
             rest.push(self.statement(&sql, vec![roster.into(), user.0.into()]));
         }
+        let sql = "UPDATE app_user SET joined_into = $2 WHERE joined_into = $1";
+        rest.push(self.statement(sql, vec![roster.into(), user.0.into()]));
         rest.extend(self.move_account(roster, user.0).await?);
         rest.push(self.end_sessions(roster, now));
         let sql = "INSERT INTO handover (id, person_id, successor_id, created_at) VALUES ($1, $2, $3, $4)";

@@ -1,10 +1,11 @@
-//! Whether what is stored adds up: the fold of its events is the ticket, its rows of clocks are its clocks, and every text
-//! that an event refers to is there and is the one that was written.
+//! Whether what is stored adds up: the fold of its events is the ticket, its rows of clocks and of who takes part are its
+//! own, and every text that an event refers to is there and is the one that was written.
 
 use super::Store;
 use super::error::StoreError;
 use super::log::{EVENT_COLUMNS, stored_event};
 use super::row::{column, word};
+use super::ticket::Participants;
 use domain::id::TicketId;
 use domain::ticket::{Clock, STATE_VERSION, Ticket, ticket_from_json};
 use sea_orm::QueryResult;
@@ -18,6 +19,8 @@ const TICKETS: &str = "SELECT t.id, t.version, t.state_v, CAST(t.state AS text) 
 const CLOCKS: &str = "SELECT c.ticket_id, c.kind, c.round, c.started_at, c.due_at, c.warn_at, c.met_at, c.breached_at, \
      c.cancelled_at, c.paused_at, c.paused_ms, c.policy_version FROM clock c ORDER BY c.ticket_id, c.kind, c.round";
 
+const PARTIES: &str = "SELECT p.ticket_id, p.party_id, p.kind FROM ticket_party p WHERE p.active = true";
+
 impl Store {
     /// Everything that does not add up, a sentence each. Reads all there is: for tests and repairs.
     ///
@@ -27,6 +30,7 @@ impl Store {
         let mut faults = self.verify_people().await?;
         let folded = self.fold_all(&mut faults).await?;
         let mut clocks = self.clock_rows().await?;
+        let mut parties = self.party_rows().await?;
         let rows = self.query_all(TICKETS, vec![]).await?;
         if rows.len() != folded.len() {
             faults.push(format!("{} tickets, {} histories", rows.len(), folded.len()));
@@ -42,6 +46,11 @@ impl Store {
             if clocks.remove(&id).unwrap_or_default() != expected {
                 faults.push(format!("ticket {id}: its rows of clocks are others"));
             }
+            let mut expected = Participants::of(&stored).rows();
+            expected.sort_unstable();
+            if parties.remove(&id).unwrap_or_default() != expected {
+                faults.push(format!("ticket {id}: its rows of who takes part are others"));
+            }
             let version: i32 = column(&row, "ticket", "version")?;
             // An earlier version kept less than its events say: the next change makes up for it.
             let same = folded.get(&id).is_some_and(|(ticket, last)| {
@@ -52,6 +61,7 @@ impl Store {
             }
         }
         faults.extend(clocks.into_keys().map(|id| format!("clocks of {id}: no ticket")));
+        faults.extend(parties.into_keys().map(|id| format!("parties of {id}: no ticket")));
         Ok(faults)
     }
 
@@ -96,6 +106,17 @@ impl Store {
                 faults.extend(fault.map(|fault| format!("history of {stream}: {fault}")));
             }
         }
+    }
+
+    /// Who takes part in each ticket, in order.
+    async fn party_rows(&self) -> Result<HashMap<Uuid, Vec<(Uuid, String)>>, StoreError> {
+        let mut parties: HashMap<Uuid, Vec<(Uuid, String)>> = HashMap::new();
+        for row in self.query_all(PARTIES, vec![]).await? {
+            let party = (column(&row, "ticket_party", "party_id")?, column(&row, "ticket_party", "kind")?);
+            parties.entry(column(&row, "ticket_party", "ticket_id")?).or_default().push(party);
+        }
+        parties.values_mut().for_each(|parties| parties.sort_unstable());
+        Ok(parties)
     }
 
     async fn clock_rows(&self) -> Result<HashMap<Uuid, Vec<Clock>>, StoreError> {

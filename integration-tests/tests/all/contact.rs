@@ -128,6 +128,13 @@ async fn a_ticket_is_found_by_the_phone_of_whom_to_call(
         assert_eq!(found.items()[0]["number"], filed.json["number"]);
     }
     assert_eq!(cast.clerk.get("/tickets?q=13912345678").await.expect(200).items().len(), 0);
+    // Nobody tries numbers until they know who asked: only those who may see whom to call.
+    let leader = app.staff("grid_leader", COMMUNITY).await;
+    let ticket = path(&filed);
+    let _ = leader.get(&ticket).await.expect(200);
+    assert_eq!(leader.get(&format!("/tickets?q={PHONE}")).await.expect(200).items().len(), 0);
+    let _ = cast.dispatch(&ticket).await.expect(200);
+    assert_eq!(cast.worker.get(&format!("/tickets?q={PHONE}")).await.expect(200).items().len(), 1);
     // Through one's own eyes only.
     let unit = app.of_unit("department_handler", UNIT).await;
     assert_eq!(unit.get(&format!("/tickets?q={PHONE}")).await.expect(200).items().len(), 0);

@@ -181,6 +181,15 @@ async fn merged_requesters_follow_the_target_and_are_told(
     act(&cast.clerk, &source, "merge", into(&target)).await.refused(409, "ticket.ended");
     act(&cast.resident, &target, "withdraw", reason()).await.refused(409, "ticket.others_joined");
     let _ = act(&neighbour, &target, "supplement", json!({"content": "我也是"})).await.expect(200);
+    // Their own ticket may have been confidential: they stay unnamed, to staff as well, and so does it to the others.
+    let added = async |who: &Caller, kind: &str, what: &str| {
+        let history = who.get(&format!("{target}/timeline")).await.expect(200);
+        history.items().iter().find(|entry| entry["kind"] == kind).unwrap()[what].clone()
+    };
+    assert_eq!(added(&cast.clerk, "supplemented", "actor").await, Value::Null);
+    assert!(added(&neighbour, "supplemented", "actor").await.is_string());
+    assert_eq!(added(&cast.clerk, "absorbed", "ticket").await, id(&source));
+    assert_eq!(added(&cast.resident, "absorbed", "ticket").await, Value::Null);
     let _ = cast.dispatch(&target).await.expect(200);
     let _ = cast.accept(&target).await.expect(200);
     let _ = cast.resolve(&target).await.expect(200);

@@ -12,11 +12,14 @@ const COUNTY: &str = "532504";
 
 /// A ticket with everything that can be written on one, closed.
 async fn whole_story(cast: &Cast) -> String {
-    let body = json!({"content": "楼道灯坏了请修一修", "place": {"code": COMMUNITY}, "address": "三栋二单元门口", "severity": "small"});
+    let body = json!({"content": "楼道灯坏了请修一修", "place": {"code": COMMUNITY}, "address": "三栋二单元门口",
+        "severity": "small", "origin": {"title": "十一月居民座谈会"}});
     let ticket = path(&cast.resident.post("/tickets", body).await.expect(201));
     let dispatch = json!({"lead": {"person": cast.worker_id}, "note": "这位居民常来催请尽快"});
     let _ = cast.clerk.post(&format!("{ticket}/dispatch"), dispatch).await.expect(200);
     let _ = cast.accept(&ticket).await.expect(200);
+    let arrive = json!({"position": {"lat": 24.41, "lng": 103.41, "datum": "gcj02"}});
+    let _ = cast.worker.post(&format!("{ticket}/arrive"), arrive).await.expect(200);
     let resolve = json!({"outcome": "solved", "reply": "灯泡和开关都换了"});
     let _ = cast.worker.post(&format!("{ticket}/resolve"), resolve).await.expect(200);
     let rate = json!({"satisfaction": "satisfied", "stars": 5, "comment": "修得又快又好"});
@@ -24,8 +27,14 @@ async fn whole_story(cast: &Cast) -> String {
     ticket
 }
 
-const TEXTS: [&str; 5] =
-    ["楼道灯坏了请修一修", "三栋二单元门口", "这位居民常来催请尽快", "灯泡和开关都换了", "修得又快又好"];
+const TEXTS: [&str; 6] = [
+    "楼道灯坏了请修一修",
+    "三栋二单元门口",
+    "这位居民常来催请尽快",
+    "灯泡和开关都换了",
+    "修得又快又好",
+    "十一月居民座谈会",
+];
 
 #[rstest]
 #[tokio::test]
@@ -71,14 +80,19 @@ async fn an_export_holds_all_that_is_theirs(#[values(Backend::Sqlite, Backend::P
     assert_eq!(export.header("cache-control"), "no-store");
     assert_eq!((export.str("name"), export.str("id")), ("王芳", resident.as_str()));
     assert_eq!(export.json["identities"], json!([{"provider": "local", "subject": "王芳"}]));
-    for text in [TEXTS[0], TEXTS[1], TEXTS[3], TEXTS[4], "电话核实灯的事"] {
+    for text in [TEXTS[0], TEXTS[1], TEXTS[3], TEXTS[4], TEXTS[5], "电话核实灯的事"] {
         assert!(export.text.contains(text), "{text} is missing");
     }
     assert!(!export.text.contains(TEXTS[2]), "what staff write to each other is theirs");
     let [own] = &export.json["tickets"].as_array().unwrap()[..] else { panic!("one ticket") };
     assert_eq!(format!("/tickets/{}", own["id"].as_str().unwrap()), ticket);
     let kinds: Vec<_> = own["steps"].as_array().unwrap().iter().map(|step| step["kind"].clone()).collect();
-    assert_eq!(kinds, ["submitted", "dispatched", "accepted", "resolved", "rated", "closed"]);
+    assert_eq!(kinds, ["submitted", "dispatched", "accepted", "arrived", "resolved", "rated", "closed"]);
+    assert_eq!(
+        (&own["steps"][5]["satisfaction"], &own["steps"][5]["stars"]),
+        (&json!("satisfied"), &json!(5))
+    );
+    assert_eq!(own["steps"][3].get("position"), None, "where the handler was is theirs");
     let audit: Vec<_> = export.json["audit"].as_array().unwrap().iter().map(|e| e["kind"].clone()).collect();
     assert_eq!(audit, ["unmasked", "exported"], "that one took a copy is in it");
     let worker = cast.worker.get("/me/export").await.expect(200);
@@ -86,8 +100,9 @@ async fn an_export_holds_all_that_is_theirs(#[values(Backend::Sqlite, Backend::P
         worker.json["acts"].as_array().unwrap().iter().map(|act| act["kind"].clone()).collect();
     assert_eq!(
         (acts, worker.json["tickets"].clone()),
-        (vec![json!("accepted"), json!("resolved")], json!([]))
+        (vec![json!("accepted"), json!("arrived"), json!("resolved")], json!([]))
     );
+    assert_eq!(worker.json["acts"][1]["position"], json!({"lat": 24.41, "lng": 103.41, "datum": "gcj02"}));
     assert_eq!(worker.json["grants"][0]["role"], "grid_worker");
     app.stop().await;
 }

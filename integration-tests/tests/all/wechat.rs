@@ -211,6 +211,12 @@ async fn a_roster_entry_turns_out_to_be_the_user(
     assert_eq!(events(&app).await, ["granted", "phone_bound", "password_set", "phone_bound", "joined"]);
     let scopes = "SELECT scope_code FROM event WHERE kind IN ('password_set', 'joined')";
     assert_eq!(stored(&app, scopes).await, [COMMUNITY, COMMUNITY]);
+    // What is held on the entry is held on them, and the entry is nobody any more.
+    let export = chen.get("/me/export").await.expect(200);
+    let audit: Vec<_> = export.json["audit"].as_array().unwrap().iter().map(|e| e["kind"].clone()).collect();
+    assert!(audit.contains(&json!("granted")) && audit.contains(&json!("joined")), "{audit:?}");
+    let entry = format!("/users/{}", roster.json["user"]["id"].as_str().unwrap());
+    app.staff("county_admin", "532504").await.get(&entry).await.refused(404, "person.not_found");
     // Both ways in lead to the same user now.
     for again in [
         login(&app.anyone(), "chen.hongmei", PASSWORD).await.expect(200),

@@ -4,9 +4,10 @@ use super::answer::Grant;
 use crate::Lang;
 use crate::audit::AuditEntry;
 use crate::label::words;
+use crate::ticket::Position;
 use chrono::{DateTime, Utc};
 use domain::person;
-use domain::ticket::Status;
+use domain::ticket::{Satisfaction, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,7 +22,7 @@ use uuid::Uuid;
         "expires_at": "2026-12-21T02:00:00Z", "ended_at": null}],
     "tickets": [{
         "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "status": "submitted",
-        "place": "532504001007", "place_name": "温泉社区", "category": "facilities", "address": "北门公交站旁",
+        "place": "532504001007", "place_name": "温泉社区", "category": "facilities", "address": "北门公交站旁", "origin": null,
         "contact": {"name": "王芳", "phone": "13812345678", "household": null}, "created_at": "2026-11-21T01:00:00Z",
         "steps": [{"ticket": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001",
             "at": "2026-11-21T01:00:00Z", "kind": "submitted", "own": true, "text": "温泉社区北门的路灯坏了三天。"}]
@@ -91,6 +92,8 @@ pub struct ExportedTicket {
     pub category: Option<String>,
     /// 具体地址
     pub address: Option<String>,
+    /// 来源活动的名称
+    pub origin: Option<String>,
     /// 联系人
     pub contact: ExportedContact,
     /// 提出时间
@@ -125,6 +128,17 @@ pub struct ExportedStep {
     pub own: bool,
     /// 当时写下的文字；工作人员之间的不在此列
     pub text: Option<String>,
+    /// 本人到场时上报的位置
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Position>)]
+    pub position: Option<domain::geo::Position>,
+    /// 满意度
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Satisfaction>)]
+    pub satisfaction: Option<Satisfaction>,
+    /// 星级
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stars: Option<u8>,
 }
 
 impl Export {
@@ -166,6 +180,7 @@ impl From<person::ExportedTicket> for ExportedTicket {
             place_name,
             category,
             address,
+            origin,
             contact: [name, phone, household],
             created_at,
             steps,
@@ -178,6 +193,7 @@ impl From<person::ExportedTicket> for ExportedTicket {
             place_name,
             category,
             address,
+            origin,
             contact: ExportedContact { name, phone, household },
             created_at,
             steps: steps.into_iter().map(ExportedStep::from).collect(),
@@ -187,7 +203,8 @@ impl From<person::ExportedTicket> for ExportedTicket {
 
 impl From<person::ExportedStep> for ExportedStep {
     fn from(step: person::ExportedStep) -> Self {
-        let person::ExportedStep { ticket, number, at, kind, own, text } = step;
-        Self { ticket: ticket.0, number, at, kind, own, text }
+        let person::ExportedStep { ticket, number, at, kind, own, text, position, satisfaction, stars } =
+            step;
+        Self { ticket: ticket.0, number, at, kind, own, text, position, satisfaction, stars }
     }
 }

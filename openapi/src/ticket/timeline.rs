@@ -25,7 +25,7 @@ pub struct TimelineEntry {
     pub occurred_at: DateTime<Utc>,
     /// 记录时间
     pub recorded_at: DateTime<Utc>,
-    /// 谁做的；到时自动发生的为 null
+    /// 谁做的；到时自动发生的、并单而来的其他诉求人做的为 null
     pub actor: Option<Uuid>,
     /// 当时写下的文字；已删除时为 null
     pub text: Option<String>,

@@ -91,7 +91,7 @@ pub(crate) async fn grant_person(
     tag = "人员",
     operation_id = "revoke_person",
     summary = "撤权",
-    description = "撤销一项授权；超出本人可授予范围的不能撤销。该人员已有的令牌随即失效。在办工单不移交，要移交请办理离岗。",
+    description = "撤销一项授权；超出本人可授予范围的不能撤销。该人员已有的令牌随即失效；因此不能再承办的工单重新派单。要交给接替人，请办理离岗。",
     request_body = Revoke,
     responses((status = 200, description = "已撤权", body = RosterEntry)),
     extensions(("x-permission" = json!("person.grant")))

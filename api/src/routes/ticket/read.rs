@@ -79,24 +79,31 @@ pub(crate) async fn ticket_timeline(
     let more = entries.len() > usize::from(limit);
     entries.truncate(limit.into());
     let end = entries.last().filter(|_| more).map(|entry| entry.version);
-    if !actor.sees_by_role(&ticket.parties()) {
+    let staff = actor.sees_by_role(&ticket.parties());
+    if !staff {
         // What staff write among themselves is not for the requester.
         entries.retain(|entry| entry.event.fact.headline() != Headline::Noted);
         entries.iter_mut().filter(|entry| entry.event.fact.is_internal()).for_each(|entry| entry.text = None);
     }
     let hidden = hidden(actor, &ticket);
     let lang = language(&request);
+    let mut items: Vec<_> =
+        entries.into_iter().map(|entry| TimelineEntry::new(entry, &hidden, lang)).collect();
+    if !staff {
+        // Which tickets others raised about it is not for the requester either.
+        let absorbed = items.iter_mut().filter(|item| item.kind == Headline::Absorbed.name());
+        absorbed.for_each(|item| item.ticket = None);
+    }
     Ok(web::Json(TimelinePage {
-        items: entries.into_iter().map(|entry| TimelineEntry::new(entry, &hidden, lang)).collect(),
+        items,
         next_cursor: end.map(|version| cursor::seal(keys, &list, &version.to_le_bytes())),
     }))
 }
 
-/// Who of those who did something stays unnamed: other requesters, and all of them where the ticket is confidential.
+/// Who of those who did something stays unnamed: the requester to whom may not know them, and whoever joined, since
+/// their own ticket may have been confidential.
 fn hidden(actor: &Actor, ticket: &domain::ticket::Ticket) -> Vec<UserId> {
-    let requesters = std::iter::once(ticket.requester).chain(ticket.joined.iter().copied());
-    match Sight::of(actor, ticket) {
-        Sight::Hidden => requesters.filter(|user| *user != actor.user).collect(),
-        Sight::Masked | Sight::Plain => Vec::new(),
-    }
+    let requester = (Sight::of(actor, ticket) == Sight::Hidden).then_some(ticket.requester);
+    let all = requester.into_iter().chain(ticket.joined.iter().copied());
+    all.filter(|user| *user != actor.user).collect()
 }

@@ -1,4 +1,4 @@
-//! A copy of all that is held on somebody, for themselves. Six queries, each by an index; the longer ones have a row for
+//! A copy of all that is held on somebody, for themselves. Seven queries, each by an index; the longer ones have a row for
 //! each thing that they did.
 
 use super::super::Store;
@@ -10,6 +10,7 @@ use super::super::row::{column, word};
 use domain::id::{TicketId, UserId};
 use domain::person::{Export, ExportedSession, ExportedStep, ExportedTicket, Person, PersonRefusal};
 use domain::refusal::Refusal;
+use domain::ticket::Fact;
 use sea_orm::QueryResult;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -17,9 +18,11 @@ use uuid::Uuid;
 const IDENTITIES: &str = "SELECT provider, subject FROM identity WHERE user_id = $1 ORDER BY provider";
 const SESSIONS: &str = "SELECT created_at, used_at, expires_at, ended_at FROM session WHERE user_id = $1 ORDER BY created_at, id";
 const TICKETS: &str = "SELECT t.id, t.number, t.status, t.scope_code, t.category, t.created_at, p.name AS place_name, \
-     nullif(a.body, '') AS address, c.name AS contact_name, c.phone AS contact_phone, c.household AS contact_household \
-     FROM ticket t JOIN place p ON p.id = t.place_id LEFT JOIN free_text a ON a.id = t.address_id \
-     LEFT JOIN ticket_contact c ON c.ticket_id = t.id WHERE t.requester_id = $1 ORDER BY t.created_at, t.id";
+     nullif(a.body, '') AS address, nullif(o.body, '') AS origin, c.name AS contact_name, c.phone AS contact_phone, c.household AS contact_household \
+     FROM ticket t JOIN place p ON p.id = t.place_id LEFT JOIN free_text a ON a.id = t.address_id LEFT JOIN free_text o ON o.id = t.origin_id \
+     LEFT JOIN ticket_contact c ON c.ticket_id = t.id WHERE t.requester_id IN ";
+/// Who is meant by `$1`: they, and the roster entries that turned out to be them.
+const THEY: &str = "SELECT m.id FROM app_user m WHERE m.id = $1 OR m.joined_into = $1";
 
 impl Store {
     /// All that is held on who asks, after that they asked was written down.
@@ -43,35 +46,39 @@ impl Store {
     async fn all_of(&self, person: Person) -> Result<Export, StoreError> {
         let id = person.id;
         let rows = |sql: String| async move { self.query_all(&sql, vec![id.0.into()]).await };
+        let they = rows(THEY.to_owned()).await?;
+        let they: Vec<_> =
+            they.iter().map(|row| column(row, "app_user", "id").map(UserId)).collect::<Result<_, _>>()?;
         let identities = rows(IDENTITIES.to_owned()).await?;
         let identities = identities.iter().map(|row| self.identity_of(row, id)).collect::<Result<_, _>>()?;
         let sessions = rows(SESSIONS.to_owned()).await?;
         let about = rows(format!(
             "SELECT {COLUMNS} FROM event e LEFT JOIN free_text x ON x.id = e.text_id \
-             WHERE e.stream = $1 AND e.aggregate = 'person' ORDER BY e.stream_version"
+             WHERE e.stream IN ({THEY}) AND e.aggregate = 'person' ORDER BY e.position"
         ));
         let audit = about.await?.iter().map(audit_entry).collect::<Result<_, _>>()?;
         let acts = rows(format!(
             "SELECT t.id, t.number, nullif(x.body, '') AS body, {EVENT_COLUMNS} FROM event e JOIN ticket t ON t.id = e.stream \
              LEFT JOIN free_text x ON x.id = e.text_id \
-             WHERE e.actor = $1 AND e.aggregate = 'ticket' AND t.requester_id <> $1 ORDER BY e.position"
+             WHERE e.actor IN ({THEY}) AND e.aggregate = 'ticket' AND t.requester_id NOT IN ({THEY}) ORDER BY e.position"
         ));
-        let acts = acts.await?.iter().map(|row| step(row, id)).collect::<Result<_, _>>()?;
+        let acts = acts.await?.iter().map(|row| step(row, &they)).collect::<Result<_, _>>()?;
         let sessions = sessions.iter().map(session).collect::<Result<_, _>>()?;
-        Ok(Export { tickets: self.tickets_of(id).await?, person, identities, sessions, acts, audit })
+        Ok(Export { tickets: self.tickets_of(id, &they).await?, person, identities, sessions, acts, audit })
     }
 
-    async fn tickets_of(&self, id: UserId) -> Result<Vec<ExportedTicket>, StoreError> {
+    async fn tickets_of(&self, id: UserId, they: &[UserId]) -> Result<Vec<ExportedTicket>, StoreError> {
         let sql = format!(
             "SELECT t.id, t.number, nullif(x.body, '') AS body, {EVENT_COLUMNS} FROM ticket t JOIN event e ON e.stream = t.id \
-             LEFT JOIN free_text x ON x.id = e.text_id WHERE t.requester_id = $1 ORDER BY e.stream, e.stream_version"
+             LEFT JOIN free_text x ON x.id = e.text_id WHERE t.requester_id IN ({THEY}) ORDER BY e.stream, e.stream_version"
         );
         let mut steps: HashMap<TicketId, Vec<ExportedStep>> = HashMap::new();
         for row in self.query_all(&sql, vec![id.0.into()]).await? {
-            let step = step(&row, id)?;
+            let step = step(&row, they)?;
             steps.entry(step.ticket).or_default().push(step);
         }
-        let rows = self.query_all(TICKETS, vec![id.0.into()]).await?;
+        let sql = format!("{TICKETS}({THEY}) ORDER BY t.created_at, t.id");
+        let rows = self.query_all(&sql, vec![id.0.into()]).await?;
         let ticket = |row: &QueryResult| {
             let ticket: Uuid = column(row, "ticket", "id")?;
             let code: String = column(row, "ticket", "scope_code")?;
@@ -87,6 +94,7 @@ impl Store {
                 place_name: column(row, "place", "place_name")?,
                 category: column(row, "ticket", "category")?,
                 address: column(row, "free_text", "address")?,
+                origin: column(row, "free_text", "origin")?,
                 contact: [
                     sealed("contact_name", "ticket_contact.name")?,
                     sealed("contact_phone", "ticket_contact.phone")?,
@@ -108,11 +116,22 @@ impl Store {
 }
 
 /// A step of a ticket. What staff wrote among themselves is for those who wrote it.
-fn step(row: &QueryResult, person: UserId) -> Result<ExportedStep, StoreError> {
+fn step(row: &QueryResult, they: &[UserId]) -> Result<ExportedStep, StoreError> {
     let event = stored_event(row)?;
-    let own = event.actor == Some(person);
+    let own = event.actor.is_some_and(|actor| they.contains(&actor));
     let text: Option<String> = column(row, "free_text", "body")?;
+    let position = match &event.fact {
+        Fact::Arrived { position } => Some(*position),
+        _ => None,
+    };
+    let (satisfaction, stars) = match &event.fact {
+        Fact::Rated { satisfaction, stars, comment: _ } => (Some(*satisfaction), *stars),
+        _ => (None, None),
+    };
     Ok(ExportedStep {
+        position: position.filter(|_| own),
+        satisfaction,
+        stars,
         ticket: TicketId(column(row, "ticket", "id")?),
         number: column(row, "ticket", "number")?,
         at: event.occurred_at,

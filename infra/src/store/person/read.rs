@@ -111,7 +111,8 @@ pub(super) const COLUMNS: &str = "u.id, u.name, u.phone, u.version, u.created_at
 pub(super) const GRANT_COLUMNS: &str =
     "g.id AS grant_id, g.role, CAST(g.scope AS text) AS scope, n.county AS unit_county";
 
-/// The query up to which person it is.
+/// The query up to which person it is. A roster entry that turned out to be somebody is nobody of its own any more; and a
+/// ticket that was raised in confidence does not tell where its requester is.
 pub(super) fn one(asker: &Actor) -> Sql {
     let mut sql = Sql::new(&format!("SELECT {COLUMNS}, {GRANT_COLUMNS}, "));
     sql.push("(SELECT a.grants_version FROM app_user a WHERE a.id = ").bind(asker.user.0);
@@ -124,13 +125,15 @@ pub(super) fn one(asker: &Actor) -> Sql {
     if counties.is_empty() {
         sql.push("CAST(NULL AS text)");
     } else {
-        sql.push("(SELECT t.scope_code FROM ticket t WHERE t.requester_id = u.id AND ");
+        sql.push(
+            "(SELECT t.scope_code FROM ticket t WHERE t.requester_id = u.id AND NOT t.confidential AND ",
+        );
         sql.below_any("t.scope_code", &counties);
         sql.push(" ORDER BY t.created_at DESC, t.id DESC LIMIT 1)");
     }
     sql.push(
         " AS ticket_code FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id \
-         LEFT JOIN unit n ON n.id = g.unit_id WHERE ",
+         LEFT JOIN unit n ON n.id = g.unit_id WHERE u.joined_into IS NULL AND ",
     );
     sql
 }

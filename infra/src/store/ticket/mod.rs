@@ -2,6 +2,7 @@
 
 mod change;
 mod contact;
+mod filter;
 mod list;
 mod read;
 mod timeline;
@@ -9,4 +10,4 @@ mod write;
 
 pub use change::Carried;
 pub use list::{End, Lens, TicketQuery};
-pub(super) use write::TicketSql;
+pub(super) use write::{Participants, TicketSql};

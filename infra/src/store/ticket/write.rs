@@ -128,6 +128,11 @@ impl Participants {
         Self(ticket.joined.iter().map(|user| (user.0, "requester")).chain(assist).collect())
     }
 
+    /// Each with its kind.
+    pub(in crate::store) fn rows(&self) -> Vec<(Uuid, String)> {
+        self.0.iter().map(|(party, kind)| (*party, (*kind).to_owned())).collect()
+    }
+
     /// The rows that make these out of `before`.
     fn since(&self, before: &Self, created_at: Timestamp) -> Vec<PartyRow> {
         let only = |some: &Self, others: &Self, active| -> Vec<PartyRow> {

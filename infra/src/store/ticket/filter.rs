@@ -1,0 +1,122 @@
+//! What a list of tickets tries on each entry: the filters that its lens does not serve, and who may see what.
+
+use super::super::sql::Sql;
+use super::list::{Lens, TicketQuery};
+use domain::actor::Actor;
+use domain::permission::{Action, Roles};
+use domain::place::PlaceCode;
+use domain::ticket::{Affair, Channel, Handling, Severity, Status};
+use domain::time::Timestamp;
+use uuid::Uuid;
+
+/// Adds the filters.
+pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Timestamp) {
+    sql.push("true");
+    let words = [
+        ("status", query.status.map(Status::name)),
+        ("severity", query.severity.map(Severity::name)),
+        ("affair", query.affair.map(Affair::name)),
+        ("channel", query.channel.map(Channel::name)),
+        ("category", query.category.as_deref()),
+        ("handling", query.handling.map(Handling::name)),
+        ("desk", query.desk.as_ref().map(PlaceCode::as_str)),
+    ];
+    for (name, word) in words {
+        if let Some(word) = word {
+            // A column that is NULL is no hit, and must not make the whole of it NULL.
+            sql.push(&format!(" AND coalesce({name}, '') = ")).bind(word);
+        }
+    }
+    if let Some(unit) = query.unit {
+        sql.push(" AND unit_id IS NOT NULL AND unit_id = ").bind(unit.0);
+    }
+    if let Some(handler) = query.handler {
+        sql.push(" AND handler_id IS NOT NULL AND handler_id = ").bind(handler.0);
+    }
+    if let Some(requester) = query.requester {
+        sql.push(" AND requester_id = ").bind(requester.0);
+    }
+    match query.overdue {
+        Some(true) => drop(sql.push(" AND owed_since IS NOT NULL AND owed_since < ").bind(now)),
+        Some(false) => drop(sql.push(" AND (owed_since IS NULL OR owed_since >= ").bind(now).push(")")),
+        None => {}
+    }
+    if let Some(supervised) = query.supervised {
+        sql.push(" AND supervised = ").bind(supervised);
+    }
+    if matches!(query.lens, Lens::Phone(_)) {
+        sql.push(" AND (");
+        knows_whom_to_call(sql, actor);
+        sql.push(")");
+    }
+    if let Some(place) = query.place {
+        sql.push(" AND ");
+        below(sql, &place);
+    }
+    if let Lens::Area(place) | Lens::Claimable(place) = query.lens {
+        sql.push(" AND ");
+        below(sql, &place);
+    }
+    if !query.sees_all {
+        sql.push(" AND (");
+        in_sight(sql, actor);
+        sql.push(")");
+    }
+}
+
+/// Whether they may know whose phone number it is: a list by a number that they hold already must not tell them who asked.
+fn knows_whom_to_call(sql: &mut Sql, actor: &Actor) {
+    sql.push("requester_id = ").bind(actor.user.0);
+    sql.push(" OR (NOT confidential AND ((handler_id IS NOT NULL AND handler_id = ")
+        .bind(actor.user.0)
+        .push(")");
+    of_units(sql, actor);
+    for place in actor.area_of(Action::TicketUnmask) {
+        sql.push(" OR ");
+        below(sql, &place);
+    }
+    sql.push("))");
+}
+
+/// "May this person see that ticket", as [`Actor::may`] says it.
+fn in_sight(sql: &mut Sql, actor: &Actor) {
+    sql.push("requester_id = ").bind(actor.user.0);
+    if actor.sees_assigned() {
+        sql.push(" OR (handler_id IS NOT NULL AND handler_id = ").bind(actor.user.0).push(")");
+    }
+    let units = of_units(sql, actor);
+    for place in actor.area() {
+        sql.push(" OR ");
+        below(sql, &place);
+    }
+    for (role, place) in actor.claims() {
+        sql.push(" OR ((claim_roles & ").bind(Roles::from_iter([role]).bits()).push(") <> 0 AND ");
+        below(sql, &place);
+        sql.push(")");
+    }
+    sql.push(
+        " OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.ticket_id = ticket.id AND p.active = true AND ",
+    );
+    sql.push("((p.kind = 'requester' AND p.party_id = ").bind(actor.user.0).push(")");
+    if actor.sees_assigned() {
+        let mut own = vec![actor.user.0];
+        own.extend(units);
+        sql.push(" OR (p.kind = 'assist' AND p.party_id IN ").bind_all(own).push(")");
+    }
+    sql.push("))");
+}
+
+/// Adds the tickets that units of theirs lead, and says which units those are.
+fn of_units(sql: &mut Sql, actor: &Actor) -> Vec<Uuid> {
+    let units: Vec<_> = actor.units().map(|unit| unit.0).collect();
+    if !units.is_empty() {
+        sql.push(" OR (unit_id IS NOT NULL AND unit_id IN ").bind_all(units.iter().copied()).push(")");
+    }
+    units
+}
+
+/// Codes are digits, and `:` follows on `9`.
+fn below(sql: &mut Sql, place: &PlaceCode) {
+    sql.push("(scope_code >= ").bind(place.as_str()).push(" AND scope_code < ");
+    sql.bind(format!("{place}:")).push(")");
+}
