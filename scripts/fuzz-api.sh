@@ -56,7 +56,7 @@ trap 'exit 143' TERM
 # The settings of whoever runs this are not the server's.
 unset DATABASE_URL REDIS_URL HUYING_MASTER_KEY HUYING_TRUSTED_PROXIES
 export HUYING_DATA_DIR="$data" HUYING_LISTEN=127.0.0.1:0 HUYING_LOG=json RUST_LOG=warn
-export HUYING_RATE_LOGINS=off HUYING_RATE_TICKETS=off HUYING_RATE_CALLS=off
+export HUYING_RATE_LOGINS=off HUYING_RATE_RENEWALS=off HUYING_RATE_TICKETS=off HUYING_RATE_CALLS=off
 "$huying" serve --demo >"$data/said" 2>"$here/server.log" &
 server=$!
 until url=$(sed -n 's/^huying listening on //p' "$data/said") && [ -n "$url" ]; do

@@ -45,7 +45,7 @@ struct Data {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// 启动服务
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// 打印一个人员的访问令牌，人员不存在时建立（用于初始设置、测试和脚本）
     Token(Token),
     /// 管理用密码登录的人员
@@ -228,7 +228,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             store.close().await?;
             done
         }
-        Command::Serve(serve) => serve_until_ended(&data, serve).await,
+        Command::Serve(serve) => serve_until_ended(&data, *serve).await,
     }
 }
 

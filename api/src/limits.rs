@@ -38,6 +38,9 @@ pub(crate) struct Limits {
     /// 同一地址的登录频率，如 10/1m；off 为不限；默认 10/1m，--demo 时不限
     #[arg(long, env = "HUYING_RATE_LOGINS")]
     rate_logins: Option<String>,
+    /// 同一地址的续期、退出频率；默认 600/1m，--demo 时不限
+    #[arg(long, env = "HUYING_RATE_RENEWALS")]
+    rate_renewals: Option<String>,
     /// 一名居民的点单频率（工作人员不限）；默认 20/1h，--demo 时不限
     #[arg(long, env = "HUYING_RATE_TICKETS")]
     rate_tickets: Option<String>,
@@ -80,6 +83,7 @@ impl Limits {
         };
         let quotas = Quotas {
             logins: rate("HUYING_RATE_LOGINS", &self.rate_logins, "10/1m"),
+            renewals: rate("HUYING_RATE_RENEWALS", &self.rate_renewals, "600/1m"),
             tickets: rate("HUYING_RATE_TICKETS", &self.rate_tickets, "20/1h"),
             calls: rate("HUYING_RATE_CALLS", &self.rate_calls, "600/1m"),
         };
@@ -139,6 +143,7 @@ mod tests {
         let (quotas, wire) = read("", false).unwrap();
         let said = |quota: Option<Quota>| quota.map(|quota| (quota.count(), quota.seconds()));
         assert_eq!(said(quotas.logins), Some((10, 60)));
+        assert_eq!(said(quotas.renewals), Some((600, 60)));
         assert_eq!(said(quotas.tickets), Some((20, 3600)));
         assert_eq!(said(quotas.calls), Some((600, 60)));
         assert_eq!(wire, Wire::default());

@@ -14,23 +14,42 @@ use std::future::Future;
 use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
 
-/// One attempt at a secret, counted for the address that it comes from. Every public call that takes a secret asks for it
-/// as an argument, the first one.
+/// One attempt at a secret that can be guessed, counted for the address that it comes from. Every public call that takes
+/// one asks for it as an argument, the first one.
 pub(crate) struct Attempt;
+
+/// The same where the secret cannot be guessed.
+pub(crate) struct Renewal;
 
 impl FromRequest for Attempt {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = ApiResult<Self>>>>;
+    type Future = Counted<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let state = request.app_data::<web::Data<State>>().cloned();
-        let from = network(address::of(request)).to_string();
-        Box::pin(async move {
-            let state = state.ok_or_else(|| ApiError::internal("no state"))?;
-            check(&state, Rate::Logins, &from).await?;
-            Ok(Self)
-        })
+        count(request, Rate::Logins, Self)
     }
+}
+
+impl FromRequest for Renewal {
+    type Error = ApiError;
+    type Future = Counted<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        count(request, Rate::Renewals, Self)
+    }
+}
+
+type Counted<T> = Pin<Box<dyn Future<Output = ApiResult<T>>>>;
+
+/// Counts one for the address of a request.
+fn count<T: 'static>(request: &HttpRequest, rate: Rate, counted: T) -> Counted<T> {
+    let state = request.app_data::<web::Data<State>>().cloned();
+    let from = network(address::of(request)).to_string();
+    Box::pin(async move {
+        let state = state.ok_or_else(|| ApiError::internal("no state"))?;
+        check(&state, rate, &from).await?;
+        Ok(counted)
+    })
 }
 
 /// What an address counts as: a household is given a whole /64 of IPv6, and can use any address of it.

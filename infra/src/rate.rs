@@ -37,6 +37,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 pub enum Rate {
     /// Signing in, by address.
     Logins,
+    /// Going on with a sign-in, or ending it, by address. What that takes cannot be guessed, so there may be many.
+    Renewals,
     /// Tickets, by resident.
     Tickets,
     /// Calls, by user.
@@ -48,6 +50,7 @@ impl Rate {
     pub fn name(self) -> &'static str {
         match self {
             Self::Logins => "logins",
+            Self::Renewals => "renewals",
             Self::Tickets => "tickets",
             Self::Calls => "calls",
         }
@@ -94,6 +97,8 @@ impl Quota {
 pub struct Quotas {
     /// Of [`Rate::Logins`].
     pub logins: Option<Quota>,
+    /// Of [`Rate::Renewals`].
+    pub renewals: Option<Quota>,
     /// Of [`Rate::Tickets`].
     pub tickets: Option<Quota>,
     /// Of [`Rate::Calls`].
@@ -112,6 +117,7 @@ pub struct Wait {
 /// The rates of this process.
 pub struct Rates {
     logins: Option<Limiter>,
+    renewals: Option<Limiter>,
     tickets: Option<Limiter>,
     calls: Option<Limiter>,
     clock: Clock,
@@ -139,6 +145,7 @@ impl Rates {
         };
         Self {
             logins: limiter(Rate::Logins, quotas.logins),
+            renewals: limiter(Rate::Renewals, quotas.renewals),
             tickets: limiter(Rate::Tickets, quotas.tickets),
             calls: limiter(Rate::Calls, quotas.calls),
             clock: clock.clone(),
@@ -153,6 +160,7 @@ impl Rates {
     pub async fn check(&self, rate: Rate, key: &str) -> Result<(), Wait> {
         let limiter = match rate {
             Rate::Logins => &self.logins,
+            Rate::Renewals => &self.renewals,
             Rate::Tickets => &self.tickets,
             Rate::Calls => &self.calls,
         };

@@ -32,7 +32,7 @@ pub struct TestApp {
     pub clock: Clock,
     /// Where its data is.
     pub url: String,
-    _database: Database,
+    database: Database,
 }
 
 /// When tests begin: 21 November 2026, 9 in the morning in China.
@@ -83,7 +83,7 @@ impl TestApp {
     pub async fn on(database: Database, config: Config) -> Self {
         let clock = Clock::manual(morning());
         let app = App::start(config, clock.clone()).await.expect("the server starts");
-        Self { app, clock, url: database.url.clone(), _database: database }
+        Self { app, clock, url: database.url.clone(), database }
     }
 
     /// A server that reaches PostgreSQL through a wire that can be cut, held and counted on. Without TLS, so that what
@@ -136,9 +136,15 @@ impl TestApp {
 
     /// Ends the server, and checks that what it stored adds up.
     pub async fn stop(self) {
+        drop(self.leave().await);
+    }
+
+    /// The same, and leaves the database to whoever goes on with it.
+    pub async fn leave(self) -> Database {
         let faults = self.app.verify().await.expect("the store can be checked");
         assert_eq!(faults, Vec::<String>::new());
         self.app.stop().await.expect("the server stops");
+        self.database
     }
 }
 

@@ -169,6 +169,7 @@ pub(crate) fn optional_words<T: IntoEnumIterator + Into<&'static str>>() -> Obje
 pub fn rate(name: &str, lang: Lang) -> Option<&'static str> {
     let (chinese, english) = match name {
         "logins" => ("同一地址登录", "Sign-ins of an address"),
+        "renewals" => ("同一地址续期", "Renewals of an address"),
         "tickets" => ("居民点单", "Tickets of a resident"),
         "calls" => ("同一用户调用接口", "Calls of a user"),
         _ => return None,

@@ -1,5 +1,6 @@
 //! What JSON must be, where serde's derives take more: an object is no list of its fields, and a word no object.
 
+use chrono::{DateTime, SubsecRound, Utc};
 use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -13,6 +14,16 @@ pub struct Object<T>(pub T);
 /// A value that came as a JSON string.
 #[derive(Debug)]
 pub struct Word<T>(pub T);
+
+/// A moment, to the microsecond: what is finer one of the databases does not keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment(pub DateTime<Utc>);
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        DateTime::deserialize(deserializer).map(|at: DateTime<Utc>| Self(at.trunc_subsecs(6)))
+    }
+}
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -253,8 +253,11 @@ pub fn register(
     levels: impl Fn(&str) -> Levels,
 ) -> Result<Vec<Happened>, Refusal> {
     actor.has(Action::PersonEdit)?;
-    for held in &person.place.grants {
+    for (i, held) in person.place.grants.iter().enumerate() {
         may_grant(actor, &held.placed)?;
+        if person.place.grants[..i].iter().any(|other| other.placed.grant == held.placed.grant) {
+            return Err(GrantRefusal::AlreadyHeld.into());
+        }
     }
     let granted: Vec<_> = person.place.grants.iter().flat_map(|held| held.placed.places()).copied().collect();
     let places =

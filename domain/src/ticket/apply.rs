@@ -2,7 +2,8 @@
 
 use super::event::{Event, Fact};
 use super::{
-    Arrival, Assignee, Clock, Extension, Plan, Rating, Reply, Resolution, State, Supervision, Ticket, Work,
+    Arrival, Assignee, Clock, Extension, Plan, Rating, Reply, Resolution, Rest, State, Supervision, Ticket,
+    Work,
 };
 use crate::permission::Roles;
 use chrono::TimeDelta;
@@ -67,7 +68,7 @@ impl Ticket {
             round_at: event.recorded_at,
             clocks: event.clocks.clone(),
             paused: None,
-            paused_ms: 0,
+            rests: Vec::new(),
             claim: *claim,
             dispatched_by: None,
             assist: Vec::new(),
@@ -93,6 +94,9 @@ impl Ticket {
             // Whatever rested rests no more: nothing is owed.
             self.stop_resting(event);
             self.extension = None;
+        }
+        if state.is_over() {
+            self.supervision = None;
         }
         self.state = state;
         self.note_what_is_beside_the_state(event);
@@ -211,7 +215,6 @@ impl Ticket {
                 }
                 self.round = *round;
                 self.round_at = at;
-                self.paused_ms = 0;
             }
             Fact::Urged => {
                 self.urged = self.urged.saturating_add(1);
@@ -258,9 +261,8 @@ impl Ticket {
     }
 
     fn stop_resting(&mut self, event: &Event) {
-        if let Some(since) = self.paused.take() {
-            let rested = (event.occurred_at - since).max(TimeDelta::zero());
-            self.paused_ms += rested.num_milliseconds();
+        if let Some(from) = self.paused.take() {
+            self.rests.push(Rest { from, to: event.occurred_at.max(from) });
         }
     }
 }

@@ -2,6 +2,7 @@
 //! 5 hours, a specially complex one planned in 2 days and answered in 2 days. The limits are the playbook's; what a clock
 //! is, is here.
 
+use super::Rest;
 use crate::playbook::ClockRule;
 use crate::time::Timestamp;
 use chrono::TimeDelta;
@@ -134,7 +135,8 @@ impl Clock {
     /// Happened at `at`. What happened in time is in time, although the limit had passed before anybody heard of it.
     pub(super) fn meet(&self, at: Timestamp) -> Self {
         let clock = self.resume(at);
-        let breached_at = clock.breached_at.filter(|_| at > clock.due_at);
+        // Its limit may have been set anew since.
+        let breached_at = clock.breached_at.filter(|breached_at| at > *breached_at);
         Self { met_at: Some(at), breached_at, ..clock }
     }
 
@@ -153,8 +155,25 @@ impl Clock {
         Self { paused_at: None, ..self.clone() }.later(rested.num_milliseconds())
     }
 
+    /// Having rested when its ticket did, as far as it had begun by then and was not over.
+    pub(super) fn rested(mut self, rests: &[Rest], resting_since: Option<Timestamp>) -> Self {
+        for rest in rests {
+            if rest.from > self.due_at {
+                return self;
+            }
+            let rested = rest.to - rest.from.max(self.started_at);
+            self = self.later(rested.num_milliseconds().max(0));
+        }
+        match resting_since {
+            Some(since) if self.is_in_time() && since <= self.due_at => {
+                self.pause(since.max(self.started_at))
+            }
+            Some(_) | None => self,
+        }
+    }
+
     /// The same clock, having rested for so many ms more.
-    pub(super) fn later(self, ms: i64) -> Self {
+    fn later(self, ms: i64) -> Self {
         let rest = TimeDelta::milliseconds(ms);
         Self {
             due_at: self.due_at + rest,
@@ -169,12 +188,5 @@ impl Clock {
         let rested = self.paused_at.map_or(TimeDelta::zero(), |since| at - since);
         let more = until - rested - self.due_at;
         Self { due_at: self.due_at + more, warn_at: self.warn_at + more, ..self.clone() }
-    }
-
-    /// Regraded: a new limit from the old start; a breach stays, and so does the time that it rested. One that an
-    /// earlier grading cancelled runs again.
-    pub(super) fn regrade(&self, rule: &ClockRule, policy_version: u32) -> Self {
-        let anew = Self::start(rule, self.round, self.started_at, policy_version).later(self.paused_ms);
-        Self { met_at: self.met_at, breached_at: self.breached_at, paused_at: self.paused_at, ..anew }
     }
 }

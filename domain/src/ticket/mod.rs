@@ -23,7 +23,9 @@ pub use command::{AssigneeFacts, Assignment, Command, Submission};
 pub use decide::{Departure, When, decide, hand_over, merge, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
-pub use state::{Arrival, Extension, Origin, Plan, Rating, Reply, Resolution, State, Supervision, Work};
+pub use state::{
+    Arrival, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Supervision, Work,
+};
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
 
@@ -96,15 +98,15 @@ pub struct Ticket {
     pub clocks: Vec<Clock>,
     /// Since when its clocks rest.
     pub paused: Option<Timestamp>,
-    /// How long they have rested in this round before, in ms.
-    pub paused_ms: i64,
+    /// When they rested before, oldest first.
+    pub rests: Vec<Rest>,
     /// The roles that may claim it while it waits to be dispatched.
     pub claim: Roles,
     /// Who dispatched it.
     pub dispatched_by: Option<UserId>,
     /// Who helps the lead.
     pub assist: Vec<Assignee>,
-    /// Set once supervised.
+    /// While it is supervised: until it ends.
     pub supervision: Option<Supervision>,
     /// More time that was asked for and not decided on.
     pub extension: Option<Extension>,

@@ -81,6 +81,15 @@ pub struct Supervision {
     pub at: Timestamp,
 }
 
+/// A while in which the clocks rested (暂停计时).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rest {
+    /// From when.
+    pub from: Timestamp,
+    /// Until when; not before `from`.
+    pub to: Timestamp,
+}
+
 /// More time that the lead asked for (延期), while the clock runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {
@@ -195,5 +204,10 @@ impl State {
     /// Whether somebody still has to do something before it is resolved.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Submitted | Self::Dispatched { .. } | Self::Accepted(_))
+    }
+
+    /// Whether it has come to an end; only what is closed may be opened again.
+    pub fn is_over(&self) -> bool {
+        !self.is_open() && !matches!(self, Self::Resolved { .. })
     }
 }

@@ -47,7 +47,7 @@ fn ticket_v2(mut ticket: Value) -> Value {
     let submitted_at = ticket["submitted_at"].clone();
     let new = json!({
         "joined": [], "desk": community(&ticket), "origin": null, "handling": null, "confidential": false,
-        "occurred_at": submitted_at, "round_at": submitted_at, "paused": null, "paused_ms": 0, "claim": 0,
+        "occurred_at": submitted_at, "round_at": submitted_at, "paused": null, "rests": [], "claim": 0,
         "dispatched_by": null, "assist": [], "supervision": null, "extension": null, "urged": 0, "urged_at": null,
     });
     lift_channel(&mut ticket);

@@ -169,7 +169,7 @@ impl Store {
         if key.is_none() {
             return Ok(None);
         }
-        match self.or_kept(key, false, Err(Failed::Conflict)).await {
+        match self.or_kept(key, Err(Failed::Conflict)).await {
             Ok(delivered) => Ok(Some(delivered)),
             Err(ChangeError::Contended) => Ok(None),
             Err(error) => Err(error),
@@ -200,7 +200,7 @@ impl Store {
             self.record_person(&recorded, guard, all, &[event], Some(&answer)).await.map_err(again)?;
             Ok(answer)
         };
-        self.until_changed(key.as_ref(), false, attempt).await
+        self.until_changed(key.as_ref(), attempt).await
     }
 
     /// Where a person's history stands, and where their changes count: their first grant's place, or its unit's county.

@@ -30,7 +30,7 @@ impl Store {
         let units = self.unit_counties(units.collect()).await?;
         let facts = |one: &Assignee| match one {
             Assignee::Person(person) => people.get(&person.0).cloned(),
-            Assignee::Unit(unit) => units.get(&unit.0).map(|county| AssigneeFacts::Unit { county: *county }),
+            Assignee::Unit(unit) => units.get(unit).map(|county| AssigneeFacts::Unit { county: *county }),
         };
         let known = |one: &Assignee| facts(one).unwrap_or(AssigneeFacts::Unknown);
         Ok(to.iter().map(|one| Assignment { to: *one, facts: known(one) }).collect())
@@ -63,7 +63,11 @@ impl Store {
         Ok(known.into_iter().map(|(id, known)| (id, facts(known))).collect())
     }
 
-    async fn unit_counties(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, PlaceCode>, StoreError> {
+    /// The counties of units that there are.
+    pub(super) async fn unit_counties(
+        &self,
+        ids: Vec<Uuid>,
+    ) -> Result<HashMap<UnitId, PlaceCode>, StoreError> {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
@@ -73,7 +77,7 @@ impl Store {
         rows.iter()
             .map(|row| {
                 let county: String = column(row, "unit", "county")?;
-                Ok((column(row, "unit", "id")?, self.stored_code(&county)?))
+                Ok((UnitId(column(row, "unit", "id")?), self.stored_code(&county)?))
             })
             .collect()
     }
@@ -83,6 +87,6 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn unit_county(&self, id: UnitId) -> Result<Option<PlaceCode>, StoreError> {
-        Ok(self.unit_counties(vec![id.0]).await?.remove(&id.0))
+        Ok(self.unit_counties(vec![id.0]).await?.remove(&id))
     }
 }

@@ -85,11 +85,11 @@ impl Answer {
 }
 
 impl Store {
-    /// Tries again while somebody else was faster, three times in all; never when the client named the version.
+    /// Tries again while somebody else was faster, three times in all. Each attempt looks anew whether the version is the
+    /// one that the client named.
     pub(super) async fn until_changed<F>(
         &self,
         key: Option<&IdempotencyKey>,
-        insists: bool,
         attempt: impl Fn() -> F,
     ) -> Result<Delivered, ChangeError>
     where
@@ -98,21 +98,19 @@ impl Store {
         let mut tries = 1;
         loop {
             match attempt().await {
-                Err(Failed::Conflict) if !insists && tries < ATTEMPTS => {
+                Err(Failed::Conflict) if tries < ATTEMPTS => {
                     tokio::time::sleep(entropy::jitter(tries)).await;
                     tries += 1;
                 }
-                result => return self.or_kept(key, insists, result).await,
+                result => return self.or_kept(key, result).await,
             }
         }
     }
 
-    /// Whatever failed: a call that was carried out before gets its kept answer. `insists` when the client named the
-    /// version.
+    /// Whatever failed: a call that was carried out before gets its kept answer.
     pub(super) async fn or_kept(
         &self,
         key: Option<&IdempotencyKey>,
-        insists: bool,
         result: Result<Answer, Failed>,
     ) -> Result<Delivered, ChangeError> {
         let error = match result {
@@ -121,9 +119,7 @@ impl Store {
             }
             Err(Failed::Error(error @ ChangeError::Store(_))) => return Err(error),
             Err(Failed::Error(error)) => error,
-            Err(Failed::KeyTaken) => ChangeError::Contended,
-            Err(Failed::Conflict) if insists => ChangeError::OtherVersion,
-            Err(Failed::Conflict) => ChangeError::Contended,
+            Err(Failed::KeyTaken | Failed::Conflict) => ChangeError::Contended,
         };
         let Some(key) = key else {
             return Err(error);

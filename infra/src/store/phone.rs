@@ -18,7 +18,7 @@ use sea_orm::Statement;
 use uuid::Uuid;
 
 /// The column that a phone number is sealed for.
-const PHONE: &str = "app_user.phone";
+pub(super) const PHONE: &str = "app_user.phone";
 /// The provider of those who sign in with WeChat.
 pub(super) const WECHAT: &str = "wechat";
 
@@ -79,7 +79,7 @@ impl Store {
                 }
             }
         };
-        if self.until_changed(None, false, attempt).await?.answer.status == 409 {
+        if self.until_changed(None, attempt).await?.answer.status == 409 {
             return Ok(Bound::Taken);
         }
         let user = self.user(user).await?.ok_or(StoreError::StaleGrants)?;

@@ -3,7 +3,9 @@
 use super::Store;
 use super::entity::{place, place_code};
 use super::error::StoreError;
+use super::phone::PHONE;
 use super::row::column;
+use super::user::NAME;
 use domain::id::{PlaceId, UserId};
 use domain::phone::Phone;
 use domain::place::{PlaceCode, PlaceRef};
@@ -55,10 +57,10 @@ impl Store {
         }
         let code: String = column(&row, "place", "code")?;
         let place = PlaceRef { id: PlaceId(column(&row, "place", "id")?), code: self.stored_code(&code)? };
-        let phone = self.unsealed_column(&row, "requester_phone", "app_user.phone", reader.0)?;
+        let phone = self.unsealed_column(&row, "requester_phone", PHONE, reader.0)?;
         let corrupt = |error| StoreError::corrupt("app_user", "phone", reader, error);
         let profile = Contact {
-            name: self.unsealed_column(&row, "requester_name", "app_user.name", reader.0)?,
+            name: self.unsealed_column(&row, "requester_name", NAME, reader.0)?,
             phone: phone.map(|phone| Phone::parse(&phone)).transpose().map_err(corrupt)?,
             household: None,
         };

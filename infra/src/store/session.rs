@@ -152,7 +152,7 @@ impl Store {
         };
         // Whoever was faster may have ended it; when not, it is tried until it has ended.
         loop {
-            match self.until_changed(None, false, &attempt).await {
+            match self.until_changed(None, &attempt).await {
                 Err(ChangeError::Contended) => {}
                 result => return result.map(drop),
             }

@@ -69,7 +69,7 @@ impl Store {
             Ok(answer)
         };
         let result = attempt.await;
-        self.or_kept(request.key.as_ref(), false, result).await
+        self.or_kept(request.key.as_ref(), result).await
     }
 
     /// Calls a unit differently. `render` makes the answer, which commits with the change.
@@ -84,7 +84,7 @@ impl Store {
         render: impl Fn(&Unit) -> Answer,
     ) -> Result<Delivered, ChangeError> {
         let attempt = || self.try_rename_unit(request, id, name, &render);
-        self.until_changed(request.key.as_ref(), request.if_match.is_some(), attempt).await
+        self.until_changed(request.key.as_ref(), attempt).await
     }
 
     async fn try_rename_unit(

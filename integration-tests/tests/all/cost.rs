@@ -16,7 +16,7 @@ async fn trips(proxy: &Proxy, call: impl Future<Output = Answer>) -> (usize, Ans
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_costs_two_round_trips_and_a_transition_three() {
+async fn a_create_costs_two_round_trips_and_a_dispatch_three() {
     let (app, proxy) = TestApp::behind_proxy(Backend::Postgres.redis_url()).await;
     let cast = Cast::of(&app).await;
     // The first number of a block is leased, one in fifty.

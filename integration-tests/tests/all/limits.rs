@@ -60,15 +60,17 @@ async fn the_eleventh_login_of_a_minute_waits(
         let _ = sign_in(&anyone).await.expect(200);
     }
     exceeded(&sign_in(&anyone).await);
-    // Whoever is signed in goes on.
+    // Whoever is signed in goes on, also behind an address that many share.
     let _ = app.resident("王芳").await.get("/me").await.expect(200);
+    anyone.post("/auth/refresh", json!({"refresh_token": "x"})).await.refused(401, "auth.refresh_invalid");
     app.stop().await;
 }
 
 /// A new call that takes a secret cannot forget its limit.
 #[tokio::test]
 async fn every_public_call_with_a_secret_is_limited() {
-    let app = TestApp::with(Backend::Sqlite, |config| config.rates = ten_logins()).await;
+    let rates = Quotas { renewals: quota(10, 60), ..ten_logins() };
+    let app = TestApp::with(Backend::Sqlite, |config| config.rates = rates).await;
     let document = app.anyone().get("//openapi.json").await.expect(200).json;
     for (path, item) in document["paths"].as_object().unwrap() {
         if !path.starts_with("/api/v1/auth/") || item["post"]["x-permission"] != "public" {
@@ -146,7 +148,7 @@ async fn calls_are_counted_by_user(#[values(Backend::Sqlite, Backend::Postgres)]
 
 async fn two(backend: Backend, redis: Option<String>) -> (TestApp, App) {
     let set = |config: &mut Config| {
-        config.rates = Quotas { logins: quota(10, 60), tickets: None, calls: quota(600, 60) };
+        config.rates = Quotas { logins: quota(10, 60), calls: quota(600, 60), ..Quotas::default() };
         config.redis_url = redis.clone().map(Into::into);
     };
     let app = TestApp::with(backend, set).await;
@@ -200,7 +202,7 @@ async fn a_lost_redis_lifts_no_limit() {
     let part = own_redis(Backend::Postgres).unwrap();
     let url = part.replace(&services::redis().address().to_string(), &proxy.address.to_string());
     let app = TestApp::with(Backend::Postgres, |config| {
-        config.rates = Quotas { logins: quota(10, 60), tickets: None, calls: quota(60, 60) };
+        config.rates = Quotas { logins: quota(10, 60), calls: quota(60, 60), ..Quotas::default() };
         config.redis_url = Some(url.into());
     })
     .await;

@@ -112,6 +112,14 @@ async fn z09_a_leader_supervises_until_it_is_done(
     act(&leader, &watched, "supervise", reason()).await.refused(409, "ticket.already_supervised");
     let list = leader.get("/tickets?supervised=true").await.expect(200);
     assert_eq!((list.items().len(), &list.items()[0]["supervised"]), (1, &json!(true)));
+    let _ = cast.accept(&watched).await.expect(200);
+    let _ = cast.resolve(&watched).await.expect(200);
+    assert_eq!(leader.get("/tickets?supervised=true").await.items().len(), 1, "not yet rated");
+    let closed = cast.rate(&watched, "satisfied").await.expect(200);
+    assert_eq!(closed.json["supervised_at"], Value::Null);
+    assert_eq!(leader.get("/tickets?supervised=true").await.items().len(), 0);
+    let _ = act(&cast.resident, &watched, "reopen", reason()).await.expect(200);
+    let _ = act(&leader, &watched, "supervise", reason()).await.expect(200);
     app.stop().await;
 }
 
@@ -234,13 +242,13 @@ async fn what_was_done_out_of_reach_counts_from_when_it_was_done(
         "ticket.time_too_early",
         "/occurred_at",
     );
-    let arrived = act(&cast.worker, &ticket, "arrive", at("01:04:00")).await.expect(200);
+    let arrived = act(&cast.worker, &ticket, "arrive", at("01:04:00.123456789")).await.expect(200);
     assert_eq!(arrived.clock("arrive", 1)["state"], "met");
     let timeline = cast.worker.get(&format!("{ticket}/timeline?limit=100")).await;
     let entry = timeline.items().iter().find(|entry| entry["kind"] == "arrived").unwrap();
     assert_eq!(
         (&entry["occurred_at"], &entry["recorded_at"]),
-        (&json!("2026-11-21T01:04:00Z"), &json!("2026-11-21T02:00:00Z"))
+        (&json!("2026-11-21T01:04:00.123456Z"), &json!("2026-11-21T02:00:00Z"))
     );
     app.stop().await;
 }

@@ -61,6 +61,9 @@ async fn f07_somebody_is_entered_and_shown_masked(
     assert_eq!((replay.header("idempotent-replayed"), &replay.text), ("true", &first.text));
     // Without a grant they are where they were entered, and of no names.
     assert_eq!(admin.get(&user(&first)).await.expect(200).str("name"), "李*");
+    let volunteer = json!({"role": "volunteer", "places": [COMMUNITY]});
+    let twice = json!({"name": "王", "grants": [volunteer, volunteer]});
+    admin.post("/users", twice).await.refused(409, "grant.already_held");
     for (body, code, field) in [
         (json!({"name": ""}), "text.empty", "/name"),
         (json!({"name": "名".repeat(31)}), "text.too_long", "/name"),

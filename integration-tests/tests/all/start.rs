@@ -1,10 +1,11 @@
 //! Starting: the schema forward and back, the example data once and no more, a restart that remembers.
 
+use crate::ticket::Cast;
 use api::{App, Clock, Demo, MigrateTo};
-use integration_tests::app::{TestApp, config, lamp};
+use integration_tests::app::{COMMUNITY, TestApp, UNIT, config, lamp};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[rstest]
 #[tokio::test]
@@ -20,6 +21,58 @@ async fn the_schema_goes_forward_and_back(#[values(Backend::Sqlite, Backend::Pos
     let url = database.url.clone();
     let app = TestApp::on(database, config(&url, None)).await;
     assert_eq!(app.anyone().get("//ready").await.status, 200);
+    app.stop().await;
+}
+
+/// What lists of tickets and people show to those who look through columns that later migrations fill.
+async fn seen(app: &TestApp) -> Vec<Vec<Value>> {
+    let supervisor = app.staff("supervisor", "532504").await;
+    let admin = app.staff("county_admin", "532504").await;
+    let of_unit = app.of_unit("department_handler", UNIT).await;
+    let volunteer = app.staff("volunteer", COMMUNITY).await;
+    let mut all = Vec::new();
+    for (caller, list) in [
+        (&supervisor, "/tickets?limit=100"),
+        (&supervisor, "/tickets?supervised=true"),
+        (&supervisor, "/tickets?handling=immediate"),
+        (&supervisor, "/tickets?desk=532504001"),
+        (&volunteer, "/tickets?claimable=true"),
+        (&of_unit, "/tickets"),
+        (&admin, "/users?role=grid_worker"),
+        (&admin, &format!("/users?unit={UNIT}")),
+    ] {
+        let items = caller.get(list).await.expect(200).items().to_vec();
+        assert!(!items.is_empty(), "{list}");
+        all.push(items.iter().map(|item| item["id"].clone()).collect());
+    }
+    all
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_was_there_is_there_after_going_back_and_forward(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let leader = app.staff("supervisor", "532504").await;
+    let clerk = &cast.clerk;
+    let (watched, raised, open, of_unit) =
+        (cast.ticket().await, cast.ticket().await, cast.ticket().await, cast.ticket().await);
+    let act = async |who: &Caller, ticket: &str, what: &str, body: Value| {
+        let _ = who.post(&format!("{ticket}/{what}"), body).await.expect(200);
+    };
+    act(&leader, &watched, "supervise", json!({"reason": "久拖未办"})).await;
+    act(clerk, &raised, "escalate", json!({"reason": "超出社区能力"})).await;
+    act(clerk, &open, "grade", json!({"affair": "private"})).await;
+    act(clerk, &of_unit, "dispatch", json!({"lead": {"unit": UNIT}, "handling": "immediate"})).await;
+    let before = seen(&app).await;
+    let (url, database) = (app.url.clone(), app.leave().await);
+    let at = api::Database::parse(&url).unwrap();
+    api::migrate(&at, MigrateTo::Down(4)).await.unwrap();
+    api::migrate(&at, MigrateTo::Up).await.unwrap();
+    let app = TestApp::on(database, config(&url, backend.redis_url())).await;
+    assert_eq!(seen(&app).await, before);
     app.stop().await;
 }
 

@@ -261,8 +261,6 @@ async fn if_match_is_honoured(#[values(Backend::Sqlite, Backend::Postgres)] back
     let stranger = app.staff("grid_worker", NEIGHBOUR).await;
     stranger.post_with(&accept, &[("if-match", "\"1\"")], json!({})).await.refused(404, "ticket.not_found");
     let _ = cast.worker.post_with(&accept, &[("if-match", "\"2\"")], json!({})).await.expect(200);
-    let read = cast.worker.request(reqwest::Method::GET, &ticket).header("if-none-match", "\"3\"");
-    assert_eq!(integration_tests::client::send(read).await.status, 304);
     app.stop().await;
 }
 

@@ -229,3 +229,24 @@ async fn a_roster_entry_turns_out_to_be_the_user(
     bind(&other, &wechat.phone_code("13800001111")).await.refused(409, "auth.phone_taken");
     app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_ticket_that_names_another_is_not_found_by_its_requesters_number(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (app, wechat) = start(backend).await;
+    let wang = user(&app, &wechat, "o-wang").await;
+    let bound = bind(&wang, &wechat.phone_code("13800001111")).await.expect(200);
+    let wang = app.anyone().with_token(bound.str("access_token"));
+    let clerk = app.staff("community_clerk", COMMUNITY).await;
+    let mut named = lamp();
+    named["contact"] = json!({"name": "李四", "phone": "13900002222"});
+    let _ = wang.post("/tickets", named).await.expect(201);
+    let found = |phone| clerk.get(phone);
+    assert_eq!(found("/tickets?q=13800001111").await.expect(200).items().len(), 0);
+    assert_eq!(found("/tickets?q=13900002222").await.expect(200).items().len(), 1);
+    let _ = wang.post("/tickets", lamp()).await.expect(201);
+    assert_eq!(found("/tickets?q=13800001111").await.expect(200).items().len(), 1);
+    app.stop().await;
+}

@@ -1,7 +1,7 @@
 //! What clients send.
 
 use crate::label::words;
-use crate::strict::{Object, Word};
+use crate::strict::{Moment, Object, Word};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::geo::Datum;
 use domain::ticket::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
@@ -47,7 +47,8 @@ pub struct CreateTicket {
     /// 是否保密：对承办人也隐去诉求人和联系人
     pub confidential: Option<bool>,
     /// 发生时间，工作人员补录线下诉求时填写，至多早 31 天；时限自录入起算
-    pub occurred_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub occurred_at: Option<Moment>,
 }
 
 /// 来源活动。
@@ -151,7 +152,8 @@ pub struct Empty {}
 #[schema(example = json!({}))]
 pub struct Accept {
     /// 实际时间：离线办理、事后上传时填写
-    pub occurred_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub occurred_at: Option<Moment>,
 }
 
 /// 研判：至少填写一项，不填的不变。
@@ -188,9 +190,11 @@ pub struct Plan {
     #[schema(min_length = 1, max_length = 10000)]
     pub text: String,
     /// 计划完成时间：此刻之后，至多两年
-    pub due: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub due: Option<Moment>,
     /// 实际时间：离线办理、事后上传时填写
-    pub occurred_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub occurred_at: Option<Moment>,
 }
 
 /// 阶段答复。
@@ -202,7 +206,8 @@ pub struct ReplyText {
     #[schema(min_length = 1, max_length = 10000)]
     pub text: String,
     /// 实际时间：离线办理、事后上传时填写
-    pub occurred_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub occurred_at: Option<Moment>,
 }
 
 /// 申请延期。
@@ -211,7 +216,8 @@ pub struct ReplyText {
 #[schema(example = json!({"until": "2027-11-22T10:00:00Z", "reason": "配件明天到货"}))]
 pub struct Extend {
     /// 延至何时：须晚于现有时限，至多两年
-    pub until: DateTime<Utc>,
+    #[schema(value_type = DateTime<Utc>)]
+    pub until: Moment,
     /// 理由，1 至 10000 字
     #[schema(min_length = 1, max_length = 10000)]
     pub reason: String,
@@ -258,7 +264,8 @@ pub struct Arrive {
     #[schema(value_type = Position)]
     pub position: Object<Position>,
     /// 实际时间：离线办理、事后上传时填写
-    pub occurred_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub occurred_at: Option<Moment>,
 }
 
 /// 办结。
@@ -273,7 +280,8 @@ pub struct Resolve {
     #[schema(min_length = 1, max_length = 10000)]
     pub reply: String,
     /// 实际时间：离线办理、事后上传时填写
-    pub occurred_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Option<DateTime<Utc>>)]
+    pub occurred_at: Option<Moment>,
 }
 
 /// 评单。

@@ -5,7 +5,7 @@ use crate::app::State;
 use crate::auth::{Permit, may};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Body, Conditions};
-use crate::rates::Attempt;
+use crate::rates::Renewal;
 use actix_web::{HttpResponse, post, web};
 use domain::time::Timestamp;
 use infra::store::Refreshed;
@@ -29,7 +29,7 @@ use secrecy::ExposeSecret;
 )]
 #[post("/auth/refresh")]
 pub(crate) async fn refresh(
-    _attempt: Attempt,
+    _renewal: Renewal,
     state: web::Data<State>,
     body: Body<RefreshToken>,
 ) -> ApiResult<HttpResponse> {
@@ -58,7 +58,7 @@ pub(super) async fn refreshed(state: &State, token: &str, now: Timestamp) -> Api
 )]
 #[post("/auth/logout")]
 pub(crate) async fn sign_out(
-    _attempt: Attempt,
+    _renewal: Renewal,
     state: web::Data<State>,
     body: Body<RefreshToken>,
 ) -> ApiResult<HttpResponse> {

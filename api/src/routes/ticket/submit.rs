@@ -18,7 +18,7 @@ use domain::view::{Contact, TicketView};
 use infra::entropy;
 use infra::store::Request;
 use openapi::problem::Fault;
-use openapi::strict::Object;
+use openapi::strict::{Moment, Object};
 use openapi::ticket::{CreateTicket, Origin, PlaceRef, Ticket};
 
 const CODE: &str = "/place/code";
@@ -96,7 +96,7 @@ pub(crate) async fn submit_ticket(
         affair: affair.map(|word| word.0),
         channel: channel.map_or(Channel::MiniProgram, |word| word.0),
         confidential: confidential.unwrap_or(false),
-        occurred_at,
+        occurred_at: occurred_at.map(|Moment(at)| at),
     };
     let Session { actor, grants_version, .. } = &*permit;
     let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };

@@ -73,6 +73,13 @@ impl Decision<'_> {
         let clocks = severity.map(|severity| self.graded(severity)).unwrap_or_default();
         let claim = self.policy.claim(affair.or(self.ticket.affair));
         self.happen(Fact::Graded { category: category.cloned(), severity, affair, claim }, clocks);
+        // What was done too late before anybody asked for it is a breach like any other.
+        for kind in [ClockKind::Arrive, ClockKind::Plan, ClockKind::Answer] {
+            let late = self.owed(kind).find_map(|clock| self.done(clock));
+            if let Some(late) = late {
+                self.breach(&late);
+            }
+        }
         Ok(())
     }
 
@@ -126,24 +133,9 @@ impl Decision<'_> {
         }
         let kinds = [ClockKind::Arrive, ClockKind::Solve, ClockKind::Plan, ClockKind::Answer];
         let mut clocks: Vec<_> = kinds.into_iter().filter_map(|kind| self.regraded(kind, severity)).collect();
-        let is_new = |clock: &Clock| {
-            !self.ticket.clocks.iter().any(|c| c.kind == clock.kind && c.round == clock.round)
-        };
-        // What was planned and answered before anybody called it complex counts.
-        let work = self.ticket.state.work();
-        if let Some(plan) = work.and_then(|work| work.plan)
-            && let Some(clock) = clocks.iter_mut().find(|c| c.kind == ClockKind::Plan && is_new(c))
-        {
-            let due = clock.due_at;
-            let late = (plan.at > due).then_some(due);
-            *clock = Clock { breached_at: late, ..clock.meet(plan.at) };
-            let answer = self.answer_clock(Some(severity), plan.at.min(due));
-            let reply = work.and_then(|work| work.reply);
-            clocks.extend(answer.map(|clock| match reply {
-                Some(reply) if reply.at <= clock.due_at => clock.meet(reply.at),
-                _ => clock,
-            }));
-        }
+        let planned =
+            clocks.iter().find(|clock| clock.kind == ClockKind::Plan).and_then(|clock| clock.met_at);
+        clocks.extend(planned.and_then(|at| self.answer_clock(Some(severity), at)));
         clocks.retain(|clock| !self.ticket.clocks.contains(clock));
         clocks
     }
@@ -153,18 +145,16 @@ impl Decision<'_> {
         let rule = self.policy.rule(kind, Some(severity));
         let there = ticket.clocks.iter().find(|clock| clock.kind == kind && clock.round == ticket.round);
         match (rule, there) {
-            (Some(rule), Some(clock)) if clock.is_owed() => Some(clock.regrade(rule, version)),
-            // Cancelled by an earlier grading: it runs again, as if it had never stopped.
+            // One that an earlier grading cancelled runs again, as if it had never stopped.
             (Some(rule), Some(clock)) if clock.met_at.is_none() => {
-                let missed = (ticket.paused_ms - clock.paused_ms).max(0);
-                Some(self.resting(clock.regrade(rule, version).later(missed)))
+                let anew = Clock::start(rule, clock.round, clock.started_at, version);
+                Some(self.begun(Clock { breached_at: clock.breached_at, ..anew }))
             }
             // The answer's clock starts with the plan, and a new round is about the work and not the way there.
             (Some(_), None) if kind == ClockKind::Answer => None,
             (Some(_), None) if kind == ClockKind::Arrive && ticket.round > 1 => None,
             (Some(rule), None) => {
-                let clock = Clock::start(rule, ticket.round, ticket.round_at, version);
-                Some(self.resting(clock.later(ticket.paused_ms)))
+                Some(self.begun(Clock::start(rule, ticket.round, ticket.round_at, version)))
             }
             (None, Some(clock)) if clock.is_in_time() => Some(clock.cancel(self.at)),
             _ => None,

@@ -71,7 +71,7 @@ impl Decision<'_> {
         }
         let clock = self.running_work().min_by_key(|clock| clock.due_at);
         let clock = clock.ok_or_else(|| self.wrong(WrongState::NothingToExtend))?;
-        self.ahead("/until", until, clock.due_at.max(self.now))?;
+        self.ahead("/until", until, clock.resume(self.at).due_at.max(self.now))?;
         let fact = Fact::ExtensionAsked { clock: clock.kind, until, reason: reason.reference };
         self.happen(fact, vec![]);
         Ok(())
@@ -82,7 +82,9 @@ impl Decision<'_> {
         let asked = self.ticket.extension.ok_or_else(|| self.wrong(WrongState::NoExtension))?;
         let until = asked.until;
         // A breach is never taken back, so one that came while nobody decided stands.
-        let fits = |clock: &&Clock| clock.kind == asked.clock && until > clock.due_at && until > self.now;
+        let fits = |clock: &&Clock| {
+            clock.kind == asked.clock && until > clock.resume(self.at).due_at && until > self.now
+        };
         let clock = self.running_work().find(fits);
         let clock = clock.ok_or_else(|| self.wrong(WrongState::ExtensionLapsed))?.extend(until, self.at);
         let fact = Fact::ExtensionApproved { until, note: note.map(|text| text.reference) };

@@ -239,7 +239,10 @@ impl<'a> Decision<'a> {
     fn go_back(&mut self, occurred_at: Timestamp) -> Result<(), TicketRefusal> {
         let since = match self.ticket.state {
             State::Dispatched { at, .. } => at,
-            State::Accepted(work) => work.arrival.map_or(work.at, |arrival| arrival.at),
+            State::Accepted(work) => {
+                let done = [work.arrival.map(|a| a.at), work.plan.map(|p| p.at), work.reply.map(|r| r.at)];
+                done.into_iter().flatten().fold(work.at, Timestamp::max)
+            }
             _ => self.ticket.round_at,
         };
         let earliest = since.max(self.now - seconds(self.policy.offline_seconds));
@@ -287,18 +290,29 @@ impl<'a> Decision<'a> {
         let round = self.ticket.round;
         let there = self.ticket.clocks.iter().any(|c| c.kind == ClockKind::Answer && c.round == round);
         let rule = self.policy.rule(ClockKind::Answer, severity).filter(|_| !there)?;
-        Some(self.resting(Clock::start(rule, round, from, self.policy.version)))
+        Some(self.begun(Clock::start(rule, round, from, self.policy.version)))
     }
 
-    /// A clock that begins, or begins again: while the ticket rests it rests too, unless it was over before.
-    fn resting(&self, clock: Clock) -> Clock {
-        match self.ticket.paused {
-            Some(since) if clock.is_in_time() && clock.paused_at.is_none() && since <= clock.due_at => {
-                let since = since.max(clock.started_at);
-                clock.pause(since)
-            }
+    /// A clock that begins, or begins anew, perhaps in the past: it rested when the ticket did, and what was done in time
+    /// before anybody asked for it counts.
+    fn begun(&self, clock: Clock) -> Clock {
+        let clock = clock.rested(&self.ticket.rests, self.ticket.paused);
+        match self.done(&clock) {
+            Some(met) if met.met_at <= Some(met.due_at) => met,
             Some(_) | None => clock,
         }
+    }
+
+    /// An owed clock, met by what was done already since it began, if it was: in time or not.
+    fn done(&self, clock: &Clock) -> Option<Clock> {
+        let work = self.ticket.state.work().filter(|_| clock.is_owed())?;
+        let at = match clock.kind {
+            ClockKind::Arrive => work.arrival.map(|arrival| arrival.at),
+            ClockKind::Plan => work.plan.map(|plan| plan.at),
+            ClockKind::Answer => work.reply.map(|reply| reply.at),
+            ClockKind::Solve => None,
+        };
+        at.filter(|at| *at >= clock.started_at).map(|at| clock.meet(at))
     }
 
     /// The desk one level up; none above the county.

@@ -2,7 +2,7 @@
 
 use super::*;
 use ClockKind::{Answer, Arrive, Plan, Solve};
-use ClockState::{Breached, Cancelled, Met, Paused, Running};
+use ClockState::{Breached, Cancelled, Met, Running};
 use rstest::rstest;
 
 #[rstest]
@@ -116,6 +116,12 @@ fn m03_regrading_keeps_start_and_breach(
         (start(), after(300), breached.map(after))
     );
     assert_eq!(solve.state(after(minute)), state);
+    let story = story.steps(&[(worker(), Command::Accept, minute), (worker(), resolve(), minute)]);
+    assert_eq!(
+        story.ticket.clocks[1].breached_at,
+        breached.map(after),
+        "nor does solving it now take it back"
+    );
 }
 
 #[test]
@@ -136,10 +142,6 @@ fn dissatisfied_is_done_again_by_the_same_lead_against_a_new_clock() {
     ]);
     assert_eq!(story.ticket.status(), Status::Closed);
     assert_eq!(story.clocks(999), [(Arrive, 1, Breached), (Solve, 1, Breached), (Solve, 2, Met)]);
-}
-
-fn plan() -> Command {
-    Command::Plan { text: text("先查管网，再开挖"), due: None }
 }
 
 #[rstest]
@@ -182,43 +184,6 @@ fn m03_a_breach_goes_up_a_level_by_itself_until_the_county() {
     let refusal =
         story.step(&clerk(), &Command::Escalate { reason: text("解决不了") }, after(32)).unwrap_err();
     assert_eq!(refusal.code(), "ticket.at_the_top");
-}
-
-#[test]
-fn m03_a_rest_moves_the_limit_by_as_long_as_it_lasted() {
-    let pause = || Command::Pause { reason: text("等停电") };
-    let resume = || Command::Resume { reason: text("来电了") };
-    let story = Story::begin(Some(Severity::Small)).steps(&[
-        (clerk(), to_person(), 1),
-        (worker(), Command::Accept, 2),
-        (worker(), arrive(), 3),
-        (supervisor(), pause(), 10),
-    ]);
-    assert_eq!(story.clocks(9_999), [(Arrive, 1, Met), (Solve, 1, Paused)]);
-    assert_eq!((story.ticket.next_due(), story.ticket.owed_since()), (None, None));
-    let story = story.steps(&[(supervisor(), resume(), 100)]);
-    assert_eq!(story.ticket.next_due(), Some(after(120)));
-    assert_eq!(story.ticket.clocks[1].paused_ms, 90 * 60_000);
-    // A second rest, ended by the answer itself; and a regrading keeps what it rested.
-    let story = story.steps(&[(supervisor(), pause(), 110), (clerk(), graded(Severity::Large), 115)]);
-    assert_eq!(story.ticket.clocks[1].state(after(9_999)), Paused);
-    let story = story.steps(&[(worker(), resolve(), 2_000)]);
-    assert_eq!(story.clocks(9_999), [(Arrive, 1, Met), (Solve, 1, Met)]);
-    assert_eq!((story.ticket.paused, story.ticket.paused_ms), (None, (90 + 1_890) * 60_000));
-}
-
-#[test]
-fn m03_what_is_graded_while_it_rests_rests_too() {
-    let pause = Command::Pause { reason: text("等材料") };
-    let late = Story::begin(None)
-        .steps(&[(supervisor(), pause.clone(), 40), (clerk(), graded(Severity::Small), 50)]);
-    assert_eq!(late.clocks(50), [(Arrive, 1, Breached), (Solve, 1, Breached)], "over before the rest began");
-    let in_time =
-        Story::begin(None).steps(&[(supervisor(), pause, 20), (clerk(), graded(Severity::Small), 50)]);
-    assert_eq!(in_time.clocks(9_999), [(Arrive, 1, Breached), (Solve, 1, Paused)]);
-    let resume = Command::Resume { reason: text("到货") };
-    let story = in_time.steps(&[(supervisor(), resume, 60)]);
-    assert_eq!(story.ticket.next_due(), Some(after(70)));
 }
 
 #[test]
@@ -272,75 +237,21 @@ fn work_is_not_dated_as_one_likes(#[case] minute: i64, #[case] code: &str) {
 }
 
 #[test]
-fn m03_grading_there_and_back_leaves_every_limit_in_place() {
-    let plan_due = after(2 * 1_440);
-    let story = Story::begin(Some(Severity::Small))
-        .steps(&[(clerk(), graded(Severity::Complex), 1), (clerk(), graded(Severity::Small), 2)]);
-    assert_eq!(story.clocks(3), [(Arrive, 1, Running), (Solve, 1, Running), (Plan, 1, Cancelled)]);
-    assert_eq!(story.ticket.clocks[1].due_at, after(30));
-    let story =
-        story.steps(&[(clerk(), graded(Severity::Complex), 3), (clerk(), graded(Severity::Large), 4)]);
-    assert_eq!(story.clocks(4), [(Arrive, 1, Running), (Solve, 1, Running), (Plan, 1, Cancelled)]);
-    assert_eq!(story.ticket.clocks[1].due_at, after(300));
-    // Also when it rested meanwhile.
-    let pause = |text_| Command::Pause { reason: text(text_) };
-    let resume = |text_| Command::Resume { reason: text(text_) };
-    let mut story = story.steps(&[
-        (clerk(), graded(Severity::Complex), 4),
-        (supervisor(), pause("等"), 5),
-        (supervisor(), resume("好"), 65),
-        (supervisor(), pause("再等"), 70),
-        (clerk(), graded(Severity::Small), 71),
-    ]);
-    assert_eq!(story.clocks(71)[1], (Solve, 1, Paused));
-    story.step(&supervisor(), &resume("好"), after(80)).unwrap();
-    assert_eq!(story.ticket.clocks[1].due_at, after(30 + 60 + 10));
-    assert_eq!(story.ticket.clocks[2].started_at, start());
-    assert!(plan_due < story.ticket.clocks[2].due_at);
-}
-
-#[test]
-fn m03_the_same_grade_again_takes_no_extension_away() {
-    let ask = Command::Extend { until: after(600), reason: text("等配件") };
-    let story = Story::begin(Some(Severity::Large)).steps(&[
+fn m03_a_plan_made_too_late_before_it_was_called_complex_is_a_breach_like_any_other() {
+    let mut story = Story::begin(None).steps(&[
         (clerk(), to_person(), 1),
         (worker(), Command::Accept, 2),
-        (worker(), arrive(), 3),
-        (worker(), ask, 4),
-        (clerk(), Command::ApproveExtension { note: None }, 5),
-        (clerk(), graded(Severity::Large), 6),
+        (worker(), arrive(), 4),
+        (worker(), plan(), 3 * 1_440),
+        (worker(), Command::Reply { text: text("已开挖") }, 5 * 1_440),
     ]);
-    assert_eq!(story.ticket.clocks[1].due_at, after(600));
-}
-
-#[test]
-fn m03_an_extension_is_for_the_clock_that_it_was_asked_for() {
-    let ask = Command::Extend { until: after(9_000), reason: text("等图纸") };
-    let mut story = Story::begin(Some(Severity::Complex)).steps(&[
-        (clerk(), to_person(), 1),
-        (worker(), Command::Accept, 2),
-        (worker(), arrive(), 3),
-        (worker(), ask, 4),
-        (worker(), plan(), 5),
-    ]);
-    assert_eq!(story.ticket.extension.map(|extension| extension.clock), Some(Plan));
-    let approve = Command::ApproveExtension { note: None };
-    let refusal = story.step(&clerk(), &approve, after(6)).unwrap_err();
-    assert_eq!(refusal.code(), "ticket.extension_lapsed", "the plan is made");
-}
-
-#[test]
-fn m03_an_extension_while_it_rests_is_until_then_and_not_longer() {
-    let story = Story::begin(Some(Severity::Large)).steps(&[
-        (clerk(), to_person(), 1),
-        (worker(), Command::Accept, 2),
-        (worker(), arrive(), 3),
-        (worker(), Command::Extend { until: after(600), reason: text("等配件") }, 4),
-        (supervisor(), Command::Pause { reason: text("等") }, 10),
-        (clerk(), Command::ApproveExtension { note: None }, 40),
-        (supervisor(), Command::Resume { reason: text("好") }, 40),
-    ]);
-    assert_eq!(story.ticket.clocks[1].due_at, after(600));
+    story.step(&clerk(), &graded(Severity::Complex), after(6 * 1_440)).unwrap();
+    assert_eq!(story.clocks(6 * 1_440)[1..], [(Plan, 1, Breached), (Answer, 1, Breached)]);
+    let met: Vec<_> =
+        story.ticket.clocks[1..].iter().map(|clock| (clock.breached_at, clock.met_at)).collect();
+    let day = |days: i64| Some(after(days * 1_440));
+    assert_eq!(met, [(day(2), day(3)), (day(4), day(5))]);
+    assert_eq!(story.happened()[6..], ["graded", "breached", "escalated", "breached", "escalated"]);
 }
 
 #[rstest]

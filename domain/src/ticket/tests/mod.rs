@@ -3,6 +3,7 @@
 mod clocks;
 mod machine;
 mod merge;
+mod rests;
 mod table;
 mod walk;
 
@@ -158,6 +159,18 @@ fn resolve() -> Command {
 
 fn rate(satisfaction: Satisfaction) -> Command {
     Command::Rate { satisfaction, stars: None, comment: None }
+}
+
+fn plan() -> Command {
+    Command::Plan { text: text("先查管网，再开挖"), due: None }
+}
+
+fn pause() -> Command {
+    Command::Pause { reason: text("等") }
+}
+
+fn resume() -> Command {
+    Command::Resume { reason: text("好") }
 }
 
 /// A ticket and all its events, checked after each step: the fold of the events is the ticket.

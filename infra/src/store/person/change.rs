@@ -74,7 +74,7 @@ impl Store {
             Ok(answer)
         };
         let result = attempt.await;
-        self.or_kept(request.key.as_ref(), false, result).await
+        self.or_kept(request.key.as_ref(), result).await
     }
 
     /// What is done with a person who is there. `render` makes the answer, which commits with the change.
@@ -89,7 +89,7 @@ impl Store {
         render: impl Fn(&Person) -> Answer,
     ) -> Result<Delivered, ChangeError> {
         let attempt = || self.try_change_person(request, id, command, &render);
-        let delivered = self.until_changed(request.key.as_ref(), request.if_match.is_some(), attempt).await?;
+        let delivered = self.until_changed(request.key.as_ref(), attempt).await?;
         if matches!(command, Command::Erase { .. } | Command::EraseOwn) {
             self.journal.forget().await;
         }

@@ -7,6 +7,7 @@ use super::super::change::{ChangeError, Failed, Request};
 use super::super::error::StoreError;
 use super::super::log::{EVENT_COLUMNS, stored_event};
 use super::super::row::{column, word};
+use super::super::ticket::contact;
 use domain::id::{TicketId, UserId};
 use domain::person::{Export, ExportedSession, ExportedStep, ExportedTicket, Person, PersonRefusal};
 use domain::refusal::Refusal;
@@ -96,9 +97,9 @@ impl Store {
                 address: column(row, "free_text", "address")?,
                 origin: column(row, "free_text", "origin")?,
                 contact: [
-                    sealed("contact_name", "ticket_contact.name")?,
-                    sealed("contact_phone", "ticket_contact.phone")?,
-                    sealed("contact_household", "ticket_contact.household")?,
+                    sealed("contact_name", contact::NAME)?,
+                    sealed("contact_phone", contact::PHONE)?,
+                    sealed("contact_household", contact::HOUSEHOLD)?,
                 ],
                 created_at: column(row, "ticket", "created_at")?,
                 steps: steps.remove(&TicketId(ticket)).unwrap_or_default(),

@@ -40,7 +40,7 @@ impl Store {
                 Scope::Unit(unit) => units.push(unit.0),
             }
         }
-        let (codes, units) = (self.codes_today(codes).await?, self.counties_of(units).await?);
+        let (codes, units) = (self.codes_today(codes).await?, self.unit_counties(units).await?);
         Ok(asked.iter().map(|grant| placed(grant, &codes, &units)).collect())
     }
 
@@ -58,20 +58,6 @@ impl Store {
             today.insert(column(&row, "place_code", "asked")?, self.stored_code(&code)?);
         }
         Ok(today)
-    }
-
-    async fn counties_of(&self, units: Vec<uuid::Uuid>) -> Result<HashMap<UnitId, PlaceCode>, StoreError> {
-        let mut counties = HashMap::new();
-        if units.is_empty() {
-            return Ok(counties);
-        }
-        let mut sql = Sql::new("SELECT id, county FROM unit WHERE id IN ");
-        sql.bind_all(units);
-        for row in self.query_all(&sql.text, sql.values).await? {
-            let county: String = column(&row, "unit", "county")?;
-            counties.insert(UnitId(column(&row, "unit", "id")?), self.stored_code(&county)?);
-        }
-        Ok(counties)
     }
 
     /// Whether the asker's grants are current, for a call that loads nothing which would tell.

@@ -15,15 +15,13 @@ pub use list::{PeopleLens, PeopleQuery};
 
 use super::Store;
 use super::error::StoreError;
+use super::phone::PHONE;
+use super::user::NAME;
 use domain::actor::Scope;
 use domain::person::{Held, Person, PlacedGrant};
 use domain::place::Levels;
 use sea_orm::{Statement, Value};
 use uuid::Uuid;
-
-/// What is sealed, by the place that it is sealed for.
-const NAME: &str = "app_user.name";
-const PHONE: &str = "app_user.phone";
 
 impl Store {
     /// The levels of a county's codes.

@@ -84,7 +84,7 @@ impl Store {
             Ok(answer)
         };
         let result = attempt.await;
-        self.or_kept(request.key.as_ref(), false, result).await
+        self.or_kept(request.key.as_ref(), result).await
     }
 
     /// What is done with a ticket that is there. `render` makes the answer, which commits with the change. When somebody
@@ -101,10 +101,8 @@ impl Store {
         render: impl Fn(&TicketView) -> Answer,
     ) -> Result<Delivered, ChangeError> {
         let carried = carried.into();
-        self.until_changed(request.key.as_ref(), request.if_match.is_some(), || {
-            self.try_change_ticket(request, id, carried, &render)
-        })
-        .await
+        self.until_changed(request.key.as_ref(), || self.try_change_ticket(request, id, carried, &render))
+            .await
     }
 
     /// 并单: both tickets change together. The answer shows the one that was merged.
@@ -119,7 +117,7 @@ impl Store {
         reason: &Text,
         render: impl Fn(&TicketView) -> Answer,
     ) -> Result<Delivered, ChangeError> {
-        self.until_changed(request.key.as_ref(), request.if_match.is_some(), || {
+        self.until_changed(request.key.as_ref(), || {
             self.try_merge_tickets(request, (id, into), reason, &render)
         })
         .await
@@ -200,7 +198,7 @@ impl Store {
             self.journal.append(self.entry(change)?).await?;
             Ok(Answer { status: 200, ..nothing })
         };
-        Ok(self.until_changed(None, false, attempt).await?.answer.status == 200)
+        Ok(self.until_changed(None, attempt).await?.answer.status == 200)
     }
 
     async fn loaded(&self, request: &Request<'_>, id: TicketId) -> Result<TicketView, Failed> {

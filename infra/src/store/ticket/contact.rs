@@ -4,18 +4,20 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::journal::ContactRow;
 use super::super::row::column;
+use super::super::{phone, user};
 use domain::phone::Phone;
 use domain::view::Contact;
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-const NAME: &str = "ticket_contact.name";
-const PHONE: &str = "ticket_contact.phone";
-const HOUSEHOLD: &str = "ticket_contact.household";
+pub(in crate::store) const NAME: &str = "ticket_contact.name";
+pub(in crate::store) const PHONE: &str = "ticket_contact.phone";
+pub(in crate::store) const HOUSEHOLD: &str = "ticket_contact.household";
 
-/// What [`Store::stored_contact`] needs of `ticket_contact k` and `app_user q`.
+/// What [`Store::stored_contact`] needs of `ticket t` and `ticket_contact k`.
 pub(super) const CONTACT_COLUMNS: &str = "k.name AS contact_name, k.phone AS contact_phone, k.household AS contact_household, \
-     q.name AS requester_name, q.phone AS requester_phone";
+     (SELECT q.name FROM app_user q WHERE q.id = t.requester_id) AS requester_name, \
+     (SELECT q.phone FROM app_user q WHERE q.id = t.requester_id) AS requester_phone";
 
 impl Store {
     /// The keyed hash under which a phone number is found.
@@ -46,11 +48,11 @@ impl Store {
         let phone = self.unsealed_column(row, "contact_phone", PHONE, ticket)?;
         let phone = match phone {
             Some(phone) => Some(phone),
-            None => self.unsealed_column(row, "requester_phone", "app_user.phone", requester)?,
+            None => self.unsealed_column(row, "requester_phone", phone::PHONE, requester)?,
         };
         let name = match self.unsealed_column(row, "contact_name", NAME, ticket)? {
             Some(name) => Some(name),
-            None => self.unsealed_column(row, "requester_name", "app_user.name", requester)?,
+            None => self.unsealed_column(row, "requester_name", user::NAME, requester)?,
         };
         let corrupt = |error| StoreError::corrupt("ticket_contact", "phone", ticket, error);
         Ok(Contact {

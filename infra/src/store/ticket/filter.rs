@@ -51,11 +51,11 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
     }
     if let Some(place) = query.place {
         sql.push(" AND ");
-        below(sql, &place);
+        sql.below("scope_code", &place);
     }
     if let Lens::Area(place) | Lens::Claimable(place) = query.lens {
         sql.push(" AND ");
-        below(sql, &place);
+        sql.below("scope_code", &place);
     }
     if !query.sees_all {
         sql.push(" AND (");
@@ -73,7 +73,7 @@ fn knows_whom_to_call(sql: &mut Sql, actor: &Actor) {
     of_units(sql, actor);
     for place in actor.area_of(Action::TicketUnmask) {
         sql.push(" OR ");
-        below(sql, &place);
+        sql.below("scope_code", &place);
     }
     sql.push("))");
 }
@@ -87,11 +87,11 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
     let units = of_units(sql, actor);
     for place in actor.area() {
         sql.push(" OR ");
-        below(sql, &place);
+        sql.below("scope_code", &place);
     }
     for (role, place) in actor.claims() {
         sql.push(" OR ((claim_roles & ").bind(Roles::from_iter([role]).bits()).push(") <> 0 AND ");
-        below(sql, &place);
+        sql.below("scope_code", &place);
         sql.push(")");
     }
     sql.push(
@@ -113,10 +113,4 @@ fn of_units(sql: &mut Sql, actor: &Actor) -> Vec<Uuid> {
         sql.push(" OR (unit_id IS NOT NULL AND unit_id IN ").bind_all(units.iter().copied()).push(")");
     }
     units
-}
-
-/// Codes are digits, and `:` follows on `9`.
-fn below(sql: &mut Sql, place: &PlaceCode) {
-    sql.push("(scope_code >= ").bind(place.as_str()).push(" AND scope_code < ");
-    sql.bind(format!("{place}:")).push(")");
 }

@@ -197,8 +197,9 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
         Lens::Phone(hash) => {
             sql.push("ticket WHERE id IN (SELECT k.ticket_id FROM ticket_contact k WHERE k.phone_hash = ");
             sql.bind(hash.to_vec());
-            sql.push(" UNION SELECT r.id FROM ticket r JOIN app_user u ON u.id = r.requester_id WHERE u.phone_hash = ");
-            sql.bind(hash.to_vec()).push(")");
+            // The requester's own number is called only where the ticket names no other.
+            sql.push(" UNION SELECT r.id FROM ticket r WHERE r.requester_id = (SELECT u.id FROM app_user u WHERE u.phone_hash = ");
+            sql.bind(hash.to_vec()).push(") AND NOT EXISTS (SELECT 1 FROM ticket_contact k WHERE k.ticket_id = r.id AND k.phone_hash IS NOT NULL))");
         }
         Lens::Number(number) => drop(sql.push("ticket WHERE number = ").bind(number.as_str())),
     }

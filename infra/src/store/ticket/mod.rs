@@ -1,7 +1,7 @@
 //! Tickets in the store: one read, one list, one history, one guarded write.
 
 mod change;
-mod contact;
+pub(super) mod contact;
 mod filter;
 mod list;
 mod read;

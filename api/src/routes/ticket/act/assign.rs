@@ -16,7 +16,7 @@ use openapi::ticket::{Accept, Dispatch, Empty, Grade, LeadRef, Merge, Reason, Ti
     tag = "工单",
     operation_id = "grade_ticket",
     summary = "研判",
-    description = "评定类别、轻重、三事，或重新评定；轻重只由派单一方评定。时限随轻重重算，起点和已有超时不变。规程可令某类三事开放认领。",
+    description = "评定类别、轻重、三事，或重新评定；诉求人提单时所填的轻重以此为准。时限随轻重重算，起点和已有超时不变。规程可令某类三事开放认领。",
     request_body = Grade,
     responses((status = 200, description = "已研判", body = Ticket)),
     extensions(("x-permission" = json!("ticket.grade")))
@@ -42,7 +42,7 @@ pub(crate) async fn grade_ticket(
     tag = "工单",
     operation_id = "dispatch_ticket",
     summary = "派单",
-    description = "派给一个人或一个单位，可另派协办，并评定轻重、三事分流、办理方式。轻重只由派单人评定；办结时限自点单起算。",
+    description = "派给一个人或一个单位，可另派协办，并评定轻重、三事分流、办理方式。诉求人所填的轻重以派单人评定的为准；办结时限自点单起算。",
     request_body = Dispatch,
     responses((status = 200, description = "已派单", body = Ticket)),
     extensions(("x-permission" = json!("ticket.dispatch")))

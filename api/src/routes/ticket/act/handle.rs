@@ -7,6 +7,7 @@ use crate::error::ApiResult;
 use crate::extract::Body;
 use actix_web::{HttpResponse, post};
 use domain::ticket::Command;
+use openapi::strict::Moment;
 use openapi::ticket::{Arrive, Extend, Plan, Position, ReplyText, Resolve, Ticket};
 
 /// Says that one is on the scene.
@@ -48,6 +49,7 @@ pub(crate) async fn plan_ticket(
     body: Body<Plan>,
 ) -> ApiResult<HttpResponse> {
     let Plan { text, due, occurred_at } = body.value;
+    let due = due.map(|Moment(at)| at);
     let command = Command::Plan { text: act.text("/text", text)?, due };
     act.carry_out(&permit, &body.bytes, &command, occurred_at).await
 }
@@ -110,7 +112,7 @@ pub(crate) async fn extend_ticket(
     permit: Permit<may::TicketExtend>,
     body: Body<Extend>,
 ) -> ApiResult<HttpResponse> {
-    let Extend { until, reason } = body.value;
+    let Extend { until: Moment(until), reason } = body.value;
     let command = Command::Extend { until, reason: act.text("/reason", reason)? };
     act.carry_out(&permit, &body.bytes, &command, None).await
 }

@@ -26,6 +26,7 @@ use domain::time::Timestamp;
 use domain::view::{Sight, TicketView};
 use infra::store::{Carried, Request};
 use openapi::problem::Fault;
+use openapi::strict::Moment;
 use std::future::{Ready, ready};
 
 /// What every command needs besides its body: which ticket, under which conditions, and when.
@@ -62,9 +63,9 @@ impl Act {
         session: &Session,
         bytes: &Bytes,
         command: &Command,
-        occurred_at: Option<Timestamp>,
+        occurred_at: Option<Moment>,
     ) -> ApiResult<HttpResponse> {
-        let carried = Carried { command, occurred_at };
+        let carried = Carried { command, occurred_at: occurred_at.map(|Moment(at)| at) };
         let request = self.request(session, bytes);
         let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, self.now);
         Ok(deliver(self.state.store.change_ticket(&request, self.id, carried, render).await?))
