@@ -44,6 +44,7 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Returned => ("退回", "Returned"),
         Headline::HandedOver => ("移交", "Handed over"),
         Headline::Relieved => ("解除协办", "Assists no longer"),
+        Headline::Identified => ("并档", "Entries joined"),
         Headline::Planned => ("出方案", "Planned"),
         Headline::Replied => ("阶段答复", "Replied"),
         Headline::Reopened => ("重新打开", "Reopened"),

@@ -5,6 +5,7 @@ use super::{
     Arrival, Assignee, Clock, Extension, Plan, Rating, Reply, Resolution, Rest, State, Supervision, Ticket,
     Work,
 };
+use crate::id::UserId;
 use crate::permission::Roles;
 use chrono::TimeDelta;
 
@@ -130,6 +131,7 @@ impl Ticket {
                 | Fact::Unmasked { .. },
                 state,
             ) => state,
+            (Fact::Identified { from, to }, state) => state.identified(*from, *to),
             (Fact::Dispatched { lead, .. }, State::Submitted) => State::Dispatched { lead: *lead, at },
             (Fact::Claimed { handler }, State::Submitted) => {
                 State::Accepted(accepted(Assignee::Person(*handler), *handler, event))
@@ -205,6 +207,7 @@ impl Ticket {
                 self.assist.retain(|assignee| *assignee != Assignee::Person(*assist));
                 self.assist.extend(to);
             }
+            Fact::Identified { from, to } => self.identify(*from, *to),
             Fact::Rated { satisfaction, stars, comment } => {
                 self.rating =
                     Some(Rating { satisfaction: *satisfaction, stars: *stars, comment: *comment, at });
@@ -254,6 +257,19 @@ impl Ticket {
         }
     }
 
+    /// Puts one person in another's place wherever the state does not say; nobody takes part twice.
+    fn identify(&mut self, from: UserId, to: UserId) {
+        let now = |user: UserId| if user == from { to } else { user };
+        self.requester = now(self.requester);
+        replace(&mut self.joined, from, to);
+        self.joined.retain(|user| *user != self.requester);
+        let lead = self.lead();
+        replace(&mut self.assist, Assignee::Person(from), Assignee::Person(to));
+        self.assist.retain(|one| Some(*one) != lead);
+        self.dispatched_by = self.dispatched_by.map(now);
+        self.supervision = self.supervision.map(|there| Supervision { by: now(there.by), ..there });
+    }
+
     fn back_to_the_desk(&mut self) {
         self.assist.clear();
         self.extension = None;
@@ -267,8 +283,17 @@ impl Ticket {
     }
 }
 
-fn accepted(lead: Assignee, handler: crate::id::UserId, event: &Event) -> Work {
+fn accepted(lead: Assignee, handler: UserId, event: &Event) -> Work {
     Work { lead, handler, at: event.occurred_at, arrival: None, plan: None, reply: None }
+}
+
+/// Puts one in another's place, or leaves it out where that one is there already.
+fn replace<T: Copy + PartialEq>(all: &mut Vec<T>, from: T, to: T) {
+    if all.contains(&to) {
+        all.retain(|one| *one != from);
+    } else if let Some(there) = all.iter_mut().find(|one| **one == from) {
+        *there = to;
+    }
 }
 
 /// Puts clocks in the place of their earlier selves, or at the end.

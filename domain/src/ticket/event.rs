@@ -87,6 +87,8 @@ pub enum Fact {
     HandedOver { from: UserId, to: Option<Assignee> },
     /// 解除协办: whoever assisted has left the post. Who assists in their place.
     Relieved { assist: UserId, to: Option<Assignee> },
+    /// 并档: whoever was a roster entry is known to be somebody who signs in, and is that one here from now on.
+    Identified { from: UserId, to: UserId },
     /// 到场.
     Arrived { position: Position },
     /// 出方案.
@@ -193,6 +195,7 @@ impl Fact {
             | Self::Accepted { .. }
             | Self::HandedOver { .. }
             | Self::Relieved { .. }
+            | Self::Identified { .. }
             | Self::Arrived { .. }
             | Self::Reworked { .. }
             | Self::Closed

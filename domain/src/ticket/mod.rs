@@ -1,7 +1,7 @@
 //! A ticket (工单): `submitted → dispatched → accepted → resolved → closed`, with rework and reopening back to dispatched,
 //! return back to submitted, and the ends withdrawn, declined and merged. `docs/tickets.md` has the whole table.
 //!
-//! [`submit`], [`decide`], [`merge`], [`settle`] and [`hand_over`] say what happens, as events; [`Ticket::begin`] and
+//! [`submit`], [`decide`], [`merge`], [`settle`], [`hand_over`] and [`identify`] say what happens, as events; [`Ticket::begin`] and
 //! [`Ticket::apply`] say what an event makes of the ticket. Nothing else changes one. To add a rule: a row in a table test
 //! of `decide`, the arm in `decide/`, the fact in `event.rs`, its effect in `apply.rs`.
 
@@ -20,7 +20,7 @@ mod vocabulary;
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{AssigneeFacts, Assignment, Command, Submission};
-pub use decide::{Departure, When, decide, hand_over, merge, settle, submit};
+pub use decide::{Departure, When, decide, hand_over, identify, merge, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
 pub use state::{
@@ -50,6 +50,13 @@ pub enum Assignee {
     Person(UserId),
     /// A unit, any of whose handlers may accept it.
     Unit(UnitId),
+}
+
+impl Assignee {
+    /// The same, or `to` where it was `from`.
+    fn identified(self, from: UserId, to: UserId) -> Self {
+        if self == Self::Person(from) { Self::Person(to) } else { self }
+    }
 }
 
 /// A ticket as the fold of its events.

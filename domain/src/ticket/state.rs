@@ -201,6 +201,21 @@ impl State {
         }
     }
 
+    /// The same with one person in another's place.
+    pub(super) fn identified(mut self, from: UserId, to: UserId) -> Self {
+        match &mut self {
+            Self::Dispatched { lead, .. } => *lead = lead.identified(from, to),
+            Self::Accepted(work) | Self::Resolved { work, .. } | Self::Closed { work, .. } => {
+                work.lead = work.lead.identified(from, to);
+                if work.handler == from {
+                    work.handler = to;
+                }
+            }
+            Self::Submitted | Self::Withdrawn { .. } | Self::Declined { .. } | Self::Merged { .. } => {}
+        }
+        self
+    }
+
     /// Whether somebody still has to do something before it is resolved.
     pub fn is_open(&self) -> bool {
         matches!(self, Self::Submitted | Self::Dispatched { .. } | Self::Accepted(_))

@@ -4,12 +4,12 @@ use super::account::{Head, again};
 use super::change::{Answer, ChangeError, Failed};
 use super::dialect::is_duplicate_of;
 use super::error::StoreError;
+use super::handover::Handover;
 use super::otp::OTP_SECRET;
 use super::record::{PersonEvent, Recorded};
 use super::row::column;
 use super::user::{NAME, SUBJECT};
 use super::{Store, UserRow};
-use crate::entropy;
 use domain::id::UserId;
 use domain::person::Fact;
 use domain::phone::Phone;
@@ -47,7 +47,7 @@ impl Store {
     }
 
     /// Binds a phone number to a user. A roster entry that has it turns out to be the user: what it was granted, its
-    /// password and its open tickets become theirs.
+    /// password and its tickets become theirs.
     ///
     /// # Errors
     /// [`ChangeError`].
@@ -151,9 +151,7 @@ impl Store {
         rest.push(self.statement(sql, vec![roster.into(), user.0.into()]));
         rest.extend(self.move_account(roster, user.0).await?);
         rest.push(self.end_sessions(roster, now));
-        let sql = "INSERT INTO handover (id, person_id, successor_id, created_at) VALUES ($1, $2, $3, $4)";
-        let values = vec![entropy::id(now).into(), roster.into(), user.0.into(), now.into()];
-        rest.push(self.statement(sql, values));
+        rest.extend(self.hand_over_later(Handover::Joined { roster: UserId(roster), user }, now));
         // What the roster entry was granted says where it counts.
         let scope = self.head(UserId(roster)).await?.map(|head| head.scope_code).unwrap_or_default();
         let scope_code = if scope.is_empty() { &head.scope_code } else { &scope };

@@ -7,6 +7,7 @@ use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp};
 use integration_tests::database::number;
 use rstest::rstest;
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor, PgConnection};
 
 const COUNTY: &str = "532504";
 
@@ -31,7 +32,7 @@ async fn whoever_leaves_is_succeeded_by_who_can(
     assert_eq!(left.json["grants"], json!([]));
     cast.worker.get("/tickets").await.refused(401, "auth.grants_changed");
     admin.post(&leave, body).await.refused(409, "person.not_in_post");
-    assert_eq!(number(&app.url, "SELECT count(*) FROM handover WHERE successor_id IS NOT NULL").await, 1);
+    assert_eq!(number(&app.url, "SELECT count(*) FROM handover WHERE successor_id IS NOT NULL").await, 2);
     // They can be granted something again.
     let grant = json!({"role": "volunteer", "places": [NEIGHBOUR]});
     let _ = admin.post(&format!("/users/{}/grant", cast.worker_id), grant).await.expect(200);
@@ -53,9 +54,9 @@ async fn whoever_leaves_hands_over_what_is_open(
     let body = json!({"successor": next.str("id"), "reason": "调往别处"});
     let _ = admin.post(&leave, body).await.expect(200);
     // A server that died here goes on with it: nothing but the row says what is left to do.
-    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 1);
+    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 2);
     app.app.catch_up().await.unwrap();
-    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 0);
+    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 1);
     for ticket in [&dispatched, &accepted] {
         let handed = cast.clerk.get(ticket).await.expect(200);
         assert_eq!(
@@ -77,6 +78,35 @@ async fn whoever_leaves_hands_over_what_is_open(
     let _ = admin.post(&leave, json!({"reason": "退休"})).await.expect(200);
     app.app.catch_up().await.unwrap();
     assert_eq!(cast.clerk.get(&dispatched).await.str("status"), "submitted");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_on_its_way_to_them_goes_on_too() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let cast = Cast::of(&app).await;
+    let admin = app.staff("county_admin", COUNTY).await;
+    let ticket = cast.ticket().await;
+    let mut holder = PgConnection::connect(&app.url).await.unwrap();
+    holder.execute("BEGIN; LOCK TABLE ticket IN SHARE MODE").await.unwrap();
+    let leave = async {
+        // The dispatch has looked up its lead, and waits to be written down.
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'ticket'::regclass";
+        while number(&app.url, waits).await == 0 {}
+        let left =
+            admin.post(&format!("/users/{}/leave", cast.worker_id), json!({"reason": "调往别处"})).await;
+        app.app.catch_up().await.unwrap();
+        holder.execute("ROLLBACK").await.unwrap();
+        left
+    };
+    let (dispatched, left) = tokio::join!(cast.dispatch(&ticket), leave);
+    let _ = (dispatched.expect(200), left.expect(200));
+    app.app.catch_up().await.unwrap();
+    assert_eq!(cast.clerk.get(&ticket).await.str("status"), "dispatched", "nobody knows yet");
+    app.pass(1);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(cast.clerk.get(&ticket).await.str("status"), "submitted");
+    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 0);
     app.stop().await;
 }
 

@@ -186,7 +186,7 @@ async fn an_administrator_erases_on_request(#[values(Backend::Sqlite, Backend::P
     admin.post(&format!("{worker}/erase"), reason()).await.refused(409, "person.erased");
     let grant = json!({"role": "volunteer", "places": [COMMUNITY]});
     admin.post(&format!("{worker}/grant"), grant).await.refused(409, "person.erased");
-    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 1);
+    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 2);
     // What they wrote is gone, what others wrote is not.
     assert!(
         !contains(&app.url, TEXTS[3]).await

@@ -67,13 +67,17 @@ async fn what_was_there_is_there_after_going_back_and_forward(
     act(clerk, &open, "grade", json!({"affair": "private"})).await;
     act(clerk, &of_unit, "dispatch", json!({"lead": {"unit": UNIT}, "handling": "immediate"})).await;
     let before = seen(&app).await;
-    let (url, database) = (app.url.clone(), app.leave().await);
+    let (url, mut database) = (app.url.clone(), app.leave().await);
     let at = api::Database::parse(&url).unwrap();
-    api::migrate(&at, MigrateTo::Down(4)).await.unwrap();
-    api::migrate(&at, MigrateTo::Up).await.unwrap();
-    let app = TestApp::on(database, config(&url, backend.redis_url())).await;
-    assert_eq!(seen(&app).await, before);
-    app.stop().await;
+    // Each step back to where there was nothing but tickets.
+    for steps in 1..=5 {
+        api::migrate(&at, MigrateTo::Down(steps)).await.unwrap();
+        api::migrate(&at, MigrateTo::Up).await.unwrap();
+        let app = TestApp::on(database, config(&url, backend.redis_url())).await;
+        assert_eq!(seen(&app).await, before, "{steps} back");
+        assert_eq!(app.app.verify().await.unwrap(), Vec::<String>::new(), "{steps} back");
+        database = app.leave().await;
+    }
 }
 
 async fn demo(url: &str, backend: Backend) -> (App, usize, Vec<String>) {

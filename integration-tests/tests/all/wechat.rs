@@ -2,11 +2,12 @@
 
 use crate::password::{PASSWORD, add_user, login};
 use crate::session::{events, stored};
+use crate::ticket::{Cast, path, solved};
 use integration_tests::app::{COMMUNITY, TestApp, config, lamp};
 use integration_tests::wechat::Wechat;
 use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 async fn start(backend: Backend) -> (TestApp, Wechat) {
     let wechat = Wechat::start().await;
@@ -204,10 +205,10 @@ async fn a_roster_entry_turns_out_to_be_the_user(
     let me = chen.get("/me").await.expect(200);
     assert_eq!(me.json["roles"][0]["role"], "community_clerk");
     assert_eq!(me.json["user"]["id"], bound.json["user"]["id"]);
-    // Their open tickets are to follow, and who audits the community sees why.
+    // Their tickets are to follow, and who audits the community sees why.
     let handed = "SELECT CASE WHEN u.joined_into = h.successor_id AND u.phone_hash IS NULL THEN 'follows' ELSE '?' END \
         FROM handover h JOIN app_user u ON u.id = h.person_id";
-    assert_eq!(stored(&app, handed).await, ["follows"]);
+    assert_eq!(stored(&app, handed).await, ["follows", "follows"]);
     assert_eq!(events(&app).await, ["granted", "phone_bound", "password_set", "phone_bound", "joined"]);
     let scopes = "SELECT scope_code FROM event WHERE kind IN ('password_set', 'joined')";
     assert_eq!(stored(&app, scopes).await, [COMMUNITY, COMMUNITY]);
@@ -227,6 +228,54 @@ async fn a_roster_entry_turns_out_to_be_the_user(
     // And the number is theirs alone.
     let other = user(&app, &wechat, "o-li").await;
     bind(&other, &wechat.phone_code("13800001111")).await.refused(409, "auth.phone_taken");
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn the_tickets_of_a_roster_entry_go_on_with_the_user(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (app, wechat) = start(backend).await;
+    let cast = Cast::of(&app).await;
+    add_user(&app, "chen.hongmei", Some("13800001111"), Some(("grid_worker", COMMUNITY))).await;
+    let roster = login(&app.anyone(), "chen.hongmei", PASSWORD).await.expect(200);
+    let entry = app.anyone().with_token(roster.str("access_token"));
+    let dispatch = json!({"lead": {"person": roster.json["user"]["id"]}, "severity": "large"});
+    let (handled, done) = (cast.ticket().await, cast.ticket().await);
+    for ticket in [&handled, &done] {
+        let _ = cast.clerk.post(&format!("{ticket}/dispatch"), dispatch.clone()).await.expect(200);
+        let _ = entry.post(&format!("{ticket}/accept"), json!({})).await.expect(200);
+        let _ = entry.post(&format!("{ticket}/plan"), json!({"text": "先查管网"})).await.expect(200);
+    }
+    let _ = entry.post(&format!("{done}/resolve"), solved()).await.expect(200);
+    let mut confidential = lamp();
+    confidential["confidential"] = json!(true);
+    let raised = path(&entry.post("/tickets", confidential).await.expect(201));
+    let chen = user(&app, &wechat, "o-chen").await;
+    let bound = bind(&chen, &wechat.phone_code("13800001111")).await.expect(200);
+    let chen = app.anyone().with_token(bound.str("access_token"));
+    app.app.catch_up().await.unwrap();
+    // What they were doing they still do: nothing is to be accepted or planned a second time.
+    let theirs = cast.clerk.get(&handled).await.expect(200);
+    assert_eq!((theirs.str("status"), theirs.json["plan"]["text"].as_str()), ("accepted", Some("先查管网")));
+    assert_eq!(theirs.json["lead"]["person"], bound.json["user"]["id"]);
+    let _ = chen.post(&format!("{handled}/resolve"), solved()).await.expect(200);
+    let again = cast.rate(&done, "dissatisfied").await.expect(200);
+    assert_eq!((again.str("status"), &again.json["lead"]), ("dispatched", &theirs.json["lead"]));
+    // What they raised is theirs, and nobody else learns under which name.
+    let mine = chen.get("/tickets?mine=true").await.expect(200);
+    let mine: Vec<_> =
+        mine.items().iter().map(|ticket| format!("/tickets/{}", ticket["id"].as_str().unwrap())).collect();
+    assert_eq!(mine, std::slice::from_ref(&raised));
+    let _ = chen.post(&format!("{raised}/supplement"), json!({"content": "还有一处"})).await.expect(200);
+    let timeline = cast.clerk.get(&format!("{raised}/timeline")).await.expect(200);
+    let steps: Vec<_> =
+        timeline.items().iter().map(|step| (step["label"].clone(), step["actor"].clone())).collect();
+    let unnamed = |label: &str| (json!(label), Value::Null);
+    assert_eq!(steps, [unnamed("点单"), unnamed("并档"), unnamed("补充")]);
+    let timeline = chen.get(&format!("{raised}/timeline")).await.expect(200);
+    assert_eq!(timeline.items()[0]["actor"], bound.json["user"]["id"]);
     app.stop().await;
 }
 

@@ -219,7 +219,7 @@ pub struct Clock {
     pub warn_at: DateTime<Utc>,
     /// 办到时间，迟到也记
     pub met_at: Option<DateTime<Utc>>,
-    /// 超时时间，不可撤销
+    /// 超时时间；按时办到而补报的，补报后消除
     pub breached_at: Option<DateTime<Utc>>,
     /// 暂停的秒数
     pub paused_seconds: i64,

@@ -156,6 +156,7 @@ impl TimelineEntry {
             Fact::Claimed { .. }
             | Fact::Accepted { .. }
             | Fact::Returned { .. }
+            | Fact::Identified { .. }
             | Fact::Arrived { .. }
             | Fact::Replied { .. }
             | Fact::Closed

@@ -17,7 +17,7 @@ use openapi::sign_in::{BindPhone, SignedIn};
     tag = "身份",
     operation_id = "bind_phone",
     summary = "绑定手机号",
-    description = "以手机号按钮的 code 绑定手机号。名册中有此号码的，即与本人并档：其角色、密码和未办结工单归本人。\
+    description = "以手机号按钮的 code 绑定手机号。名册中有此号码的，即与本人并档：其角色、密码和工单归本人。\
         答复为新令牌，请改用；原访问令牌在并档后失效。因答复含令牌，不支持 `Idempotency-Key`。",
     request_body = BindPhone,
     responses(

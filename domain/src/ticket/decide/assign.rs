@@ -22,8 +22,8 @@ pub struct Departure {
     pub facts: AssigneeFacts,
     /// Who takes over, with what is known of them.
     pub successor: Option<(UserId, AssigneeFacts)>,
-    /// Who decided it; `None` when it came of itself.
-    pub by: Option<UserId>,
+    /// Who decided it.
+    pub by: UserId,
 }
 
 /// 移交: what somebody who left had, and can no longer handle, goes to the successor where that one can, or back to the
@@ -31,7 +31,7 @@ pub struct Departure {
 /// no longer open.
 pub fn hand_over(ticket: &Ticket, departure: &Departure, policy: &Policy, now: Timestamp) -> Vec<Event> {
     let Departure { person: from, facts, successor, by } = departure;
-    let mut decision = Decision::new(ticket, *by, policy, now);
+    let mut decision = Decision::new(ticket, Some(*by), policy, now);
     decision.settle(now);
     let ticket = &decision.ticket;
     if !ticket.state.is_open() {
@@ -55,6 +55,19 @@ pub fn hand_over(ticket: &Ticket, departure: &Departure, policy: &Policy, now: T
             decision.happen(Fact::HandedOver { from: *from, to: successor }, vec![]);
         }
         Some(_) | None => {}
+    }
+    decision.events
+}
+
+/// 并档: a roster entry turned out to be `to`, who is in its place from now on, whatever the ticket's state. Nothing where
+/// it has no part.
+pub fn identify(ticket: &Ticket, from: UserId, to: UserId, policy: &Policy, now: Timestamp) -> Vec<Event> {
+    let mut decision = Decision::new(ticket, Some(to), policy, now);
+    decision.settle(now);
+    let before = decision.ticket.clone();
+    decision.happen(Fact::Identified { from, to }, vec![]);
+    if decision.ticket == before {
+        decision.events.pop();
     }
     decision.events
 }

@@ -6,7 +6,7 @@ mod handle;
 mod merge;
 mod oversee;
 
-pub use assign::{Departure, hand_over};
+pub use assign::{Departure, hand_over, identify};
 pub use merge::merge;
 
 use super::command::{Command, Submission};

@@ -253,68 +253,6 @@ fn urging_has_its_measure() {
     assert_eq!(story.ticket.urged, 2);
 }
 
-#[rstest]
-#[case::to_a_successor(to_person(), worker(), Some(member()), Status::Dispatched, Some(Assignee::Person(member().user)))]
-#[case::to_nobody(to_person(), worker(), None, Status::Submitted, None)]
-#[case::to_nobody_who_can(to_person(), worker(), Some(person(7, &[(Role::GridWorker, at("532504002"))])), Status::Submitted, None)]
-#[case::back_to_the_unit(
-    to_unit(),
-    department(),
-    Some(member()),
-    Status::Dispatched,
-    Some(Assignee::Unit(UNIT))
-)]
-fn whoever_leaves_hands_over(
-    #[case] dispatched: Command,
-    #[case] leaver: Actor,
-    #[case] successor: Option<Actor>,
-    #[case] status: Status,
-    #[case] lead: Option<Assignee>,
-) {
-    let mut story = Story::begin(Some(Severity::Large))
-        .steps(&[(clerk(), dispatched, 1), (leaver.clone(), Command::Accept, 2)]);
-    let due = story.ticket.next_due();
-    let departure = Departure {
-        person: leaver.user,
-        facts: AssigneeFacts::Unknown,
-        successor: successor.map(|actor| (actor.user, known(actor).facts)),
-        by: Some(clerk().user),
-    };
-    let over =
-        |story: &Story, who: &Departure| hand_over(&story.ticket, who, &story.playbook.policy, after(3));
-    let other = Departure { person: resident().user, ..departure.clone() };
-    assert!(over(&story, &other).is_empty(), "it is not theirs");
-    let still = Departure { facts: known(leaver).facts, ..departure.clone() };
-    assert!(over(&story, &still).is_empty(), "they can still handle it");
-    story.happen(over(&story, &departure));
-    assert_eq!((story.ticket.status(), story.ticket.lead(), story.ticket.next_due()), (status, lead, due));
-    assert!(over(&story, &departure).is_empty(), "once only");
-}
-
-#[test]
-fn the_successor_assists_in_their_place() {
-    let help = Command::Dispatch {
-        lead: unit(),
-        assist: vec![known(worker())],
-        severity: None,
-        affair: None,
-        handling: None,
-        note: None,
-    };
-    let mut story = Story::begin(None).steps(&[(clerk(), help, 1)]);
-    let to = |successor: Actor| Departure {
-        person: worker().user,
-        facts: AssigneeFacts::Unknown,
-        successor: Some((successor.user, known(successor).facts)),
-        by: None,
-    };
-    let over = |story: &Story, who| hand_over(&story.ticket, &who, &story.playbook.policy, after(2));
-    let relieved = over(&story, to(person(7, &[(Role::GridWorker, at("532504002"))])));
-    assert!(matches!(relieved[..], [Event { fact: Fact::Relieved { to: None, .. }, .. }]), "they cannot");
-    story.happen(over(&story, to(member())));
-    assert_eq!(story.ticket.assist, [Assignee::Person(member().user)]);
-}
-
 #[test]
 fn whoever_assists_sees_and_notes_and_does_not_decide() {
     let help = Command::Dispatch {

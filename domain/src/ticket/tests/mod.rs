@@ -4,6 +4,7 @@ mod clocks;
 mod machine;
 mod merge;
 mod rests;
+mod succession;
 mod table;
 mod walk;
 

@@ -3,6 +3,7 @@
 use super::super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::super::dialect::is_duplicate_of;
 use super::super::error::StoreError;
+use super::super::handover::Handover;
 use super::super::record::{PersonEvent, Recorded};
 use super::super::user::UserRow;
 use super::super::{ATTEMPTS, Store};
@@ -171,15 +172,7 @@ impl Store {
         }
         rest.extend(change.taken.iter().flat_map(|held| self.take(held)));
         if let Some(successor) = change.handover {
-            let sql = "INSERT INTO handover (id, person_id, successor_id, decided_by, created_at) VALUES ($1, $2, $3, $4, $5)";
-            let values = vec![
-                entropy::id(now).into(),
-                id.0.into(),
-                successor.map(|successor| successor.0).into(),
-                by.0.into(),
-                now.into(),
-            ];
-            rest.push(self.statement(sql, values));
+            rest.extend(self.hand_over_later(Handover::Left { person: id, successor, by }, now));
         }
         Ok(rest)
     }

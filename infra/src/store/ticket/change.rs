@@ -6,13 +6,13 @@ use super::super::error::StoreError;
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::write::{Change, Participants};
-use domain::id::TicketId;
+use domain::id::{TicketId, UserId};
 use domain::permission::Action;
 use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::ticket::{
     Assignee, Command, Departure, Event, Satisfaction, Submission, Ticket, TicketRefusal, When, decide,
-    hand_over, merge, settle, submit,
+    hand_over, identify, merge, settle, submit,
 };
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
@@ -32,11 +32,20 @@ impl<'a> From<&'a Command> for Carried<'a> {
     }
 }
 
-/// What time or an administrator does to tickets.
+/// What happens to a ticket without anybody asking for it.
 #[derive(Debug, Clone, Copy)]
-enum Housekeeping<'a> {
+pub(in crate::store) enum Housekeeping<'a> {
+    /// What time alone does.
     Settle,
+    /// 移交: what somebody who left had goes on.
     HandOver(&'a Departure),
+    /// 并档: a roster entry turned out to be somebody.
+    Identify {
+        /// The entry.
+        from: UserId,
+        /// Who that is.
+        to: UserId,
+    },
 }
 
 impl Store {
@@ -131,19 +140,6 @@ impl Store {
         self.keep_house(id, Housekeeping::Settle, now).await
     }
 
-    /// 移交: what somebody who left had goes on; whether there was anything to hand over.
-    ///
-    /// # Errors
-    /// [`ChangeError`].
-    pub async fn hand_over_ticket(
-        &self,
-        id: TicketId,
-        departure: &Departure,
-        now: Timestamp,
-    ) -> Result<bool, ChangeError> {
-        self.keep_house(id, Housekeeping::HandOver(departure), now).await
-    }
-
     /// Tickets to which time does something by `now`, the longest due first, after the last of those before.
     ///
     /// # Errors
@@ -165,7 +161,8 @@ impl Store {
         rows.iter().map(due).collect()
     }
 
-    async fn keep_house(
+    /// Does it; whether there was anything to do.
+    pub(in crate::store) async fn keep_house(
         &self,
         id: TicketId,
         what: Housekeeping<'_>,
@@ -179,6 +176,9 @@ impl Store {
                 Housekeeping::Settle => settle(&loaded.ticket, &playbook.policy, now),
                 Housekeeping::HandOver(departure) => {
                     hand_over(&loaded.ticket, departure, &playbook.policy, now)
+                }
+                Housekeeping::Identify { from, to } => {
+                    identify(&loaded.ticket, from, to, &playbook.policy, now)
                 }
             };
             let nothing = Answer { status: 204, version: loaded.version, body: Vec::new() };

@@ -9,5 +9,6 @@ mod timeline;
 mod write;
 
 pub use change::Carried;
+pub(super) use change::Housekeeping;
 pub use list::{End, Lens, TicketQuery};
 pub(super) use write::{Participants, TicketSql};

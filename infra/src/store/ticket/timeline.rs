@@ -26,6 +26,7 @@ impl Store {
             "SELECT t.id, CASE WHEN row_number() OVER (ORDER BY e.stream_version) = 1 THEN CAST(t.state AS text) END AS state, \
              t.state_v, \
              nullif(x.body, '') AS body, {EVENT_COLUMNS}, \
+             (SELECT a.joined_into FROM app_user a WHERE a.id = e.actor) AS joined_into, \
              (SELECT u.grants_version FROM app_user u WHERE u.id = $2) AS grants_version \
              FROM ticket t LEFT JOIN event e ON e.stream = t.id AND e.stream_version > $3 \
              LEFT JOIN free_text x ON x.id = e.text_id \
@@ -48,7 +49,10 @@ impl Store {
                 continue;
             };
             let text = column(row, "free_text", "body")?;
-            entries.push(TimelineEntry { version, event: stored_event(row)?, text });
+            let mut event = stored_event(row)?;
+            // Who did it as a roster entry is known by now.
+            event.actor = column::<Option<_>>(row, "app_user", "joined_into")?.map(UserId).or(event.actor);
+            entries.push(TimelineEntry { version, event, text });
         }
         Ok(Some((ticket, entries)))
     }

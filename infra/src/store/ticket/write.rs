@@ -14,14 +14,13 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Columns that never change after the submission.
-const FIXED: [&str; 13] = [
+const FIXED: [&str; 12] = [
     "number",
     "county",
     "street",
     "community",
     "scope_code",
     "place_id",
-    "requester_id",
     "channel",
     "content_id",
     "address_id",
@@ -30,9 +29,10 @@ const FIXED: [&str; 13] = [
     "created_at",
 ];
 /// Columns that every change writes.
-const CURRENT: [&str; 21] = [
+const CURRENT: [&str; 22] = [
     "version",
     "status",
+    "requester_id",
     "unit_id",
     "handler_id",
     "category",
@@ -200,7 +200,6 @@ fn insert_values(view: &TicketView) -> Result<Vec<Value>, StoreError> {
         community.into(),
         code.as_str().into(),
         ticket.place.id.0.into(),
-        ticket.requester.0.into(),
         ticket.channel.name().into(),
         ticket.content.id.0.into(),
         ticket.address.map(|text| text.id.0).into(),
@@ -228,6 +227,7 @@ fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), Stor
     values.extend([
         view.version.into(),
         ticket.status().name().into(),
+        ticket.requester.0.into(),
         parties.unit.map(|unit| unit.0).into(),
         parties.handler.map(|handler| handler.0).into(),
         ticket.category.clone().into(),
