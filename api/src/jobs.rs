@@ -68,7 +68,7 @@ pub(crate) async fn catch_up(state: &State) -> anyhow::Result<()> {
 }
 
 async fn hand_over(state: &State) -> anyhow::Result<()> {
-    let done = state.store.hand_over_due(BATCH, state.clock.now()).await?;
+    let done = state.store.hand_over_due(state.clock.now()).await?;
     if done > 0 {
         tracing::info!(tickets = done, "handed over");
     }

@@ -204,6 +204,33 @@ pub async fn number(url: &str, sql: &str) -> i64 {
     }
 }
 
+/// Lets nobody write tickets, on PostgreSQL, until it lets go.
+#[derive(Debug)]
+pub struct HeldTickets {
+    session: PgConnection,
+    url: String,
+}
+
+impl HeldTickets {
+    /// Holds them.
+    pub async fn at(url: &str) -> Self {
+        let mut session = PgConnection::connect(url).await.expect("PostgreSQL answers");
+        session.execute("BEGIN; LOCK TABLE ticket IN SHARE MODE").await.expect("nobody else holds them");
+        Self { session, url: url.to_owned() }
+    }
+
+    /// Until somebody waits to write one.
+    pub async fn somebody_waits(&self) {
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'ticket'::regclass";
+        while number(&self.url, waits).await == 0 {}
+    }
+
+    /// Lets go.
+    pub async fn let_go(mut self) {
+        self.session.execute("ROLLBACK").await.expect("PostgreSQL answers");
+    }
+}
+
 /// Puts a place where no call can put one yet.
 pub async fn add_place(url: &str, code: &str, name: &str) {
     for sql in [

@@ -35,14 +35,14 @@ pub(crate) async fn fill_machine(manager: &SchemaManager<'_>) -> Result<(), DbEr
             "UPDATE ticket SET next_at = updated_at + interval '7 days' WHERE status = 'resolved' AND state_v = 1",
             "UPDATE ticket SET desk = state ->> 'desk', confidential = (state ->> 'confidential')::boolean, \
              supervised = (state -> 'supervision') <> 'null'::jsonb, handling = state ->> 'handling', \
-             claim_roles = CASE status WHEN 'submitted' THEN (state ->> 'claim')::integer ELSE 0 END WHERE state_v = 2",
+             claim_roles = CASE status WHEN 'submitted' THEN (state ->> 'claim')::integer ELSE 0 END WHERE state_v > 1",
         ),
         _ => (
             "UPDATE ticket SET next_at = strftime('%Y-%m-%dT%H:%M:%S+00:00', updated_at, '+7 days') \
              WHERE status = 'resolved' AND state_v = 1",
             "UPDATE ticket SET desk = state ->> '$.desk', confidential = state ->> '$.confidential', \
              supervised = (state ->> '$.supervision') IS NOT NULL, handling = state ->> '$.handling', \
-             claim_roles = CASE status WHEN 'submitted' THEN state ->> '$.claim' ELSE 0 END WHERE state_v = 2",
+             claim_roles = CASE status WHEN 'submitted' THEN state ->> '$.claim' ELSE 0 END WHERE state_v > 1",
         ),
     };
     db.execute_unprepared(closes).await?;

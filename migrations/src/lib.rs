@@ -14,7 +14,7 @@ mod m20261122_000004_machine;
 mod m20261122_000005_people;
 mod m20261122_000006_privacy;
 mod m20261122_000007_answer_stream;
-mod m20261122_000008_handover_due;
+mod m20261122_000008_second_look;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_people::Migration),
             Box::new(m20261122_000006_privacy::Migration),
             Box::new(m20261122_000007_answer_stream::Migration),
-            Box::new(m20261122_000008_handover_due::Migration),
+            Box::new(m20261122_000008_second_look::Migration),
         ]
     }
 }

@@ -2,8 +2,8 @@
 
 use super::event::{Event, Fact};
 use super::{
-    Arrival, Assignee, Clock, Extension, Plan, Rating, Reply, Resolution, Rest, State, Supervision, Ticket,
-    Work,
+    Arrival, Assignee, Clock, ClockKind, Done, Extension, Plan, Rating, Reply, Resolution, Rest, State,
+    Supervision, Ticket, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
@@ -70,6 +70,7 @@ impl Ticket {
             clocks: event.clocks.clone(),
             paused: None,
             rests: Vec::new(),
+            done: Vec::new(),
             claim: *claim,
             dispatched_by: None,
             assist: Vec::new(),
@@ -98,6 +99,10 @@ impl Ticket {
         }
         if state.is_over() {
             self.supervision = None;
+        }
+        if state.work().is_none() {
+            // Whoever takes it next begins anew.
+            self.done.clear();
         }
         self.state = state;
         self.note_what_is_beside_the_state(event);
@@ -229,6 +234,9 @@ impl Ticket {
             Fact::ExtensionApproved { .. } | Fact::ExtensionRefused { .. } => self.extension = None,
             Fact::Paused { .. } => self.paused = Some(at),
             Fact::Resumed { .. } => self.stop_resting(event),
+            Fact::Arrived { .. } => self.done.push(Done { kind: ClockKind::Arrive, at }),
+            Fact::Planned { .. } => self.done.push(Done { kind: ClockKind::Plan, at }),
+            Fact::Replied { .. } => self.done.push(Done { kind: ClockKind::Answer, at }),
             Fact::Supervised { .. } => {
                 self.supervision = event.actor.map(|by| Supervision { by, at });
             }
@@ -243,9 +251,6 @@ impl Ticket {
             | Fact::Breached
             | Fact::Claimed { .. }
             | Fact::Accepted { .. }
-            | Fact::Arrived { .. }
-            | Fact::Planned { .. }
-            | Fact::Replied { .. }
             | Fact::Resolved { .. }
             | Fact::Closed
             | Fact::Supplemented { .. }

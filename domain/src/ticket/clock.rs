@@ -135,8 +135,8 @@ impl Clock {
     /// Happened at `at`. What happened in time is in time, although the limit had passed before anybody heard of it.
     pub(super) fn meet(&self, at: Timestamp) -> Self {
         let clock = self.resume(at);
-        // Its limit may have been set anew since.
-        let breached_at = clock.breached_at.filter(|breached_at| at > *breached_at);
+        // Its limit may have been set anew since: a longer one does not undo a breach, a shorter one does not hide one.
+        let breached_at = clock.breached_at.filter(|breached_at| at > clock.due_at.min(*breached_at));
         Self { met_at: Some(at), breached_at, ..clock }
     }
 

@@ -24,7 +24,7 @@ pub use decide::{Departure, When, decide, hand_over, identify, merge, settle, su
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
 pub use state::{
-    Arrival, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Supervision, Work,
+    Arrival, Done, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Supervision, Work,
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
@@ -38,7 +38,7 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version in which [`Ticket`] is stored as JSON; `upcast.rs` reads older ones.
-pub const STATE_VERSION: i16 = 2;
+pub const STATE_VERSION: i16 = 3;
 /// The most that may assist with one ticket.
 pub const MAX_ASSIST: usize = 20;
 
@@ -107,6 +107,8 @@ pub struct Ticket {
     pub paused: Option<Timestamp>,
     /// When they rested before, oldest first.
     pub rests: Vec<Rest>,
+    /// What whoever handles it has done so far of what clocks ask for, oldest first.
+    pub done: Vec<Done>,
     /// The roles that may claim it while it waits to be dispatched.
     pub claim: Roles,
     /// Who dispatched it.

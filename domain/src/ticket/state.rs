@@ -90,6 +90,15 @@ pub struct Rest {
     pub to: Timestamp,
 }
 
+/// Something that a clock asks for, done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// Which clock that is.
+    pub kind: ClockKind,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// More time that the lead asked for (延期), while the clock runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Extension {

@@ -25,7 +25,8 @@ pub enum Unreadable {
 pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> {
     match version {
         STATE_VERSION => Ok(serde_json::from_str(text)?),
-        1 => Ok(serde_json::from_value(ticket_v2(serde_json::from_str(text)?))?),
+        2 => Ok(serde_json::from_value(ticket_v3(serde_json::from_str(text)?))?),
+        1 => Ok(serde_json::from_value(ticket_v3(ticket_v2(serde_json::from_str(text)?)))?),
         other => Err(Unreadable::Version(other)),
     }
 }
@@ -47,13 +48,33 @@ fn ticket_v2(mut ticket: Value) -> Value {
     let submitted_at = ticket["submitted_at"].clone();
     let new = json!({
         "joined": [], "desk": community(&ticket), "origin": null, "handling": null, "confidential": false,
-        "occurred_at": submitted_at, "round_at": submitted_at, "paused": null, "rests": [], "claim": 0,
+        "occurred_at": submitted_at, "round_at": submitted_at, "paused": null, "paused_ms": 0, "claim": 0,
         "dispatched_by": null, "assist": [], "supervision": null, "extension": null, "urged": 0, "urged_at": null,
     });
     lift_channel(&mut ticket);
     let state = ticket["state"].take();
     ticket["state"] = state_v2(state);
     put(&mut ticket, new);
+    ticket
+}
+
+/// How long it had rested is now when; what was done for its clocks is kept, and supervision ends with it.
+fn ticket_v3(mut ticket: Value) -> Value {
+    let over = ["closed", "withdrawn", "declined", "merged"];
+    if ticket["state"]["status"].as_str().is_some_and(|status| over.contains(&status)) {
+        ticket["supervision"] = Value::Null;
+    }
+    let at = |name: &str| {
+        ticket["state"]["work"].get(name).or(ticket["state"].get(name)).map(|done| done["at"].clone())
+    };
+    let done =
+        |(name, kind): (&str, &str)| Some(json!({"kind": kind, "at": at(name).filter(|at| !at.is_null())?}));
+    let done: Vec<_> =
+        [("arrival", "arrive"), ("plan", "plan"), ("reply", "answer")].into_iter().filter_map(done).collect();
+    if let Value::Object(fields) = &mut ticket {
+        fields.remove("paused_ms");
+    }
+    put(&mut ticket, json!({"rests": [], "done": done}));
     ticket
 }
 

@@ -36,6 +36,13 @@ impl Store {
         Ok(to.iter().map(|one| Assignment { to: *one, facts: known(one) }).collect())
     }
 
+    /// Who somebody is by now: a roster entry may have turned out to be another.
+    pub(super) async fn known_as(&self, person: UserId) -> Result<UserId, StoreError> {
+        let sql = "SELECT joined_into FROM app_user WHERE id = $1 AND joined_into IS NOT NULL";
+        let row = self.query_one(sql, vec![person.0.into()]).await?;
+        row.map_or(Ok(person), |row| Ok(UserId(column(&row, "app_user", "joined_into")?)))
+    }
+
     async fn people_facts(&self, ids: Vec<Uuid>) -> Result<HashMap<Uuid, AssigneeFacts>, StoreError> {
         if ids.is_empty() {
             return Ok(HashMap::new());

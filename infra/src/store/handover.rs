@@ -11,10 +11,10 @@ use chrono::TimeDelta;
 use domain::id::{TicketId, UserId};
 use domain::ticket::{Assignee, AssigneeFacts, Departure};
 use domain::time::Timestamp;
-use sea_orm::Statement;
+use sea_orm::{QueryResult, Statement};
 use uuid::Uuid;
 
-/// How many tickets are looked up at a time.
+/// How many tickets or rows are looked up at a time.
 const BATCH: i64 = 100;
 /// Longer than any call takes: a ticket may be on its way to somebody while they leave.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
@@ -40,98 +40,131 @@ pub(super) enum Handover {
     },
 }
 
+/// A row that says that tickets are to go on.
+struct Row {
+    id: Uuid,
+    handover: Handover,
+    created_at: Timestamp,
+    /// When it is to be looked at again, once it was looked at.
+    due_at: Option<Timestamp>,
+}
+
 impl Store {
     /// What says that tickets are to go on: at once, and again when all that was under way then has ended.
-    pub(super) fn hand_over_later(&self, handover: Handover, now: Timestamp) -> [Statement; 2] {
+    pub(super) fn hand_over_later(&self, handover: Handover, now: Timestamp) -> Statement {
         let (person, successor, by) = match handover {
             Handover::Left { person, successor, by } => (person, successor, Some(by)),
             Handover::Joined { roster, user } => (roster, Some(user), None),
         };
-        let sql = "INSERT INTO handover (id, person_id, successor_id, decided_by, due_at) VALUES ($1, $2, $3, $4, $5)";
-        [now, now + UNDER_WAY].map(|due_at| {
-            let values = vec![
-                entropy::id(now).into(),
-                person.0.into(),
-                successor.map(|successor| successor.0).into(),
-                by.map(|by| by.0).into(),
-                due_at.into(),
-            ];
-            self.statement(sql, values)
-        })
+        let sql = "INSERT INTO handover (id, person_id, successor_id, decided_by, created_at) VALUES ($1, $2, $3, $4, $5)";
+        let values = vec![
+            entropy::id(now).into(),
+            person.0.into(),
+            successor.map(|successor| successor.0).into(),
+            by.map(|by| by.0).into(),
+            now.into(),
+        ];
+        self.statement(sql, values)
     }
 
-    /// Lets the tickets of those who left or turned out to be others go on, of at most `limit` of them at a time. A row
-    /// ends when all of its tickets went through; one that failed stays for the next time. How many tickets were changed.
+    /// Lets the tickets of those who left or turned out to be others go on, all that is due by now. What failed is
+    /// logged and stays for the next time. How many tickets were changed.
     ///
     /// # Errors
-    /// [`StoreError`] of finding them; what fails with one ticket is logged.
-    pub async fn hand_over_due(&self, limit: u16, now: Timestamp) -> Result<u64, StoreError> {
-        let mut changed = 0;
-        for (row, handover) in self.handovers(limit, now).await? {
-            let departure;
-            let what = match handover {
-                Handover::Left { person, successor, by } => {
-                    departure = self.departure(person, successor, by).await?;
-                    Housekeeping::HandOver(&departure)
+    /// [`StoreError`] of finding them.
+    pub async fn hand_over_due(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = "SELECT id, person_id, successor_id, decided_by, created_at, due_at FROM handover \
+             WHERE (due_at IS NULL OR due_at <= $1) AND id > $2 ORDER BY id LIMIT $3";
+        let (mut changed, mut after) = (0, Uuid::nil());
+        loop {
+            let rows = self.query_all(sql, vec![now.into(), after.into(), BATCH.into()]).await?;
+            let Some(last) = rows.last() else { return Ok(changed) };
+            after = column(last, "handover", "id")?;
+            for row in &rows {
+                let outcome = async { self.go_on(row_of(row)?, now).await };
+                match outcome.await {
+                    Ok(done) => changed += done,
+                    Err(error) => tracing::warn!(%error, "a handover failed; the next time tries again"),
                 }
-                Handover::Joined { roster, user } => Housekeeping::Identify { from: roster, to: user },
-            };
-            let (mut after, mut whole) = (None, true);
-            loop {
-                let tickets = self.tickets_to_go_on(handover, after).await?;
-                let Some(last) = tickets.last() else { break };
-                after = Some(*last);
-                for (_, ticket) in &tickets {
-                    match self.keep_house(*ticket, what, now).await {
-                        Ok(done) => changed += u64::from(done),
-                        Err(error) => {
-                            whole = false;
-                            tracing::warn!(%error, %ticket, "a ticket was not handed over; the next time tries again");
-                        }
+            }
+        }
+    }
+
+    async fn go_on(&self, row: Row, now: Timestamp) -> Result<u64, StoreError> {
+        let Row { id, handover, created_at, due_at } = row;
+        let departure;
+        let what = match handover {
+            Handover::Left { person, successor, by } => {
+                departure = self.departure(person, successor, by).await?;
+                Housekeeping::HandOver(&departure)
+            }
+            Handover::Joined { roster, user } => Housekeeping::Identify { from: roster, to: user },
+        };
+        let (mut changed, mut after, mut whole) = (0, None, true);
+        loop {
+            let tickets = self.tickets_to_go_on(handover, after).await?;
+            let Some(last) = tickets.last() else { break };
+            after = Some(*last);
+            for (_, ticket) in &tickets {
+                match self.keep_house(*ticket, what, now).await {
+                    Ok(done) => changed += u64::from(done),
+                    Err(error) => {
+                        whole = false;
+                        tracing::warn!(%error, %ticket, "a ticket was not handed over; the next time tries again");
                     }
                 }
             }
-            if whole {
-                let sql = "DELETE FROM handover WHERE id = $1";
-                self.journal.write(vec![self.statement(sql, vec![row.into()])]).await?;
-            }
         }
+        let second = created_at + UNDER_WAY;
+        let next = match due_at {
+            _ if !whole => Some(now + UNDER_WAY),
+            None if now < second => Some(second),
+            _ => None,
+        };
+        self.looked_at(id, handover, next).await?;
         Ok(changed)
     }
 
-    /// Who left and who takes over, as they are now: where they can handle tickets may have changed since.
+    /// Says when a row is to be looked at next, or ends it.
+    async fn looked_at(
+        &self,
+        row: Uuid,
+        handover: Handover,
+        next: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        if let Some(next) = next {
+            let sql = "UPDATE handover SET due_at = $2 WHERE id = $1";
+            return self.journal.write(vec![self.statement(sql, vec![row.into(), next.into()])]).await;
+        }
+        let mut ends = match handover {
+            Handover::Left { person, .. } => self.erasure_again(person).await?,
+            Handover::Joined { .. } => vec![],
+        };
+        let erases = !ends.is_empty();
+        ends.push(self.statement("DELETE FROM handover WHERE id = $1", vec![row.into()]));
+        self.journal.write(ends).await?;
+        if erases {
+            self.journal.forget().await;
+        }
+        Ok(())
+    }
+
+    /// Who left and who takes over, as they are now: where they can handle tickets may have changed since, and who they
+    /// are.
     async fn departure(
         &self,
         person: UserId,
         successor: Option<UserId>,
         by: UserId,
     ) -> Result<Departure, StoreError> {
-        let both: Vec<_> = [person].into_iter().chain(successor).map(Assignee::Person).collect();
-        let mut known = self.assignments(&both).await?.into_iter().map(|one| one.facts);
+        let mut both = vec![self.known_as(person).await?];
+        if let Some(successor) = successor {
+            both.push(self.known_as(successor).await?);
+        }
+        let assignees: Vec<_> = both.iter().copied().map(Assignee::Person).collect();
+        let mut known = self.assignments(&assignees).await?.into_iter().map(|one| one.facts);
         let facts = known.next().unwrap_or(AssigneeFacts::Unknown);
-        Ok(Departure { person, facts, successor: successor.zip(known.next()), by })
-    }
-
-    /// What is to be handed over by now, the longest due first.
-    async fn handovers(&self, limit: u16, now: Timestamp) -> Result<Vec<(Uuid, Handover)>, StoreError> {
-        let sql = "SELECT id, person_id, successor_id, decided_by FROM handover WHERE due_at <= $1 \
-             ORDER BY due_at, id LIMIT $2";
-        let rows = self.query_all(sql, vec![now.into(), i64::from(limit).into()]).await?;
-        let handover = |row: &_| {
-            let id: Uuid = column(row, "handover", "id")?;
-            let person = UserId(column(row, "handover", "person_id")?);
-            let successor = column::<Option<_>>(row, "handover", "successor_id")?.map(UserId);
-            let by = column::<Option<_>>(row, "handover", "decided_by")?.map(UserId);
-            let handover = match (by, successor) {
-                (Some(by), successor) => Handover::Left { person, successor, by },
-                (None, Some(user)) => Handover::Joined { roster: person, user },
-                (None, None) => {
-                    return Err(StoreError::corrupt("handover", "decided_by", id, "nobody and to nobody"));
-                }
-            };
-            Ok((id, handover))
-        };
-        rows.iter().map(handover).collect()
+        Ok(Departure { person, facts, successor: both.get(1).copied().zip(known.next()), by })
     }
 
     /// The next tickets that may have to go on, oldest first: of whoever left those that they handle or assist with and
@@ -169,4 +202,20 @@ impl Store {
             |row: &_| Ok((column(row, "ticket", "created_at")?, TicketId(column(row, "ticket", "id")?)));
         rows.iter().map(ticket).collect()
     }
+}
+
+fn row_of(row: &QueryResult) -> Result<Row, StoreError> {
+    let id: Uuid = column(row, "handover", "id")?;
+    let person = UserId(column(row, "handover", "person_id")?);
+    let successor = column::<Option<_>>(row, "handover", "successor_id")?.map(UserId);
+    let by = column::<Option<_>>(row, "handover", "decided_by")?.map(UserId);
+    let handover = match (by, successor) {
+        (Some(by), successor) => Handover::Left { person, successor, by },
+        (None, Some(user)) => Handover::Joined { roster: person, user },
+        (None, None) => {
+            return Err(StoreError::corrupt("handover", "decided_by", id, "nobody, and nobody takes over"));
+        }
+    };
+    let created_at = column(row, "handover", "created_at")?;
+    Ok(Row { id, handover, created_at, due_at: column(row, "handover", "due_at")? })
 }

@@ -151,7 +151,7 @@ impl Store {
         rest.push(self.statement(sql, vec![roster.into(), user.0.into()]));
         rest.extend(self.move_account(roster, user.0).await?);
         rest.push(self.end_sessions(roster, now));
-        rest.extend(self.hand_over_later(Handover::Joined { roster: UserId(roster), user }, now));
+        rest.push(self.hand_over_later(Handover::Joined { roster: UserId(roster), user }, now));
         // What the roster entry was granted says where it counts.
         let scope = self.head(UserId(roster)).await?.map(|head| head.scope_code).unwrap_or_default();
         let scope_code = if scope.is_empty() { &head.scope_code } else { &scope };

@@ -3,7 +3,7 @@
 use crate::people::{user, worker};
 use crate::ticket::{Cast, path};
 use integration_tests::app::{COMMUNITY, TestApp, lamp};
-use integration_tests::database::{contains, number};
+use integration_tests::database::{HeldTickets, contains, number};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -186,13 +186,41 @@ async fn an_administrator_erases_on_request(#[values(Backend::Sqlite, Backend::P
     admin.post(&format!("{worker}/erase"), reason()).await.refused(409, "person.erased");
     let grant = json!({"role": "volunteer", "places": [COMMUNITY]});
     admin.post(&format!("{worker}/grant"), grant).await.refused(409, "person.erased");
-    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 2);
+    assert_eq!(number(&app.url, "SELECT count(*) FROM handover").await, 1);
     // What they wrote is gone, what others wrote is not.
     assert!(
         !contains(&app.url, TEXTS[3]).await
             && contains(&app.url, TEXTS[0]).await
             && contains(&app.url, TEXTS[4]).await
     );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn f07_what_was_on_its_way_goes_too() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let resident = app.resident("普建华").await;
+    let _ = resident.post("/tickets", lamp()).await.expect(201);
+    let id = app.id_of(&resident).await;
+    let admin = app.staff("county_admin", COUNTY).await;
+    let held = HeldTickets::at(&app.url).await;
+    let submit = json!({"content": "楼道灯坏了请修一修", "place": {"code": COMMUNITY}, "contact": {"phone": "13812345678"}});
+    let key = [("idempotency-key", "k")];
+    let erase = async {
+        held.somebody_waits().await;
+        let erased = admin.post(&format!("/users/{id}/erase"), json!({"reason": "本人书面申请注销"})).await;
+        held.let_go().await;
+        erased
+    };
+    let (submitted, erased) = tokio::join!(resident.post_with("/tickets", &key, submit), erase);
+    let _ = (submitted.expect(201), erased.expect(200));
+    app.app.catch_up().await.unwrap();
+    assert!(contains(&app.url, "楼道灯坏了请修一修").await, "nobody knows yet");
+    app.pass(1);
+    app.app.catch_up().await.unwrap();
+    assert!(!contains(&app.url, "楼道灯坏了请修一修").await);
+    assert_eq!(number(&app.url, "SELECT count(*) FROM ticket_contact").await, 0);
+    assert_eq!(number(&app.url, "SELECT count(*) FROM idempotency WHERE length(answer) > 0").await, 0);
     app.stop().await;
 }
 

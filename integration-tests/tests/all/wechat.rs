@@ -3,7 +3,7 @@
 use crate::password::{PASSWORD, add_user, login};
 use crate::session::{events, stored};
 use crate::ticket::{Cast, path, solved};
-use integration_tests::app::{COMMUNITY, TestApp, config, lamp};
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp, config, lamp};
 use integration_tests::wechat::Wechat;
 use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
@@ -208,7 +208,7 @@ async fn a_roster_entry_turns_out_to_be_the_user(
     // Their tickets are to follow, and who audits the community sees why.
     let handed = "SELECT CASE WHEN u.joined_into = h.successor_id AND u.phone_hash IS NULL THEN 'follows' ELSE '?' END \
         FROM handover h JOIN app_user u ON u.id = h.person_id";
-    assert_eq!(stored(&app, handed).await, ["follows", "follows"]);
+    assert_eq!(stored(&app, handed).await, ["follows"]);
     assert_eq!(events(&app).await, ["granted", "phone_bound", "password_set", "phone_bound", "joined"]);
     let scopes = "SELECT scope_code FROM event WHERE kind IN ('password_set', 'joined')";
     assert_eq!(stored(&app, scopes).await, [COMMUNITY, COMMUNITY]);
@@ -252,9 +252,15 @@ async fn the_tickets_of_a_roster_entry_go_on_with_the_user(
     let mut confidential = lamp();
     confidential["confidential"] = json!(true);
     let raised = path(&entry.post("/tickets", confidential).await.expect(201));
+    let steps = async || -> Vec<_> {
+        let timeline = cast.clerk.get(&format!("{raised}/timeline")).await.expect(200);
+        timeline.items().iter().map(|step| (step["label"].clone(), step["actor"].clone())).collect()
+    };
+    let unnamed = |label: &str| (json!(label), Value::Null);
     let chen = user(&app, &wechat, "o-chen").await;
     let bound = bind(&chen, &wechat.phone_code("13800001111")).await.expect(200);
     let chen = app.anyone().with_token(bound.str("access_token"));
+    assert_eq!(steps().await, [unnamed("点单")], "nor before it is done");
     app.app.catch_up().await.unwrap();
     // What they were doing they still do: nothing is to be accepted or planned a second time.
     let theirs = cast.clerk.get(&handled).await.expect(200);
@@ -269,13 +275,68 @@ async fn the_tickets_of_a_roster_entry_go_on_with_the_user(
         mine.items().iter().map(|ticket| format!("/tickets/{}", ticket["id"].as_str().unwrap())).collect();
     assert_eq!(mine, std::slice::from_ref(&raised));
     let _ = chen.post(&format!("{raised}/supplement"), json!({"content": "还有一处"})).await.expect(200);
-    let timeline = cast.clerk.get(&format!("{raised}/timeline")).await.expect(200);
-    let steps: Vec<_> =
-        timeline.items().iter().map(|step| (step["label"].clone(), step["actor"].clone())).collect();
-    let unnamed = |label: &str| (json!(label), Value::Null);
-    assert_eq!(steps, [unnamed("点单"), unnamed("并档"), unnamed("补充")]);
+    assert_eq!(steps().await, ["点单", "并档", "补充"].map(unnamed));
     let timeline = chen.get(&format!("{raised}/timeline")).await.expect(200);
     assert_eq!(timeline.items()[0]["actor"], bound.json["user"]["id"]);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_is_taken_from_whoever_joined_in_between(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (app, wechat) = start(backend).await;
+    let cast = Cast::of(&app).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let entry = json!({"name": "陈红梅", "phone": "13800001111", "grants": [
+        {"role": "grid_worker", "places": [COMMUNITY]}, {"role": "volunteer", "places": [NEIGHBOUR]},
+    ]});
+    let entry = admin.post("/users", entry).await.expect(201);
+    let id = entry.str("id");
+    let to_entry = json!({"lead": {"person": id}});
+    let open = cast.ticket().await;
+    let _ = cast.clerk.post(&format!("{open}/dispatch"), to_entry.clone()).await.expect(200);
+    // A colleague leaves to them, and one of their two grants is taken back, before they come with WeChat.
+    let left = cast.ticket_at("accepted").await;
+    let leave = json!({"successor": id, "reason": "调往别处"});
+    let _ = admin.post(&format!("/users/{}/leave", cast.worker_id), leave).await.expect(200);
+    let grants = entry.json["grants"].as_array().unwrap();
+    let other = grants.iter().find(|grant| grant["role"] == "volunteer").unwrap();
+    let _ = admin.post(&format!("/users/{id}/revoke"), json!({"grant": other["id"]})).await.expect(200);
+    app.pass(1);
+    let chen = user(&app, &wechat, "o-chen").await;
+    let bound = bind(&chen, &wechat.phone_code("13800001111")).await.expect(200);
+    app.app.catch_up().await.unwrap();
+    for ticket in [&open, &left] {
+        let theirs = cast.clerk.get(ticket).await;
+        let lead = (theirs.str("status"), &theirs.json["lead"]["person"]);
+        assert_eq!(lead, ("dispatched", &bound.json["user"]["id"]));
+    }
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_round_that_begins_in_between_is_theirs(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (app, wechat) = start(backend).await;
+    let cast = Cast::of(&app).await;
+    add_user(&app, "chen.hongmei", Some("13800001111"), Some(("grid_worker", COMMUNITY))).await;
+    let roster = login(&app.anyone(), "chen.hongmei", PASSWORD).await.expect(200);
+    let entry = app.anyone().with_token(roster.str("access_token"));
+    let ticket = cast.ticket().await;
+    let dispatch = json!({"lead": {"person": roster.json["user"]["id"]}});
+    let _ = cast.clerk.post(&format!("{ticket}/dispatch"), dispatch).await.expect(200);
+    let _ = entry.post(&format!("{ticket}/accept"), json!({})).await.expect(200);
+    let _ = entry.post(&format!("{ticket}/resolve"), solved()).await.expect(200);
+    let chen = user(&app, &wechat, "o-chen").await;
+    let bound = bind(&chen, &wechat.phone_code("13800001111")).await.expect(200);
+    let again = cast.rate(&ticket, "dissatisfied").await.expect(200);
+    assert_eq!(again.str("status"), "dispatched");
+    app.app.catch_up().await.unwrap();
+    assert_eq!(cast.clerk.get(&ticket).await.json["lead"]["person"], bound.json["user"]["id"]);
     app.stop().await;
 }
 

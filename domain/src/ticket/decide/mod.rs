@@ -12,7 +12,7 @@ pub use merge::merge;
 use super::command::{Command, Submission};
 use super::event::{Event, Fact};
 use super::refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
-use super::{Channel, Clock, ClockKind, Severity, State, Ticket};
+use super::{Channel, Clock, ClockKind, Done, Severity, State, Ticket};
 use crate::actor::Actor;
 use crate::id::UserId;
 use crate::permission::{Action, Parties};
@@ -239,10 +239,7 @@ impl<'a> Decision<'a> {
     fn go_back(&mut self, occurred_at: Timestamp) -> Result<(), TicketRefusal> {
         let since = match self.ticket.state {
             State::Dispatched { at, .. } => at,
-            State::Accepted(work) => {
-                let done = [work.arrival.map(|a| a.at), work.plan.map(|p| p.at), work.reply.map(|r| r.at)];
-                done.into_iter().flatten().fold(work.at, Timestamp::max)
-            }
+            State::Accepted(work) => self.ticket.done.last().map_or(work.at, |done| done.at),
             _ => self.ticket.round_at,
         };
         let earliest = since.max(self.now - seconds(self.policy.offline_seconds));
@@ -303,16 +300,11 @@ impl<'a> Decision<'a> {
         }
     }
 
-    /// An owed clock, met by what was done already since it began, if it was: in time or not.
+    /// An owed clock, met by the first that was done already since it began, if anything was: in time or not.
     fn done(&self, clock: &Clock) -> Option<Clock> {
-        let work = self.ticket.state.work().filter(|_| clock.is_owed())?;
-        let at = match clock.kind {
-            ClockKind::Arrive => work.arrival.map(|arrival| arrival.at),
-            ClockKind::Plan => work.plan.map(|plan| plan.at),
-            ClockKind::Answer => work.reply.map(|reply| reply.at),
-            ClockKind::Solve => None,
-        };
-        at.filter(|at| *at >= clock.started_at).map(|at| clock.meet(at))
+        let counts = |done: &&Done| done.kind == clock.kind && done.at >= clock.started_at;
+        let first = self.ticket.done.iter().find(counts).filter(|_| clock.is_owed())?;
+        Some(clock.meet(first.at))
     }
 
     /// The desk one level up; none above the county.

@@ -254,6 +254,58 @@ fn m03_a_plan_made_too_late_before_it_was_called_complex_is_a_breach_like_any_ot
     assert_eq!(story.happened()[6..], ["graded", "breached", "escalated", "breached", "escalated"]);
 }
 
+#[test]
+fn m03_what_was_first_done_in_time_is_in_time_however_often_it_is_done_again() {
+    let reply = || Command::Reply { text: text("已开挖") };
+    let mut story = Story::begin(None).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), reply(), 3),
+        (worker(), plan(), 10),
+        (worker(), reply(), 20),
+        (worker(), plan(), 3 * 1_440),
+        (worker(), reply(), 5 * 1_440),
+    ]);
+    story.step(&clerk(), &graded(Severity::Complex), after(6 * 1_440)).unwrap();
+    assert_eq!(story.clocks(6 * 1_440)[1..], [(Plan, 1, Met), (Answer, 1, Met)]);
+    let met: Vec<_> = story.ticket.clocks[1..].iter().map(|clock| clock.met_at).collect();
+    assert_eq!(met, [Some(after(10)), Some(after(20))], "the reply before the plan is none to the plan");
+    // Whoever takes it next has done nothing yet.
+    let mut next = Story::begin(None).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), plan(), 10),
+        (clerk(), Command::Return { reason: text("换人") }, 11),
+        (clerk(), to_person(), 12),
+        (worker(), Command::Accept, 13),
+    ]);
+    next.step(&clerk(), &graded(Severity::Complex), after(60)).unwrap();
+    assert_eq!(next.clocks(60)[1..], [(Plan, 1, Running)]);
+}
+
+#[rstest]
+#[case::late_by_the_shorter_one((Severity::Large, 301), Severity::Small, 290, Breached)]
+#[case::late_by_both((Severity::Large, 301), Severity::Small, 305, Breached)]
+#[case::late_by_the_one_that_held_then((Severity::Small, 31), Severity::Large, 35, Breached)]
+#[case::in_time_by_both((Severity::Small, 31), Severity::Large, 30, Met)]
+fn a_breach_is_taken_back_only_by_work_in_time_by_each_limit(
+    #[case] (first, noticed): (Severity, i64),
+    #[case] then: Severity,
+    #[case] done: i64,
+    #[case] state: ClockState,
+) {
+    let mut story = Story::begin(Some(first)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (clerk(), Command::Note { text: text("已超时") }, noticed),
+        (clerk(), graded(then), noticed + 9),
+    ]);
+    let told = noticed + 20;
+    let when = When { occurred_at: Some(after(done)), ..When::from(after(told)) };
+    story.step(&worker(), &resolve(), when).unwrap();
+    assert_eq!(story.clocks(told)[1], (Solve, 1, state));
+}
+
 #[rstest]
 #[case::in_time(10, 60, Met, 10)]
 #[case::graded_after_its_limit(10, 2 * 1_440 + 60, Met, 10)]

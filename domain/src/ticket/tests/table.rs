@@ -87,8 +87,11 @@ fn stored_tickets_and_events_of_every_version_are_read() {
         (worker(), resolve(), 4),
         (resident(), rate(Satisfaction::Satisfied), 5),
     ]);
-    let ticket = ticket_from_json(include_str!("../fixtures/ticket_v2.json"), 2).unwrap();
-    assert_eq!(ticket, story.ticket);
+    for (version, json) in
+        [(2, include_str!("../fixtures/ticket_v2.json")), (3, include_str!("../fixtures/ticket_v3.json"))]
+    {
+        assert_eq!(ticket_from_json(json, version).unwrap(), story.ticket, "version {version}");
+    }
     let facts = |json: &str, version| -> Vec<Fact> {
         let facts: Vec<serde_json::Value> = serde_json::from_str(json).unwrap();
         facts.into_iter().map(|fact| fact_from_json(fact, version).unwrap()).collect()
@@ -109,4 +112,30 @@ fn stored_tickets_and_events_of_every_version_are_read() {
     let state = State::Closed { work: Work { at: resolution.at, ..work }, resolution, at };
     assert_eq!(upcast, Ticket { dispatched_by: None, state, ..folded });
     assert!(ticket_from_json("{}", 1).is_err() && ticket_from_json("{}", 9).is_err());
+}
+
+#[test]
+fn a_ticket_of_version_2_keeps_what_was_done_and_ends_its_supervision() {
+    let steps = [
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 3),
+        (worker(), plan(), 4),
+        (worker(), Command::Reply { text: text("已开挖") }, 5),
+        (worker(), resolve(), 6),
+        (resident(), rate(Satisfaction::Satisfied), 7),
+    ];
+    let supervise = Command::Supervise { reason: text("久拖未办") };
+    for done in 0..=steps.len() {
+        let mut story = Story::begin(Some(Severity::Small)).steps(&steps[..done.min(1)]);
+        story.step(&supervisor(), &supervise, after(1)).unwrap();
+        let story = story.steps(&steps[done.min(1)..done]);
+        let mut stored = serde_json::to_value(&story.ticket).unwrap();
+        let fields = stored.as_object_mut().unwrap();
+        fields.remove("rests");
+        fields.remove("done");
+        fields.insert("paused_ms".into(), 0.into());
+        fields.insert("supervision".into(), serde_json::json!({"by": supervisor().user, "at": after(1)}));
+        assert_eq!(ticket_from_json(&stored.to_string(), 2).unwrap(), story.ticket, "after {done} steps");
+    }
 }

@@ -14,8 +14,8 @@ fn any_command() -> impl Strategy<Value = (Actor, Command)> {
 }
 
 /// The commands in their order by whoever may give them, with a chance of anything else in between: so that the walks
-/// reach the far states too.
-fn any_walk() -> impl Strategy<Value = Vec<((Actor, Command), u32)>> {
+/// reach the far states too; each so many seconds after the one before, and told so many late.
+fn any_walk() -> impl Strategy<Value = Vec<((Actor, Command), u32, Option<u32>)>> {
     let sensible = prop_oneof![
         Just((clerk(), to_person())),
         Just((worker(), Command::Accept)),
@@ -29,12 +29,14 @@ fn any_walk() -> impl Strategy<Value = Vec<((Actor, Command), u32)>> {
         Just((supervisor(), pause())),
         Just((supervisor(), resume())),
     ];
-    proptest::collection::vec((prop_oneof![2 => sensible, 1 => any_command()], 0u32..4000), 0..60)
+    let late = proptest::option::weighted(0.2, 0u32..4000);
+    proptest::collection::vec((prop_oneof![2 => sensible, 1 => any_command()], 0u32..4000, late), 0..60)
 }
 
 proptest! {
     /// No sequence of commands leaves the machine; the events fold to the state (checked in `step`); nothing closes
-    /// without a reply in its round; a breach is never taken back and is told once; what is resolved owes nothing.
+    /// without a reply in its round; a breach is told once, and taken back only
+    /// by work that was in time; what is late is a breach; what is resolved owes nothing.
     #[test]
     fn no_walk_leaves_the_machine(
         graded in prop_oneof![Just(None), Just(Some(Severity::Small)), Just(Some(Severity::Large)), Just(Some(Severity::Complex))],
@@ -44,10 +46,12 @@ proptest! {
         let mut story = Story::begin(graded);
         story.playbook.policy.arrive_unmet_at_resolve = unmet;
         let mut now = start();
-        for ((actor, command), seconds) in walk {
+        for ((actor, command), seconds, late) in walk {
             now += TimeDelta::seconds(seconds.into());
+            let occurred_at = late.map(|late| now - TimeDelta::seconds(late.into()));
+            let when = When { occurred_at, ..When::from(now) };
             let before = story.ticket.clone();
-            if story.step(&actor, &command, now).is_err() {
+            if story.step(&actor, &command, when).is_err() {
                 prop_assert_eq!(&story.ticket, &before);
                 continue;
             }
@@ -55,7 +59,10 @@ proptest! {
                 let after = story.ticket.clocks.iter().find(|c| c.kind == clock.kind && c.round == clock.round);
                 let after = after.expect("a clock never vanishes");
                 prop_assert_eq!(after.started_at, clock.started_at);
-                prop_assert!(clock.breached_at.is_none() || after.breached_at == clock.breached_at);
+                let done_by = |limit| after.met_at.is_some_and(|met_at| met_at <= limit);
+                let taken_back = clock.breached_at.is_some() && after.breached_at != clock.breached_at;
+                prop_assert!(!taken_back || clock.breached_at.is_some_and(done_by) && done_by(after.due_at));
+                prop_assert!(after.met_at.is_none() || done_by(after.due_at) || after.breached_at.is_some());
             }
             if matches!(story.ticket.status(), Status::Resolved | Status::Closed) {
                 prop_assert_eq!(story.ticket.owed_since(), None);

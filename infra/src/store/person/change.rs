@@ -172,7 +172,7 @@ impl Store {
         }
         rest.extend(change.taken.iter().flat_map(|held| self.take(held)));
         if let Some(successor) = change.handover {
-            rest.extend(self.hand_over_later(Handover::Left { person: id, successor, by }, now));
+            rest.push(self.hand_over_later(Handover::Left { person: id, successor, by }, now));
         }
         Ok(rest)
     }

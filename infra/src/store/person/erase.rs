@@ -4,6 +4,7 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::row::column;
 use super::super::user::SUBJECT;
+use domain::id::UserId;
 use domain::person::ERASED_NAME;
 use domain::time::Timestamp;
 use sea_orm::Statement;
@@ -34,6 +35,15 @@ impl Store {
             }
         }
         Ok(statements)
+    }
+
+    /// The same once more, where somebody was erased: what was under way then has been written since.
+    pub(in crate::store) async fn erasure_again(&self, person: UserId) -> Result<Vec<Statement>, StoreError> {
+        let sql = "SELECT id FROM app_user WHERE (id = $1 OR joined_into = $1) AND erased_at IS NOT NULL";
+        let erased = self.query_all(sql, vec![person.0.into()]).await?;
+        let rows = |row: &_| Ok(self.erased_rows(column(row, "app_user", "id")?));
+        let again: Vec<_> = erased.iter().map(rows).collect::<Result<_, StoreError>>()?;
+        Ok(again.into_iter().flatten().collect())
     }
 
     /// By what wrong passwords of theirs, and the addresses that they signed in from, are kept.

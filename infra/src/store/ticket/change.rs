@@ -248,10 +248,10 @@ impl Store {
             command,
             Command::Reopen { .. } | Command::Rate { satisfaction: Satisfaction::Dissatisfied, .. }
         );
-        let (true, Some(lead @ Assignee::Person(_))) = (begins_round, ticket.lead()) else {
+        let (true, Some(Assignee::Person(lead))) = (begins_round, ticket.lead()) else {
             return Ok(false);
         };
-        let known = self.assignments(&[lead]).await?;
+        let known = self.assignments(&[Assignee::Person(self.known_as(lead).await?)]).await?;
         Ok(!known.iter().any(|one| one.facts.can_handle_at(&ticket.place.code)))
     }
 

@@ -50,8 +50,10 @@ impl Store {
             };
             let text = column(row, "free_text", "body")?;
             let mut event = stored_event(row)?;
-            // Who did it as a roster entry is known by now.
-            event.actor = column::<Option<_>>(row, "app_user", "joined_into")?.map(UserId).or(event.actor);
+            // Who did it as a roster entry is known by now; while the ticket still names the entry, it stays that.
+            let named = |actor: &UserId| ticket.requester == *actor || ticket.joined.contains(actor);
+            let known_as = column::<Option<_>>(row, "app_user", "joined_into")?.map(UserId);
+            event.actor = event.actor.map(|actor| known_as.filter(|_| !named(&actor)).unwrap_or(actor));
             entries.push(TimelineEntry { version, event, text });
         }
         Ok(Some((ticket, entries)))
