@@ -31,11 +31,7 @@ pub(crate) async fn run(state: web::Data<State>) {
                 tracing::warn!(%error, "keys were not read anew; the next minute tries again");
             }
         }),
-        every(TEN_SECONDS, || async {
-            if let Err(error) = hand_over(&state).await {
-                tracing::warn!(%error, "nothing was handed over; the next time tries again");
-            }
-        }),
+        hand_over_for_ever(&state),
         settle_for_ever(&state),
     );
 }
@@ -48,6 +44,20 @@ async fn settle_for_ever(state: &State) {
         ticks.tick().await;
         if let Err(error) = settle(state, &mut failing).await {
             tracing::warn!(%error, "what is due was not settled; the next second tries again");
+        }
+    }
+}
+
+async fn hand_over_for_ever(state: &State) {
+    let mut ticks = interval(TEN_SECONDS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = state.store.handover_waits() => {}
+        }
+        if let Err(error) = hand_over(state).await {
+            tracing::warn!(%error, "nothing was handed over; the next time tries again");
         }
     }
 }

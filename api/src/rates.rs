@@ -52,6 +52,11 @@ fn count<T: 'static>(request: &HttpRequest, rate: Rate, counted: T) -> Counted<T
     })
 }
 
+/// What [`Attempt`] counts, where only the body tells that it is one.
+pub(crate) async fn login(state: &State, request: &HttpRequest) -> ApiResult<()> {
+    check(state, Rate::Logins, &network(address::of(request)).to_string()).await
+}
+
 /// What an address counts as: a household is given a whole /64 of IPv6, and can use any address of it.
 fn network(address: IpAddr) -> IpAddr {
     match address {

@@ -20,7 +20,9 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A pause of up to 10 ms for the first retry, up to 20 for the second and so on, so that rivals do not meet again.
+/// A pause of up to 20 ms before the second attempt, up to 40 before the third and so on, at most 640, so that rivals do
+/// not meet again.
 pub fn jitter(attempt: u32) -> Duration {
-    Duration::from_micros(u64::from(u16::from_le_bytes(bytes())) % (10_000 * u64::from(attempt.max(1))))
+    let most = 10_000_u32 << attempt.clamp(1, 6);
+    Duration::from_micros((u32::from_le_bytes(bytes()) % most).into())
 }

@@ -1,4 +1,4 @@
-//! A JSON body, with the bytes that it came in.
+//! A body, and a JSON body with the bytes that it came in.
 
 use super::fault::{fault, pointer};
 use crate::app::State;
@@ -19,6 +19,31 @@ use tokio::time::timeout;
 /// The largest body, in bytes.
 pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
+/// A body as it came: whole, in time, within measure and not encoded.
+pub(crate) struct Raw(pub(crate) Bytes);
+
+impl FromRequest for Raw {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        // Never inflated: a kilobyte of zeros is a gigabyte of nothing.
+        let is_encoded = request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity");
+        let state = request.app_data::<web::Data<State>>();
+        let patience = state.map_or(Wire::default().body, |state| state.wire.body);
+        // Limited by the `PayloadConfig` of the app.
+        let bytes = Bytes::from_request(request, payload);
+        Box::pin(async move {
+            if is_encoded {
+                return Err(ApiError::new("request.encoding"));
+            }
+            let too_slow = |_| Fault::new("request.too_slow").with("seconds", patience.as_secs());
+            let bytes = timeout(patience, bytes).await.map_err(too_slow)?;
+            Ok(Self(bytes.map_err(|error| unread(&error))?))
+        })
+    }
+}
+
 /// A body that parsed.
 pub(crate) struct Body<T> {
     pub(crate) value: T,
@@ -31,34 +56,25 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = is_json(request);
-        // Never inflated: a kilobyte of zeros is a gigabyte of nothing.
-        let is_encoded = request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity");
-        let state = request.app_data::<web::Data<State>>();
-        let patience = state.map_or(Wire::default().body, |state| state.wire.body);
-        // Limited by the `PayloadConfig` of the app.
-        let bytes = Bytes::from_request(request, payload);
+        let is_json = has_media_type(request, "application/json");
+        let raw = Raw::from_request(request, payload);
         Box::pin(async move {
             if !is_json {
                 return Err(ApiError::new("request.media_type"));
             }
-            if is_encoded {
-                return Err(ApiError::new("request.encoding"));
-            }
-            let too_slow = |_| Fault::new("request.too_slow").with("seconds", patience.as_secs());
-            let bytes = timeout(patience, bytes).await.map_err(too_slow)?;
-            let bytes = bytes.map_err(|error| unread(&error))?;
+            let Raw(bytes) = raw.await?;
             Ok(Self { value: parse(&bytes)?, bytes })
         })
     }
 }
 
-fn is_json(request: &HttpRequest) -> bool {
+/// Whether a body says that it is this.
+pub(crate) fn has_media_type(request: &HttpRequest, media_type: &str) -> bool {
     let sent = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    sent.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+    sent.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case(media_type))
 }
 
-pub(crate) fn unread(error: &actix_web::Error) -> ApiError {
+fn unread(error: &actix_web::Error) -> ApiError {
     match error.as_error::<PayloadError>() {
         Some(PayloadError::Overflow) => Fault::new("request.too_large").with("max", MAX_BODY).into(),
         _ => ApiError::new("request.body_interrupted"),

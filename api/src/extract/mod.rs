@@ -5,7 +5,7 @@ mod fault;
 mod headers;
 mod query;
 
-pub(crate) use body::{Body, MAX_BODY, unread};
+pub(crate) use body::{Body, MAX_BODY, Raw, has_media_type};
 pub(crate) use headers::Conditions;
 pub(crate) use query::{Query, comparable, limit};
 

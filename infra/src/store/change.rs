@@ -11,7 +11,7 @@ use domain::refusal::Refusal;
 use domain::time::Timestamp;
 
 /// How often a change is decided anew when somebody else was faster.
-pub(super) const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 6;
 
 /// Who asks for a change, and how.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ pub enum ChangeError {
     /// It was carried out, and its answer was about somebody who has been erased since.
     #[error("the answer was erased")]
     AnswerErased,
-    /// Others were faster three times.
+    /// Others were faster each time.
     #[error("too many changes at once")]
     Contended,
     /// The store failed.
@@ -85,7 +85,7 @@ impl Answer {
 }
 
 impl Store {
-    /// Tries again while somebody else was faster, three times in all. Each attempt looks anew whether the version is the
+    /// Tries again while somebody else was faster, [`ATTEMPTS`] times in all. Each attempt looks anew whether the version is the
     /// one that the client named.
     pub(super) async fn until_changed<F>(
         &self,

@@ -67,6 +67,11 @@ impl Store {
         self.statement(sql, values)
     }
 
+    /// Until a handover of this process waits; those of other processes are found by looking.
+    pub async fn handover_waits(&self) {
+        self.handed.notified().await;
+    }
+
     /// Lets the tickets of those who left or turned out to be others go on, all that is due by now. What failed is
     /// logged and stays for the next time. How many tickets were changed.
     ///

@@ -58,6 +58,7 @@ use patience::{limited, patience};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// How long readiness waits for the database.
 const PING: Duration = Duration::from_secs(2);
@@ -72,6 +73,7 @@ pub struct Store {
     numbers: number::Numbers,
     playbooks: playbook::Playbooks,
     ticket_sql: ticket::TicketSql,
+    handed: Notify,
 }
 
 impl Store {
@@ -99,6 +101,7 @@ impl Store {
             numbers: number::Numbers::default(),
             playbooks,
             ticket_sql,
+            handed: Notify::new(),
         })
     }
 

@@ -143,6 +143,13 @@ impl Store {
         let guard = self.statement(sql, values);
         let name = self.moved(NAME, roster, user.0, &owner.name)?;
         let mut rest = vec![self.take_phone(user, head, phone, 2, Some(name))];
+        // What they hold already they do not hold twice.
+        let twice = "SELECT r.id FROM role_grant r JOIN role_grant o ON o.user_id = $2 AND o.role = r.role AND o.scope = r.scope \
+             WHERE r.user_id = $1";
+        for (table, key) in [("grant_place", "grant_id"), ("role_grant", "id")] {
+            let sql = format!("DELETE FROM {table} WHERE {key} IN ({twice})");
+            rest.push(self.statement(&sql, vec![roster.into(), user.0.into()]));
+        }
         for table in ["role_grant", "grant_place"] {
             let sql = format!("UPDATE {table} SET user_id = $2 WHERE user_id = $1");
             rest.push(self.statement(&sql, vec![roster.into(), user.0.into()]));
@@ -159,7 +166,9 @@ impl Store {
         let events = [event(Fact::PhoneBound), event(Fact::Joined { roster: UserId(roster) })];
         let recorded = Recorded { person: user, version: head.version, by: Some(user), now, key: None };
         let written = self.record_person(&recorded, guard, rest, &events, None).await;
-        written.map_err(|failed| phone_taken(again(failed)))
+        written.map_err(|failed| phone_taken(again(failed)))?;
+        self.handed.notify_one();
+        Ok(())
     }
 
     /// The ways in which the roster entry signs in become the user's. A password of their own stays theirs.

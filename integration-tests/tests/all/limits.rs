@@ -1,5 +1,6 @@
 //! How often somebody may sign in, file and call: in one process, across replicas, and with Redis away.
 
+use crate::password::form;
 use api::{App, Config, Quotas};
 use integration_tests::app::{COMMUNITY, TestApp, config, lamp, quota};
 use integration_tests::client::send;
@@ -85,6 +86,22 @@ async fn every_public_call_with_a_secret_is_limited() {
     app.stop().await;
 }
 
+#[tokio::test]
+async fn a_form_counts_as_what_is_in_it() {
+    let rates = Quotas { logins: quota(2, 60), renewals: quota(6, 60), ..Quotas::default() };
+    let app = TestApp::with(Backend::Sqlite, |config| config.rates = rates).await;
+    let guess = [("grant_type", "password"), ("username", "chen"), ("password", "guess")];
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", "x")];
+    for _ in 0..2 {
+        form(&app, &refresh).await.refused(400, "auth.refresh_invalid");
+        form(&app, &guess).await.refused(400, "auth.password_invalid");
+    }
+    exceeded(&form(&app, &guess).await);
+    form(&app, &refresh).await.refused(400, "auth.refresh_invalid");
+    exceeded(&form(&app, &refresh).await);
+    app.stop().await;
+}
+
 #[rstest]
 #[tokio::test]
 async fn the_twenty_first_ticket_of_an_hour_waits(
@@ -95,7 +112,11 @@ async fn the_twenty_first_ticket_of_an_hour_waits(
     let resident = app.resident("王芳").await;
     let once = [("idempotency-key", "once")];
     let first = resident.post_with("/tickets", &once, lamp()).await.expect(201);
-    // What is not valid is no ticket.
+    // What is not valid is no ticket, and what is nowhere neither.
+    for _ in 0..20 {
+        let nowhere = json!({"content": "路灯", "place": {"code": "532504001999"}});
+        resident.post("/tickets", nowhere).await.refused_for(422, "place.unknown", "/place/code");
+    }
     resident
         .post("/tickets", json!({"content": "", "place": {"code": COMMUNITY}}))
         .await

@@ -285,7 +285,7 @@ async fn hashing_leaves_others_their_turn(#[values(Backend::Sqlite, Backend::Pos
     app.stop().await;
 }
 
-async fn form(app: &TestApp, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn form(app: &TestApp, fields: &[(&str, &str)]) -> Answer {
     send(app.anyone().request(Method::POST, "/auth/token").form(fields)).await
 }
 

@@ -41,6 +41,12 @@ async fn clients_that_take_their_time_are_ended() {
     let mut wire = connect(&app).await;
     wire.write_all(&post(token, "transfer-encoding: chunked\r\n", b"")).await.unwrap();
     assert_eq!(told(&trickle(&mut wire, b"1\r\n \r\n").await), (408, "request.too_slow".to_owned()));
+    // A form, which is none of JSON.
+    let mut wire = connect(&app).await;
+    let head = "POST /api/v1/auth/token HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n\
+        content-length: 100000\r\nconnection: close\r\n\r\n";
+    wire.write_all(head.as_bytes()).await.unwrap();
+    assert_eq!(told(&trickle(&mut wire, b"a").await), (408, "request.too_slow".to_owned()));
     // Whoever may not send one is not waited for.
     let answer = say(&app, &post("none", "content-length: 100000\r\n", b"{")).await;
     assert_eq!(told(&answer).0, 401);

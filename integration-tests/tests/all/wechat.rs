@@ -233,6 +233,29 @@ async fn a_roster_entry_turns_out_to_be_the_user(
 
 #[rstest]
 #[tokio::test]
+async fn nobody_holds_twice_what_two_entries_held(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (app, wechat) = start(backend).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let held = |role| json!({"role": role, "places": [COMMUNITY]});
+    let mut chen = user(&app, &wechat, "o-chen").await;
+    for (phone, roles) in
+        [("13800001111", &["community_clerk"][..]), ("13900002222", &["community_clerk", "volunteer"])]
+    {
+        let grants: Vec<_> = roles.iter().map(held).collect();
+        let entry = json!({"name": "陈红梅", "phone": phone, "grants": grants});
+        let _ = admin.post("/users", entry).await.expect(201);
+        let bound = bind(&chen, &wechat.phone_code(phone)).await.expect(200);
+        chen = app.anyone().with_token(bound.str("access_token"));
+    }
+    let roles = &chen.get("/me").await.expect(200).json["roles"];
+    assert_eq!(roles.as_array().unwrap().len(), 2, "{roles}");
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn the_tickets_of_a_roster_entry_go_on_with_the_user(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

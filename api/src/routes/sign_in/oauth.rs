@@ -7,8 +7,8 @@ use crate::address::Address;
 use crate::app::State;
 use crate::edge::Oauth;
 use crate::error::{ApiError, ApiResult};
-use crate::rates::Attempt;
-use actix_web::http::header::CONTENT_TYPE;
+use crate::extract::{Raw, has_media_type};
+use crate::rates::{self, Renewal};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use openapi::problem::{Fault, Problem};
 use openapi::sign_in::{SignedIn, TokenRequest};
@@ -33,11 +33,11 @@ use secrecy::{ExposeSecret, SecretString};
 )]
 #[post("/auth/token")]
 pub(crate) async fn token(
-    _attempt: Attempt,
+    _renewal: Renewal,
     state: web::Data<State>,
     request: HttpRequest,
     address: Address,
-    body: Result<web::Bytes, actix_web::Error>,
+    body: Result<Raw, ApiError>,
 ) -> ApiResult<HttpResponse> {
     request.extensions_mut().insert(Oauth);
     let TokenRequest { grant_type, username, password, refresh_token } = form(&request, body)?;
@@ -46,6 +46,7 @@ pub(crate) async fn token(
         "password" => {
             let username = needed(username, "username")?;
             let password = needed(password, "password")?;
+            rates::login(&state, &request).await?;
             let user = prove(&state, &username, password, Code::Behind, address, now).await?;
             signed_in(&state, user, now).await?
         }
@@ -58,13 +59,11 @@ pub(crate) async fn token(
     Ok(secret(answer))
 }
 
-fn form(request: &HttpRequest, body: Result<web::Bytes, actix_web::Error>) -> ApiResult<TokenRequest> {
-    let media = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media = media.split(';').next().unwrap_or_default().trim();
-    if !media.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+fn form(request: &HttpRequest, body: Result<Raw, ApiError>) -> ApiResult<TokenRequest> {
+    if !has_media_type(request, "application/x-www-form-urlencoded") {
         return Err(ApiError::new("oauth.media_type"));
     }
-    let body = body.map_err(|error| crate::extract::unread(&error))?;
+    let Raw(body) = body?;
     let form = serde_urlencoded::from_bytes(&body);
     form.map_err(|_| Fault::new("oauth.invalid_request").with("name", "grant_type").into())
 }

@@ -77,8 +77,8 @@ pub(crate) async fn submit_ticket(
     let household = playbook.as_ref().and_then(|book| book.household(&code));
     contact.household = household.map(|(_, digits)| digits.to_owned());
     let code = household.map_or(code, |(building, _)| building);
-    rates::ticket(&state, &permit.actor, key.as_ref()).await?;
     let (place, profile) = known_place(&state, &permit, &code).await?;
+    rates::ticket(&state, &permit.actor, key.as_ref()).await?;
     let shown = Contact {
         name: contact.name.clone().or(profile.name),
         phone: contact.phone.or(profile.phone),

@@ -284,10 +284,16 @@ impl<'a> Decision<'a> {
 
     /// The clock of the answer, which starts when the plan is made or was due, whichever is earlier.
     fn answer_clock(&self, severity: Option<Severity>, from: Timestamp) -> Option<Clock> {
-        let round = self.ticket.round;
-        let there = self.ticket.clocks.iter().any(|c| c.kind == ClockKind::Answer && c.round == round);
-        let rule = self.policy.rule(ClockKind::Answer, severity).filter(|_| !there)?;
-        Some(self.begun(Clock::start(rule, round, from, self.policy.version)))
+        let (round, version) = (self.ticket.round, self.policy.version);
+        let rule = self.policy.rule(ClockKind::Answer, severity)?;
+        let begun = |from| self.begun(Clock::start(rule, round, from, version));
+        match self.ticket.clocks.iter().find(|c| c.kind == ClockKind::Answer && c.round == round) {
+            None => Some(begun(from)),
+            // The plan was due before anybody heard that it had been made. An extension since is a promise, and stays.
+            Some(there) => {
+                (from < there.started_at && *there == begun(there.started_at)).then(|| begun(from))
+            }
+        }
     }
 
     /// A clock that begins, or begins anew, perhaps in the past: it rested when the ticket did, and what was done in time

@@ -284,6 +284,23 @@ fn m03_what_was_first_done_in_time_is_in_time_however_often_it_is_done_again() {
 }
 
 #[rstest]
+#[case::plan_in_time(2_870, 2_870)]
+#[case::plan_late(2_881, 2_880)]
+fn m03_the_answer_counts_from_the_plan_whenever_that_is_told(#[case] planned: i64, #[case] answer_from: i64) {
+    let mut story = Story::begin(Some(Severity::Complex)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 4),
+        (clerk(), Command::Note { text: text("方案未见") }, 2_890),
+    ]);
+    assert_eq!(story.ticket.clocks[2].started_at, after(2_880), "the plan was due then");
+    let when = When { occurred_at: Some(after(planned)), ..When::from(after(2_900)) };
+    story.step(&worker(), &plan(), when).unwrap();
+    let answer = story.ticket.clocks.iter().find(|clock| clock.kind == Answer).unwrap();
+    assert_eq!((answer.started_at, answer.due_at), (after(answer_from), after(answer_from + 2_880)));
+}
+
+#[rstest]
 #[case::late_by_the_shorter_one((Severity::Large, 301), Severity::Small, 290, Breached)]
 #[case::late_by_both((Severity::Large, 301), Severity::Small, 305, Breached)]
 #[case::late_by_the_one_that_held_then((Severity::Small, 31), Severity::Large, 35, Breached)]

@@ -94,6 +94,7 @@ impl Store {
         if matches!(command, Command::Erase { .. } | Command::EraseOwn) {
             self.journal.forget().await;
         }
+        self.handed.notify_one();
         Ok(delivered)
     }
 
