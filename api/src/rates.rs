@@ -44,7 +44,7 @@ type Counted<T> = Pin<Box<dyn Future<Output = ApiResult<T>>>>;
 /// Counts one for the address of a request.
 fn count<T: 'static>(request: &HttpRequest, rate: Rate, counted: T) -> Counted<T> {
     let state = request.app_data::<web::Data<State>>().cloned();
-    let from = network(address::of(request)).to_string();
+    let from = whose(request);
     Box::pin(async move {
         let state = state.ok_or_else(|| ApiError::internal("no state"))?;
         check(&state, rate, &from).await?;
@@ -54,7 +54,12 @@ fn count<T: 'static>(request: &HttpRequest, rate: Rate, counted: T) -> Counted<T
 
 /// What [`Attempt`] counts, where only the body tells that it is one.
 pub(crate) async fn login(state: &State, request: &HttpRequest) -> ApiResult<()> {
-    check(state, Rate::Logins, &network(address::of(request)).to_string()).await
+    check(state, Rate::Logins, &whose(request)).await
+}
+
+/// By what the calls of an address are counted.
+fn whose(request: &HttpRequest) -> String {
+    network(address::of(request)).to_string()
 }
 
 /// What an address counts as: a household is given a whole /64 of IPv6, and can use any address of it.

@@ -95,19 +95,15 @@ impl Store {
     async fn one_account(&self, sql: &str, values: Vec<Value>) -> Result<Option<Account>, StoreError> {
         let Some(row) = self.query_one(sql, values).await? else { return Ok(None) };
         let id: Uuid = column(&row, "credential", "user_id")?;
-        let corrupt =
-            |table, column, reason: &dyn ToString| StoreError::corrupt(table, column, id, reason.to_string());
         let subject: Vec<u8> = column(&row, "identity", "subject")?;
-        let subject = self.keys.unseal(SUBJECT, id, &subject);
-        let subject = subject.map_err(|error| corrupt("identity", "subject", &error))?;
         let sealed: Option<Vec<u8>> = column(&row, "credential", "otp_secret")?;
         let secret = sealed.map(|sealed| self.keys.unseal(OTP_SECRET, id, &sealed)).transpose();
         let Some(user) = self.user(UserId(id)).await? else { return Ok(None) };
         Ok(Some(Account {
             user,
-            username: String::from_utf8(subject).map_err(|error| corrupt("identity", "subject", &error))?,
+            username: self.unsealed(SUBJECT, id, &subject)?,
             password: column(&row, "credential", "password")?,
-            otp_secret: secret.map_err(|error| corrupt("credential", "otp_secret", &error))?,
+            otp_secret: secret.map_err(|error| StoreError::corrupt("credential", "otp_secret", id, error))?,
             otp_on: column(&row, "credential", "otp_confirmed")?,
         }))
     }

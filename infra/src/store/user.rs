@@ -105,9 +105,7 @@ impl Store {
         let rows = self.query_all(sql, values).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let id = column(first, "app_user", "id")?;
-        let corrupt = |reason: String| StoreError::corrupt("app_user", "name", id, reason);
-        let sealed: Vec<u8> = column(first, "app_user", "name")?;
-        let name = self.keys.unseal(NAME, id, &sealed).map_err(|error| corrupt(error.to_string()))?;
+        let name: Vec<u8> = column(first, "app_user", "name")?;
         let grants_version = column(first, "app_user", "grants_version")?;
         let (mut grants, mut units) = (Vec::new(), Vec::new());
         for row in &rows {
@@ -125,7 +123,7 @@ impl Store {
             grants_version,
             version: column(first, "app_user", "version")?,
             units,
-            name: String::from_utf8(name).map_err(|error| corrupt(error.to_string()))?,
+            name: self.unsealed(NAME, id, &name)?,
         }))
     }
 }

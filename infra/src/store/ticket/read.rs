@@ -3,12 +3,14 @@
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::log::{EVENT_COLUMNS, stored_event};
+use super::super::page::is_current;
 use super::super::row::column;
 use super::contact::CONTACT_COLUMNS;
 use domain::id::{TicketId, UserId};
 use domain::ticket::{STATE_VERSION, Ticket, ticket_from_json};
 use domain::view::{TicketTexts, TicketView};
 use sea_orm::QueryResult;
+use std::slice::from_ref;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
@@ -42,7 +44,7 @@ impl Store {
         grants_version: i32,
     ) -> Result<Option<TicketView>, StoreError> {
         let Some(row) = self.ticket_row(id, reader).await? else { return Ok(None) };
-        is_current(&row, grants_version)?;
+        is_current(from_ref(&row), grants_version)?;
         self.ticket_view(id, &row).map(Some)
     }
 
@@ -56,7 +58,7 @@ impl Store {
         let user = reader.map_or(UserId(Uuid::nil()), |(user, _)| user);
         let Some(row) = self.ticket_row(id, user).await? else { return Ok(None) };
         if let Some((_, grants_version)) = reader {
-            is_current(&row, grants_version)?;
+            is_current(from_ref(&row), grants_version)?;
         }
         let view = self.ticket_view(id, &row)?;
         if column::<i16>(&row, "ticket", "state_v")? == STATE_VERSION {
@@ -107,14 +109,5 @@ impl Store {
             ticket.apply(&event?).map_err(|error| corrupt(error.to_string()))?;
         }
         Ok(ticket)
-    }
-}
-
-/// Refuses who shows grants that are no longer theirs.
-pub(super) fn is_current(row: &QueryResult, grants_version: i32) -> Result<(), StoreError> {
-    if column::<Option<i32>>(row, "app_user", "grants_version")? == Some(grants_version) {
-        Ok(())
-    } else {
-        Err(StoreError::StaleGrants)
     }
 }

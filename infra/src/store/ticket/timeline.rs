@@ -3,8 +3,8 @@
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::log::{EVENT_COLUMNS, stored_event};
+use super::super::page::is_current;
 use super::super::row::column;
-use super::read::is_current;
 use domain::id::{TicketId, UserId};
 use domain::ticket::{Ticket, ticket_from_json};
 use domain::view::TimelineEntry;
@@ -37,7 +37,7 @@ impl Store {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
-        is_current(first, grants_version)?;
+        is_current(&rows, grants_version)?;
         // Only the first row carries the ticket.
         let state: String = column(first, "ticket", "state")?;
         let ticket = ticket_from_json(&state, column(first, "ticket", "state_v")?)
