@@ -11,6 +11,7 @@ pub mod keys;
 pub mod password;
 pub mod rate;
 pub mod store;
+pub mod wake;
 pub mod wechat;
 
 pub use cache::Cache;
@@ -19,4 +20,5 @@ pub use keys::{Keyring, MasterKey};
 pub use password::Passwords;
 pub use rate::Rates;
 pub use store::Store;
+pub use wake::Wake;
 pub use wechat::{Wechat, WechatApp, WechatError};

@@ -30,6 +30,7 @@ impl Lang {
 pub fn headline(headline: Headline, lang: Lang) -> &'static str {
     let (chinese, english) = match headline {
         Headline::Submitted => ("点单", "Submitted"),
+        Headline::Warned => ("预警", "Limit near"),
         Headline::Breached => ("超时", "Limit breached"),
         Headline::Dispatched => ("派单", "Dispatched"),
         Headline::Accepted => ("接单", "Accepted"),

@@ -116,7 +116,8 @@ impl Ticket {
         let state = self.state;
         Some(match (&event.fact, state) {
             (
-                Fact::Breached
+                Fact::Warned { .. }
+                | Fact::Breached { .. }
                 | Fact::Escalated { .. }
                 | Fact::Graded { .. }
                 | Fact::ExtensionAsked { .. }
@@ -248,7 +249,8 @@ impl Ticket {
                 }
             }
             Fact::Submitted { .. }
-            | Fact::Breached
+            | Fact::Warned { .. }
+            | Fact::Breached { .. }
             | Fact::Claimed { .. }
             | Fact::Accepted { .. }
             | Fact::Resolved { .. }

@@ -16,6 +16,8 @@ use strum::{EnumIter, EnumString, IntoStaticStr};
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ClockKind {
+    /// Accepted (接单).
+    Accept,
     /// On the scene (到场).
     Arrive,
     /// Solved (办结).

@@ -1,6 +1,8 @@
 //! What happened to a ticket. Events are the history that a resident follows (查单), the audit trail and the outbox.
 
-use super::{Affair, Assignee, Channel, Clock, ClockKind, Handling, Origin, Outcome, Satisfaction, Severity};
+use super::{
+    Affair, Assignee, Audience, Channel, Clock, ClockKind, Handling, Origin, Outcome, Satisfaction, Severity,
+};
 use crate::geo::Position;
 use crate::id::{TicketId, UserId};
 use crate::number::TicketNumber;
@@ -62,8 +64,16 @@ pub enum Fact {
         confidential: bool,
         claim: Roles,
     },
-    /// A limit passed; which one is the first of the clocks.
-    Breached,
+    /// 预警: a limit is about to pass; which one is the first of the clocks.
+    Warned {
+        #[serde(default)]
+        tell: Vec<Audience>,
+    },
+    /// 超时: a limit passed; which one is the first of the clocks.
+    Breached {
+        #[serde(default)]
+        tell: Vec<Audience>,
+    },
     /// 上报: it lies on the desk above; by itself when a limit passed.
     Escalated { desk: PlaceCode, reason: Option<TextRef> },
     /// 研判.
@@ -189,7 +199,8 @@ impl Fact {
             | Self::Declined { reason }
             | Self::Merged { reason, .. }
             | Self::Unmasked { reason } => Some(*reason),
-            Self::Breached
+            Self::Warned { .. }
+            | Self::Breached { .. }
             | Self::Graded { .. }
             | Self::Claimed { .. }
             | Self::Accepted { .. }

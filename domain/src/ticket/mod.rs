@@ -27,7 +27,7 @@ pub use state::{
     Arrival, Done, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Supervision, Work,
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
-pub use vocabulary::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
+pub use vocabulary::{Affair, Audience, Channel, Handling, Outcome, Satisfaction, Severity, Status};
 
 use crate::id::{TicketId, UnitId, UserId};
 use crate::number::TicketNumber;

@@ -90,6 +90,23 @@ vocabulary! {
         /// 意见箱.
         SuggestionBox,
     }
+    /// Whom a clock tells that it is about to ring or has rung (提醒对象).
+    Audience {
+        /// 诉求人: who raised it, and who joined by a merge.
+        Requester,
+        /// 办理人: who handles it, else whom it was dispatched to.
+        Handler,
+        /// 协办.
+        Assist,
+        /// 派单席: who dispatches at the place that decides next.
+        Desk,
+        /// 派单人.
+        Dispatcher,
+        /// 督办人.
+        Supervisor,
+        /// 值班: whoever is on duty for the place.
+        Duty,
+    }
     /// What the handling came to (办理结果).
     Outcome {
         /// 已解决.

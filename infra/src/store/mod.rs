@@ -23,6 +23,7 @@ mod person;
 mod phone;
 mod place;
 mod playbook;
+mod reactor;
 mod record;
 mod row;
 mod session;
@@ -50,7 +51,7 @@ pub use session::Refreshed;
 pub use ticket::{Carried, End, Lens, TicketQuery};
 pub use user::UserRow;
 
-use crate::{Clock, Keyring, MasterKey, entropy};
+use crate::{Clock, Keyring, MasterKey, Wake, entropy};
 use domain::text::{FreeText, Text, TextRef};
 use domain::time::Timestamp;
 use journal::Journal;
@@ -74,6 +75,7 @@ pub struct Store {
     playbooks: playbook::Playbooks,
     ticket_sql: ticket::TicketSql,
     handed: Notify,
+    wake: Wake,
 }
 
 impl Store {
@@ -102,6 +104,7 @@ impl Store {
             playbooks,
             ticket_sql,
             handed: Notify::new(),
+            wake: Wake::default(),
         })
     }
 
@@ -114,6 +117,11 @@ impl Store {
         let migration = database.connect_for_migration().await?;
         connect::migrate(&migration, direction).await?;
         Ok(migration.close().await?)
+    }
+
+    /// Rung after each write.
+    pub fn wake(&self) -> &Wake {
+        &self.wake
     }
 
     /// The keys.

@@ -125,7 +125,9 @@ impl TimelineEntry {
             Fact::Graded { category, severity, affair, claim: _ } => {
                 Self { category, severity, affair, ..base }
             }
-            Fact::Breached => Self { clock: event.clocks.first().map(|clock| clock.kind), ..base },
+            Fact::Warned { tell: _ } | Fact::Breached { tell: _ } => {
+                Self { clock: event.clocks.first().map(|clock| clock.kind), ..base }
+            }
             Fact::Escalated { desk, reason: _ } => Self { desk: Some(desk.to_string()), ..base },
             Fact::Dispatched { lead, assist, severity, affair, handling, note: _ } => Self {
                 lead: Some(lead.into()),

@@ -48,7 +48,7 @@ impl Decision<'_> {
             let unmet: Vec<_> =
                 unmet.map(|clock| Clock { breached_at: Some(self.at), ..clock.resume(self.at) }).collect();
             for clock in unmet {
-                self.push(Fact::Breached, vec![clock], None, self.at);
+                self.push(Fact::Breached { tell: vec![] }, vec![clock], None, self.at);
             }
         }
         let owed = self.ticket.clocks.iter().filter(|clock| clock.is_owed());

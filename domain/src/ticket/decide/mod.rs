@@ -276,7 +276,7 @@ impl<'a> Decision<'a> {
         if clock.kind == ClockKind::Plan {
             clocks.extend(self.answer_clock(self.ticket.severity, clock.due_at));
         }
-        self.push(Fact::Breached, clocks, None, clock.due_at);
+        self.push(Fact::Breached { tell: vec![] }, clocks, None, clock.due_at);
         if let Some(desk) = self.desk_above() {
             self.push(Fact::Escalated { desk, reason: None }, vec![], None, clock.due_at);
         }

@@ -48,7 +48,7 @@ fn m03_a_late_act_is_a_breach_although_nobody_noticed() {
             .iter()
             .all(|clock| clock.met_at.is_some() && clock.breached_at == Some(clock.due_at))
     );
-    let breaches: Vec<_> = story.events.iter().filter(|e| e.fact == Fact::Breached).collect();
+    let breaches: Vec<_> = story.events.iter().filter(|e| matches!(e.fact, Fact::Breached { .. })).collect();
     assert_eq!(breaches.len(), 2);
     assert_eq!(
         (breaches[0].occurred_at, breaches[0].recorded_at, breaches[0].actor),

@@ -79,7 +79,7 @@ proptest! {
             }
         }
         let breached = story.ticket.clocks.iter().filter(|clock| clock.breached_at.is_some()).count();
-        prop_assert_eq!(story.events.iter().filter(|event| event.fact == Fact::Breached).count(), breached);
+        prop_assert_eq!(story.events.iter().filter(|event| matches!(event.fact, Fact::Breached { .. })).count(), breached);
         let stored = serde_json::to_string(&story.ticket).unwrap();
         prop_assert_eq!(serde_json::from_str::<Ticket>(&stored).unwrap(), story.ticket);
     }
