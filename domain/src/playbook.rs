@@ -1,5 +1,6 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+use crate::calendar::Calendar;
 use crate::permission::{Action, Role, Roles, reaches};
 use crate::place::{Levels, PlaceCode};
 use crate::ticket::{Affair, ClockKind, Severity};
@@ -89,6 +90,9 @@ pub struct Policy {
     /// Who may claim what (practices L04, L07, Q09).
     #[serde(default)]
     pub claims: Vec<ClaimRule>,
+    /// When people work, for what counts in working time.
+    #[serde(default)]
+    pub calendar: Calendar,
     /// One a kind and severity.
     pub clocks: Vec<ClockRule>,
 }
@@ -230,6 +234,9 @@ impl Playbook {
         for (name, _) in windows.iter().filter(|(_, window)| *window == 0) {
             fault(format!("policy.{name}"), "期限必须大于 0");
         }
+        for (key, reason) in self.policy.calendar.faults() {
+            fault(format!("policy.calendar.{key}"), reason);
+        }
         for (i, rule) in self.policy.clocks.iter().enumerate() {
             if rule.limit_seconds == 0 {
                 fault(format!("policy.clocks[{i}].limit_seconds"), "时限必须大于 0");
@@ -277,6 +284,7 @@ mod tests {
                 urge_every_seconds: 0,
                 offline_seconds: 0,
                 claims: vec![ClaimRule { affair: Affair::Private, roles: vec![Role::DepartmentHandler] }],
+                calendar: Calendar { weekdays: vec![8], ..Calendar::default() },
                 clocks: vec![
                     rule(ClockKind::Arrive, None, 0, 80),
                     rule(ClockKind::Arrive, Some(Severity::Small), 60, 101),
@@ -294,6 +302,7 @@ mod tests {
                 "policy.claims[0].roles",
                 "policy.rating_window_seconds",
                 "policy.reopen_window_seconds",
+                "policy.calendar.weekdays[0]",
                 "policy.clocks[0].limit_seconds",
                 "policy.clocks[1].warn_percent",
                 "policy.clocks[1].kind"

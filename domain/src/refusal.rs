@@ -1,6 +1,7 @@
 //! Refusals are values: one enum a concept, with a stable code. The wire contract turns them into problem details in
 //! one table, so a refusal says what was wrong in parts (`args`) and never in a sentence.
 
+use crate::calendar::CalendarRefusal;
 use crate::geo::PositionRefusal;
 use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
@@ -47,6 +48,9 @@ pub enum Refusal {
     /// The unit cannot be changed like this.
     #[error(transparent)]
     Unit(#[from] UnitRefusal),
+    /// The calendar cannot be changed like this.
+    #[error(transparent)]
+    Calendar(#[from] CalendarRefusal),
 }
 
 impl Refusal {
@@ -80,6 +84,7 @@ impl Refusal {
             Self::Person(refusal) => refusal.code(),
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
+            Self::Calendar(refusal) => refusal.code(),
         }
     }
 
@@ -122,6 +127,7 @@ impl Refusal {
             Self::Ticket(refusal) => refusal.args(),
             Self::Person(_) | Self::Unit(_) => vec![],
             Self::Grant(refusal) => refusal.args(),
+            Self::Calendar(refusal) => refusal.args(),
         }
     }
 
@@ -133,6 +139,7 @@ impl Refusal {
             Self::Person(refusal) => refusal.field(),
             Self::Grant(refusal) => refusal.field(),
             Self::Unit(refusal) => refusal.field(),
+            Self::Calendar(refusal) => refusal.field(),
             Self::Permission(_)
             | Self::Password(_)
             | Self::Place(_)

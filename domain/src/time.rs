@@ -8,11 +8,14 @@ pub type Timestamp = DateTime<Utc>;
 /// China keeps one time zone, UTC+8, without summer time.
 const CHINA_OFFSET_SECONDS: i32 = 8 * 3600;
 
+/// The time of China.
+pub fn china() -> FixedOffset {
+    FixedOffset::east_opt(CHINA_OFFSET_SECONDS).expect("eight hours are an offset")
+}
+
 /// The calendar day in China at `at`: ticket numbers are counted by it.
 pub fn china_day(at: Timestamp) -> NaiveDate {
-    let offset =
-        FixedOffset::east_opt(CHINA_OFFSET_SECONDS).unwrap_or(FixedOffset::east_opt(0).expect("zero offset"));
-    at.with_timezone(&offset).date_naive()
+    at.with_timezone(&china()).date_naive()
 }
 
 /// A span of whole seconds.

@@ -69,10 +69,11 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
 
 /// What the audit trail calls an event; `None` for one that is none of its own.
 pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
+    use domain::calendar::Headline as Calendar;
     use domain::person::Headline as Person;
     use domain::unit::Headline as Unit;
-    let (chinese, english) = match (kind.parse::<Person>(), kind.parse::<Unit>()) {
-        (Ok(person), _) => match person {
+    let (chinese, english) = match (kind.parse::<Person>(), kind.parse::<Unit>(), kind.parse::<Calendar>()) {
+        (Ok(person), _, _) => match person {
             Person::Registered => ("建档", "Registered"),
             Person::Edited => ("改档", "Entry changed"),
             Person::Granted => ("授权", "Granted"),
@@ -88,11 +89,15 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
             Person::Exported => ("导出本人数据", "Exported"),
             Person::Erased => ("注销", "Erased"),
         },
-        (Err(_), Ok(unit)) => match unit {
+        (Err(_), Ok(unit), _) => match unit {
             Unit::Created => ("单位建档", "Unit created"),
             Unit::Renamed => ("单位改名", "Unit renamed"),
         },
-        (Err(_), Err(_)) => return None,
+        (Err(_), Err(_), Ok(calendar)) => match calendar {
+            Calendar::DaysImported => ("导入日历", "Calendar imported"),
+            Calendar::DaysReplaced => ("修改日历", "Calendar changed"),
+        },
+        (Err(_), Err(_), Err(_)) => return None,
     };
     Some(lang.of(chinese, english))
 }
@@ -153,6 +158,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::PersonErase => ("注销他人", "erase people"),
         Action::UnitView => ("查看单位", "view units"),
         Action::UnitEdit => ("维护单位", "edit units"),
+        Action::CalendarView => ("查看日历", "view the calendar"),
+        Action::CalendarEdit => ("维护日历", "edit the calendar"),
         Action::AuditView => ("查看审计", "view the audit trail"),
     };
     lang.of(chinese, english)

@@ -152,6 +152,12 @@ pub enum Action {
     /// Enter units, and change them.
     #[strum(serialize = "unit.edit")]
     UnitEdit,
+    /// See which days are worked.
+    #[strum(serialize = "calendar.view")]
+    CalendarView,
+    /// Enter which days are holidays, and which are worked to make up for them.
+    #[strum(serialize = "calendar.edit")]
+    CalendarEdit,
     /// See who looked at personal data and who changed what people may (审计).
     #[strum(serialize = "audit.view")]
     AuditView,

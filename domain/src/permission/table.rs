@@ -37,7 +37,9 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::MeSecure
             | A::MeExport
             | A::MeErase
-            | A::TicketSubmit,
+            | A::TicketSubmit
+            // Residents count working days too.
+            | A::CalendarView,
         ) => &[Anywhere],
         (
             R::Resident,
@@ -105,6 +107,9 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::Supervisor, A::PersonView | A::AuditView) => &[Area],
         // They pick whom to dispatch to.
         (R::CommunityClerk | R::StreetDispatcher, A::PersonView) => &[Area],
+        // A county's own days; those of the whole country are the deployment's.
+        (R::CountyAdmin, A::CalendarEdit) => &[Area],
+        (R::SystemAdmin, A::CalendarEdit) => &[Anywhere],
         // By the county of the area, or of the unit.
         (role, A::UnitView) if role != R::Resident => &[Area],
         _ => &[],

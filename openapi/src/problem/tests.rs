@@ -1,6 +1,8 @@
 //! Every refusal has its line, and every line says something.
 
 use super::*;
+use chrono::NaiveDate;
+use domain::calendar::CalendarRefusal;
 use domain::geo::PositionRefusal;
 use domain::password::PasswordRefusal;
 use domain::permission::PermissionRefusal;
@@ -53,6 +55,14 @@ fn every_refusal() -> Vec<Refusal> {
         UnitRefusal::Unknown.into(),
         UnitRefusal::BeyondScope.into(),
         UnitRefusal::NotACounty.into(),
+        CalendarRefusal::YearOutOfRange { year: 1999 }.into(),
+        CalendarRefusal::TooManyDays { count: 367 }.into(),
+        CalendarRefusal::OtherYear { field: "/x".into(), date: NaiveDate::MIN, year: 2026 }.into(),
+        CalendarRefusal::Twice { field: "/x".into(), date: NaiveDate::MIN }.into(),
+        CalendarRefusal::Name { field: "/x".into(), refusal: TextRefusal::Empty }.into(),
+        CalendarRefusal::NoWorkingTime { county: None }.into(),
+        CalendarRefusal::NotACounty.into(),
+        CalendarRefusal::BeyondScope.into(),
     ];
     let states = WrongState::iter();
     all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));

@@ -10,6 +10,7 @@ mod walk;
 
 use super::*;
 use crate::actor::{Actor, Grant, Scope};
+use crate::calendar::Calendar;
 use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
@@ -98,6 +99,7 @@ fn playbook() -> Playbook {
                 affair: Affair::Shared,
                 roles: vec![Role::PartyMember, Role::GridWorker],
             }],
+            calendar: Calendar::default(),
             clocks: vec![
                 limit(ClockKind::Arrive, None, 300),
                 limit(ClockKind::Solve, Some(Severity::Small), 1800),
