@@ -17,6 +17,7 @@ pub mod person;
 pub mod phone;
 pub mod place;
 pub mod playbook;
+pub mod policy;
 pub mod refusal;
 pub mod text;
 pub mod ticket;

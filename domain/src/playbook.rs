@@ -1,11 +1,7 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
-use crate::calendar::Calendar;
-use crate::permission::{Action, Role, Roles, reaches};
 use crate::place::{Levels, PlaceCode};
-use crate::ticket::{Affair, ClockKind, Severity};
-use crate::time::seconds;
-use chrono::TimeDelta;
+use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
 
 /// What a county's seed file holds, checked by [`Playbook::faults`] before it is used.
@@ -67,114 +63,6 @@ pub struct Vocabulary {
     pub rework: String,
 }
 
-/// The clocks of a playbook (时限), as data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Policy {
-    /// Grows with every change; clocks keep the one that they began under.
-    pub version: u32,
-    /// What becomes of an arrive clock that is still running when the ticket is resolved.
-    pub arrive_unmet_at_resolve: Unmet,
-    /// How long a requester may rate; then the ticket closes by itself. Seconds, 7 days unless said.
-    #[serde(default = "seven_days")]
-    pub rating_window_seconds: u32,
-    /// How long a closed ticket may be reopened. Seconds, 10 days unless said.
-    #[serde(default = "ten_days")]
-    pub reopen_window_seconds: u32,
-    /// The least time between two urgings. Seconds, 10 minutes unless said.
-    #[serde(default = "ten_minutes")]
-    pub urge_every_seconds: u32,
-    /// How far back work done out of reach of the network may be dated. Seconds, 12 hours unless said; 0 for not at all.
-    #[serde(default = "twelve_hours")]
-    pub offline_seconds: u32,
-    /// Who may claim what (practices L04, L07, Q09).
-    #[serde(default)]
-    pub claims: Vec<ClaimRule>,
-    /// When people work, for what counts in working time.
-    #[serde(default)]
-    pub calendar: Calendar,
-    /// One a kind and severity.
-    pub clocks: Vec<ClockRule>,
-}
-
-fn seven_days() -> u32 {
-    7 * 86_400
-}
-
-fn ten_days() -> u32 {
-    10 * 86_400
-}
-
-fn ten_minutes() -> u32 {
-    600
-}
-
-fn twelve_hours() -> u32 {
-    12 * 3_600
-}
-
-/// Which roles may claim tickets of an affair before anybody dispatched them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClaimRule {
-    /// Of which affair.
-    pub affair: Affair,
-    /// Who; each a role that can claim at all.
-    pub roles: Vec<Role>,
-}
-
-/// What becomes of a clock that nothing met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unmet {
-    /// It no longer matters: the problem was solved without it.
-    Cancel,
-    /// The promise was broken.
-    Breach,
-}
-
-/// One limit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClockRule {
-    /// What must happen.
-    pub kind: ClockKind,
-    /// For which severity; all of them when left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub severity: Option<Severity>,
-    /// Natural time, in seconds, more than 0.
-    pub limit_seconds: u32,
-    /// After which share of the limit it warns, 1 to 100.
-    pub warn_percent: u8,
-}
-
-impl ClockRule {
-    /// From start to due.
-    pub fn limit(&self) -> TimeDelta {
-        seconds(self.limit_seconds)
-    }
-
-    /// From start to warning.
-    pub fn warning(&self) -> TimeDelta {
-        TimeDelta::milliseconds(i64::from(self.limit_seconds) * i64::from(self.warn_percent) * 10)
-    }
-}
-
-impl Policy {
-    /// The rule for a clock; `severity` is `None` while the ticket has not been graded.
-    pub fn rule(&self, kind: ClockKind, severity: Option<Severity>) -> Option<&ClockRule> {
-        self.clocks
-            .iter()
-            .find(|rule| rule.kind == kind && (rule.severity.is_none() || rule.severity == severity))
-    }
-
-    /// Who may claim a ticket of this affair; nobody while it has not been sorted.
-    pub fn claim(&self, affair: Option<Affair>) -> Roles {
-        let rules = self.claims.iter().filter(|rule| Some(rule.affair) == affair);
-        rules.flat_map(|rule| rule.roles.iter().copied()).collect()
-    }
-}
-
 /// Why a playbook cannot be used: which key, and what is wrong there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {reason}")]
@@ -182,7 +70,14 @@ pub struct Fault {
     /// Path of the key, `policy.clocks[2].limit_seconds`.
     pub key: String,
     /// For the administrator, in Chinese.
-    pub reason: &'static str,
+    pub reason: String,
+}
+
+impl Fault {
+    /// What is wrong at a key.
+    pub fn new(key: String, reason: &str) -> Self {
+        Self { key, reason: reason.to_owned() }
+    }
 }
 
 impl Playbook {
@@ -204,7 +99,7 @@ impl Playbook {
     /// Everything that is wrong with it, all at once.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        let mut fault = |key: String, reason| faults.push(Fault { key, reason });
+        let mut fault = |key: String, reason| faults.push(Fault::new(key, reason));
         if self.county.len() != 6 || !self.county.bytes().all(|b| b.is_ascii_digit()) {
             fault("county".into(), "县级代码应为 6 位数字");
         }
@@ -222,35 +117,8 @@ impl Playbook {
                 fault(format!("levels[{i}].household"), "只有最低一级才能是住户");
             }
         }
-        for (i, rule) in self.policy.claims.iter().enumerate() {
-            if rule.roles.iter().any(|role| reaches(*role, Action::TicketClaim).is_empty()) {
-                fault(format!("policy.claims[{i}].roles"), "有的角色不能认领工单");
-            }
-        }
-        let windows = [
-            ("rating_window_seconds", self.policy.rating_window_seconds),
-            ("reopen_window_seconds", self.policy.reopen_window_seconds),
-        ];
-        for (name, _) in windows.iter().filter(|(_, window)| *window == 0) {
-            fault(format!("policy.{name}"), "期限必须大于 0");
-        }
-        for (key, reason) in self.policy.calendar.faults() {
-            fault(format!("policy.calendar.{key}"), reason);
-        }
-        for (i, rule) in self.policy.clocks.iter().enumerate() {
-            if rule.limit_seconds == 0 {
-                fault(format!("policy.clocks[{i}].limit_seconds"), "时限必须大于 0");
-            }
-            if !(1..=100).contains(&rule.warn_percent) {
-                fault(format!("policy.clocks[{i}].warn_percent"), "预警比例应为 1 至 100");
-            }
-            let same = |other: &ClockRule| {
-                other.kind == rule.kind && (other.severity == rule.severity || other.severity.is_none())
-            };
-            if self.policy.clocks[..i].iter().any(same) {
-                fault(format!("policy.clocks[{i}].kind"), "同类时限重复，或已被不分大小的时限覆盖");
-            }
-        }
+        let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
+        faults.extend(self.policy.faults(&categories));
         faults
     }
 }
@@ -258,10 +126,10 @@ impl Playbook {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn rule(kind: ClockKind, severity: Option<Severity>, limit_seconds: u32, warn_percent: u8) -> ClockRule {
-        ClockRule { kind, severity, limit_seconds, warn_percent }
-    }
+    use crate::calendar::Calendar;
+    use crate::permission::Role;
+    use crate::policy::{ClaimRule, ClockRule, Unmet};
+    use crate::ticket::{Affair, ClockKind};
 
     #[test]
     fn a_bad_playbook_names_every_fault_at_once() {
@@ -285,10 +153,7 @@ mod tests {
                 offline_seconds: 0,
                 claims: vec![ClaimRule { affair: Affair::Private, roles: vec![Role::DepartmentHandler] }],
                 calendar: Calendar { weekdays: vec![8], ..Calendar::default() },
-                clocks: vec![
-                    rule(ClockKind::Arrive, None, 0, 80),
-                    rule(ClockKind::Arrive, Some(Severity::Small), 60, 101),
-                ],
+                clocks: vec![ClockRule::natural(ClockKind::Solve, None, 0)],
             },
         };
         let keys: Vec<_> = playbook.faults().into_iter().map(|fault| fault.key).collect();
@@ -303,16 +168,8 @@ mod tests {
                 "policy.rating_window_seconds",
                 "policy.reopen_window_seconds",
                 "policy.calendar.weekdays[0]",
-                "policy.clocks[0].limit_seconds",
-                "policy.clocks[1].warn_percent",
-                "policy.clocks[1].kind"
+                "policy.clocks[0].limit_seconds"
             ]
         );
-    }
-
-    #[test]
-    fn a_warning_comes_before_its_limit() {
-        let rule = rule(ClockKind::Solve, None, 1800, 80);
-        assert_eq!((rule.limit().num_seconds(), rule.warning().num_seconds()), (1800, 1440));
     }
 }

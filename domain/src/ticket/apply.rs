@@ -2,11 +2,12 @@
 
 use super::event::{Event, Fact};
 use super::{
-    Arrival, Assignee, Clock, ClockKind, Done, Extension, Plan, Rating, Reply, Resolution, Rest, State,
+    Arrival, Assignee, Clock, Done, Extension, Plan, Rating, Reply, Resolution, Rest, State, Steps,
     Supervision, Ticket, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
+use crate::policy::Act;
 use chrono::TimeDelta;
 
 /// How long a requester may rate where the answer does not say.
@@ -67,6 +68,8 @@ impl Ticket {
             submitted_at: event.recorded_at,
             round: 1,
             round_at: event.recorded_at,
+            accepted_at: None,
+            steps: Steps::default(),
             clocks: event.clocks.clone(),
             paused: None,
             rests: Vec::new(),
@@ -202,6 +205,7 @@ impl Ticket {
                 self.handling = handling.or(self.handling);
                 self.assist.clone_from(assist);
                 self.dispatched_by = event.actor;
+                self.steps.dispatched.get_or_insert(at);
                 self.claim = Roles::default();
             }
             Fact::Returned { .. } => self.back_to_the_desk(),
@@ -224,6 +228,8 @@ impl Ticket {
                 }
                 self.round = *round;
                 self.round_at = at;
+                let dispatched = (!lead_left).then_some(at);
+                self.steps = Steps { dispatched, accepted: None };
             }
             Fact::Urged => {
                 self.urged = self.urged.saturating_add(1);
@@ -235,9 +241,14 @@ impl Ticket {
             Fact::ExtensionApproved { .. } | Fact::ExtensionRefused { .. } => self.extension = None,
             Fact::Paused { .. } => self.paused = Some(at),
             Fact::Resumed { .. } => self.stop_resting(event),
-            Fact::Arrived { .. } => self.done.push(Done { kind: ClockKind::Arrive, at }),
-            Fact::Planned { .. } => self.done.push(Done { kind: ClockKind::Plan, at }),
-            Fact::Replied { .. } => self.done.push(Done { kind: ClockKind::Answer, at }),
+            Fact::Claimed { .. } | Fact::Accepted { .. } => {
+                self.accepted_at.get_or_insert(at);
+                self.steps.accepted.get_or_insert(at);
+                self.done.push(Done { act: Act::Accept, at });
+            }
+            Fact::Arrived { .. } => self.done.push(Done { act: Act::Arrive, at }),
+            Fact::Planned { .. } => self.done.push(Done { act: Act::Plan, at }),
+            Fact::Replied { .. } => self.done.push(Done { act: Act::Reply, at }),
             Fact::Supervised { .. } => {
                 self.supervision = event.actor.map(|by| Supervision { by, at });
             }
@@ -251,8 +262,6 @@ impl Ticket {
             Fact::Submitted { .. }
             | Fact::Warned { .. }
             | Fact::Breached { .. }
-            | Fact::Claimed { .. }
-            | Fact::Accepted { .. }
             | Fact::Resolved { .. }
             | Fact::Closed
             | Fact::Supplemented { .. }

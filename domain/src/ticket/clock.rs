@@ -3,7 +3,8 @@
 //! is, is here.
 
 use super::Rest;
-use crate::playbook::ClockRule;
+use crate::calendar::Calendar;
+use crate::policy::{Act, ClockRule, Policy, TimeKind};
 use crate::time::Timestamp;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,31 @@ pub struct Clock {
     pub paused_ms: i64,
     /// Version of the playbook's policy that set it.
     pub policy_version: u32,
+    /// What time it counts.
+    #[serde(default, skip_serializing_if = "TimeKind::is_natural")]
+    pub time: TimeKind,
+    /// What stops it, where that is not what usually stops its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stops: Option<Vec<Act>>,
+    /// Whether it goes on while the ticket rests.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restless: bool,
+    /// When it warned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warned_at: Option<Timestamp>,
+}
+
+impl ClockKind {
+    /// What stops a clock of this kind unless its rule says otherwise.
+    fn stops(self) -> &'static [Act] {
+        match self {
+            Self::Accept => &[Act::Accept],
+            Self::Arrive => &[Act::Arrive],
+            Self::Solve => &[Act::Resolve],
+            Self::Plan => &[Act::Plan],
+            Self::Answer => &[Act::Reply, Act::Resolve],
+        }
+    }
 }
 
 /// How a clock stands.
@@ -78,20 +104,30 @@ pub enum ClockState {
 
 impl Clock {
     /// A clock that begins at `started_at`, which may lie in the past (a late grading).
-    pub fn start(rule: &ClockRule, round: u16, started_at: Timestamp, policy_version: u32) -> Self {
+    pub fn start(rule: &ClockRule, round: u16, started_at: Timestamp, policy: &Policy) -> Self {
+        let after = |time| rule.time.after(&policy.calendar, started_at, time);
         Self {
             kind: rule.kind,
             round,
             started_at,
-            due_at: started_at + rule.limit(),
-            warn_at: started_at + rule.warning(),
+            due_at: after(rule.limit()),
+            warn_at: after(rule.warning()),
             met_at: None,
             breached_at: None,
             cancelled_at: None,
             paused_at: None,
             paused_ms: 0,
-            policy_version,
+            policy_version: policy.version,
+            time: rule.time,
+            stops: Some(&rule.stops).filter(|stops| !stops.is_empty()).cloned(),
+            restless: !rule.pauses,
+            warned_at: None,
         }
+    }
+
+    /// Whether `act` stops it.
+    pub fn stops_on(&self, act: Act) -> bool {
+        self.stops.as_deref().unwrap_or(self.kind.stops()).contains(&act)
     }
 
     /// Neither met nor breached nor cancelled, and it does not rest.
@@ -114,6 +150,22 @@ impl Clock {
         self.is_running() && now > self.due_at
     }
 
+    /// Whether it is to warn and has not yet. A warning as late as its limit is none.
+    pub fn warns(&self, now: Timestamp) -> bool {
+        self.warns_at().is_some_and(|warn_at| now > warn_at) && now <= self.due_at
+    }
+
+    /// When it is to warn, where it has not.
+    fn warns_at(&self) -> Option<Timestamp> {
+        let ahead = self.is_running() && self.warned_at.is_none() && self.warn_at < self.due_at;
+        ahead.then_some(self.warn_at)
+    }
+
+    /// When time alone does something to it next.
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        self.is_running().then(|| self.warns_at().unwrap_or(self.due_at))
+    }
+
     /// How it stands at `now`, whether or not anybody has settled it.
     pub fn state(&self, now: Timestamp) -> ClockState {
         if self.breached_at.is_some() || self.is_due(now) {
@@ -134,16 +186,21 @@ impl Clock {
         Self { breached_at: Some(self.due_at), ..self.clone() }
     }
 
+    /// The same clock, having warned at `at`.
+    pub(super) fn warn(&self, at: Timestamp) -> Self {
+        Self { warned_at: Some(at), ..self.clone() }
+    }
+
     /// Happened at `at`. What happened in time is in time, although the limit had passed before anybody heard of it.
-    pub(super) fn meet(&self, at: Timestamp) -> Self {
-        let clock = self.resume(at);
+    pub(super) fn meet(&self, at: Timestamp, calendar: &Calendar) -> Self {
+        let clock = self.resume(at, calendar);
         // Its limit may have been set anew since: a longer one does not undo a breach, a shorter one does not hide one.
         let breached_at = clock.breached_at.filter(|breached_at| at > clock.due_at.min(*breached_at));
         Self { met_at: Some(at), breached_at, ..clock }
     }
 
-    pub(super) fn cancel(&self, at: Timestamp) -> Self {
-        Self { cancelled_at: Some(at), ..self.resume(at) }
+    pub(super) fn cancel(&self, at: Timestamp, calendar: &Calendar) -> Self {
+        Self { cancelled_at: Some(at), ..self.resume(at, calendar) }
     }
 
     pub(super) fn pause(&self, at: Timestamp) -> Self {
@@ -151,20 +208,27 @@ impl Clock {
     }
 
     /// Goes on after a rest, if it rested; what is left of its time is what was left before.
-    pub(super) fn resume(&self, at: Timestamp) -> Self {
+    pub(super) fn resume(&self, at: Timestamp, calendar: &Calendar) -> Self {
         let Some(since) = self.paused_at else { return self.clone() };
-        let rested = (at - since).max(TimeDelta::zero());
-        Self { paused_at: None, ..self.clone() }.later(rested.num_milliseconds())
+        Self { paused_at: None, ..self.clone() }.without(since, at.max(since), calendar)
     }
 
     /// Having rested when its ticket did, as far as it had begun by then and was not over.
-    pub(super) fn rested(mut self, rests: &[Rest], resting_since: Option<Timestamp>) -> Self {
+    pub(super) fn rested(
+        mut self,
+        rests: &[Rest],
+        resting_since: Option<Timestamp>,
+        calendar: &Calendar,
+    ) -> Self {
+        if self.restless {
+            return self;
+        }
         for rest in rests {
             if rest.from > self.due_at {
                 return self;
             }
-            let rested = rest.to - rest.from.max(self.started_at);
-            self = self.later(rested.num_milliseconds().max(0));
+            let from = rest.from.max(self.started_at);
+            self = self.without(from, rest.to.max(from), calendar);
         }
         match resting_since {
             Some(since) if self.is_in_time() && since <= self.due_at => {
@@ -174,21 +238,30 @@ impl Clock {
         }
     }
 
-    /// The same clock, having rested for so many ms more.
-    fn later(self, ms: i64) -> Self {
-        let rest = TimeDelta::milliseconds(ms);
+    /// The same clock where the time between two moments does not count.
+    fn without(self, from: Timestamp, to: Timestamp, calendar: &Calendar) -> Self {
+        let later = |at: Timestamp| match self.time {
+            // A warning that has been keeps its distance, too.
+            TimeKind::Natural => at + (to - from),
+            TimeKind::Working if at <= from => at,
+            TimeKind::Working => calendar.after(to, calendar.between(from, at)),
+        };
         Self {
-            due_at: self.due_at + rest,
-            warn_at: self.warn_at + rest,
-            paused_ms: self.paused_ms + ms,
+            due_at: later(self.due_at),
+            warn_at: later(self.warn_at),
+            paused_ms: self.paused_ms + (to - from).num_milliseconds(),
             ..self
         }
     }
 
-    /// More time, at `at`; the warning keeps its distance. What it has rested since its pause is not added once more.
-    pub(super) fn extend(&self, until: Timestamp, at: Timestamp) -> Self {
-        let rested = self.paused_at.map_or(TimeDelta::zero(), |since| at - since);
-        let more = until - rested - self.due_at;
-        Self { due_at: self.due_at + more, warn_at: self.warn_at + more, ..self.clone() }
+    /// More time, at `at`; the warning keeps its distance and comes again. What it has rested since its pause is not added
+    /// once more.
+    pub(super) fn extend(&self, until: Timestamp, at: Timestamp, calendar: &Calendar) -> Self {
+        let (since, time) = (self.paused_at.unwrap_or(at), self.time);
+        let left = time.between(calendar, at, until);
+        let distance = time.between(calendar, self.warn_at, self.due_at);
+        let due_at = time.after(calendar, since, left);
+        let warn_at = time.after(calendar, since, (left - distance).max(TimeDelta::zero()));
+        Self { due_at, warn_at, warned_at: None, ..self.clone() }
     }
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, EnumString, IntoStaticStr};
 
 /// The version in which events are stored; `upcast.rs` reads older ones.
-pub const EVENT_VERSION: i16 = 2;
+pub const EVENT_VERSION: i16 = 3;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]

@@ -24,7 +24,7 @@ pub use decide::{Departure, When, decide, hand_over, identify, merge, settle, su
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
 pub use state::{
-    Arrival, Done, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Supervision, Work,
+    Arrival, Done, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Steps, Supervision, Work,
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{Affair, Audience, Channel, Handling, Outcome, Satisfaction, Severity, Status};
@@ -33,12 +33,13 @@ use crate::id::{TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
 use crate::permission::{Parties, Roles};
 use crate::place::{PlaceCode, PlaceRef};
+use crate::policy::Sorting;
 use crate::text::TextRef;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version in which [`Ticket`] is stored as JSON; `upcast.rs` reads older ones.
-pub const STATE_VERSION: i16 = 3;
+pub const STATE_VERSION: i16 = 4;
 /// The most that may assist with one ticket.
 pub const MAX_ASSIST: usize = 20;
 
@@ -101,6 +102,10 @@ pub struct Ticket {
     pub round: u16,
     /// When the round began.
     pub round_at: Timestamp,
+    /// When it was first accepted, in whichever round.
+    pub accepted_at: Option<Timestamp>,
+    /// How far the round has come, for clocks that begin later.
+    pub steps: Steps,
     /// Of all rounds.
     pub clocks: Vec<Clock>,
     /// Since when its clocks rest.
@@ -204,8 +209,17 @@ impl Ticket {
 
     /// When time alone does something to it next, a clock or the end of the rating: what the sweep looks at.
     pub fn next_due(&self) -> Option<Timestamp> {
-        let clocks = self.clocks.iter().filter(|clock| clock.is_running()).map(|clock| clock.due_at);
-        clocks.chain(self.closes_at()).min()
+        self.clocks.iter().filter_map(Clock::next_at).chain(self.closes_at()).min()
+    }
+
+    /// What it was sorted as.
+    pub fn sorting(&self) -> Sorting<'_> {
+        Sorting {
+            severity: self.severity,
+            affair: self.affair,
+            category: self.category.as_deref(),
+            handling: self.handling,
+        }
     }
 
     /// When it closes by itself, while it waits to be rated.

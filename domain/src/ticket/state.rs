@@ -3,6 +3,7 @@
 use super::{Assignee, ClockKind, Outcome, Satisfaction, Status};
 use crate::geo::Position;
 use crate::id::{TicketId, UserId};
+use crate::policy::Act;
 use crate::text::TextRef;
 use crate::time::Timestamp;
 use chrono::NaiveDate;
@@ -93,10 +94,20 @@ pub struct Rest {
 /// Something that a clock asks for, done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// Which clock that is.
-    pub kind: ClockKind,
+    /// What.
+    pub act: Act,
     /// When.
     pub at: Timestamp,
+}
+
+/// When a round first came so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// 派单; of a ticket that was claimed, never.
+    pub dispatched: Option<Timestamp>,
+    /// 接单.
+    pub accepted: Option<Timestamp>,
 }
 
 /// More time that the lead asked for (延期), while the clock runs on.

@@ -25,8 +25,9 @@ pub enum Unreadable {
 pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> {
     match version {
         STATE_VERSION => Ok(serde_json::from_str(text)?),
-        2 => Ok(serde_json::from_value(ticket_v3(serde_json::from_str(text)?))?),
-        1 => Ok(serde_json::from_value(ticket_v3(ticket_v2(serde_json::from_str(text)?)))?),
+        3 => Ok(serde_json::from_value(ticket_v4(serde_json::from_str(text)?))?),
+        2 => Ok(serde_json::from_value(ticket_v4(ticket_v3(serde_json::from_str(text)?)))?),
+        1 => Ok(serde_json::from_value(ticket_v4(ticket_v3(ticket_v2(serde_json::from_str(text)?))))?),
         other => Err(Unreadable::Version(other)),
     }
 }
@@ -37,7 +38,8 @@ pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> 
 /// [`Unreadable`].
 pub fn fact_from_json(fact: Value, version: i16) -> Result<Fact, Unreadable> {
     match version {
-        EVENT_VERSION => Ok(serde_json::from_value(fact)?),
+        // What version 3 says more of, a breach's audience, version 2 leaves out.
+        EVENT_VERSION | 2 => Ok(serde_json::from_value(fact)?),
         1 => Ok(serde_json::from_value(fact_v2(fact))?),
         other => Err(Unreadable::Version(other)),
     }
@@ -75,6 +77,16 @@ fn ticket_v3(mut ticket: Value) -> Value {
         fields.remove("paused_ms");
     }
     put(&mut ticket, json!({"rests": [], "done": done}));
+    ticket
+}
+
+/// What was done is named after the act and not after the clock; when the round came how far is only in the events.
+fn ticket_v4(mut ticket: Value) -> Value {
+    for done in ticket["done"].as_array_mut().into_iter().flatten() {
+        let act = if done["kind"] == "answer" { "reply".into() } else { done["kind"].take() };
+        *done = json!({"act": act, "at": done["at"]});
+    }
+    put(&mut ticket, json!({"accepted_at": null, "steps": {"dispatched": null, "accepted": null}}));
     ticket
 }
 

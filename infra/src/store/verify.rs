@@ -7,6 +7,7 @@ use super::log::{EVENT_COLUMNS, stored_event};
 use super::row::{column, word};
 use super::ticket::Participants;
 use domain::id::TicketId;
+use domain::policy::TimeKind;
 use domain::ticket::{Clock, STATE_VERSION, Ticket, ticket_from_json};
 use sea_orm::QueryResult;
 use std::collections::HashMap;
@@ -41,7 +42,7 @@ impl Store {
             let state_v = column(&row, "ticket", "state_v")?;
             let stored = ticket_from_json(&state, state_v)
                 .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
-            let mut expected = stored.clocks.clone();
+            let mut expected: Vec<_> = stored.clocks.iter().map(in_columns).collect();
             expected.sort_by_key(|clock| (<&str>::from(clock.kind), clock.round));
             if clocks.remove(&id).unwrap_or_default() != expected {
                 faults.push(format!("ticket {id}: its rows of clocks are others"));
@@ -129,6 +130,11 @@ impl Store {
     }
 }
 
+/// What of a clock is in columns: the rest is only in the state.
+fn in_columns(clock: &Clock) -> Clock {
+    Clock { time: TimeKind::Natural, stops: None, restless: false, warned_at: None, ..clock.clone() }
+}
+
 fn clock(row: &QueryResult) -> Result<Clock, StoreError> {
     let unsigned = |name, value: i32| {
         u32::try_from(value).map_err(|error| StoreError::corrupt("clock", name, value, error))
@@ -146,5 +152,9 @@ fn clock(row: &QueryResult) -> Result<Clock, StoreError> {
         paused_at: column(row, "clock", "paused_at")?,
         paused_ms: column(row, "clock", "paused_ms")?,
         policy_version: unsigned("policy_version", column(row, "clock", "policy_version")?)?,
+        time: TimeKind::Natural,
+        stops: None,
+        restless: false,
+        warned_at: None,
     })
 }

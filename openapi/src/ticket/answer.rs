@@ -206,7 +206,7 @@ pub struct Lead {
 /// 时限（53522）。
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Clock {
-    /// arrive 到场，solve 办结，plan 出方案，answer 答复
+    /// accept 接单，arrive 到场，solve 办结，plan 出方案，answer 答复
     #[schema(schema_with = words::<ClockKind>)]
     pub kind: ClockKind,
     /// 属于第几轮
@@ -217,6 +217,10 @@ pub struct Clock {
     pub due_at: DateTime<Utc>,
     /// 预警时间
     pub warn_at: DateTime<Utc>,
+    /// 何时已预警
+    pub warned_at: Option<DateTime<Utc>>,
+    /// 是否只计工作时间
+    pub working_time: bool,
     /// 办到时间，迟到也记
     pub met_at: Option<DateTime<Utc>>,
     /// 超时时间；按时办到而补报的，补报后消除
@@ -266,6 +270,8 @@ impl Clock {
             started_at: clock.started_at,
             due_at: clock.due_at,
             warn_at: clock.warn_at,
+            warned_at: clock.warned_at,
+            working_time: !clock.time.is_natural(),
             met_at: clock.met_at,
             breached_at,
             paused_seconds: clock.paused_ms / 1000,

@@ -2,16 +2,17 @@
 
 use super::super::command::{AssigneeFacts, Assignment};
 use super::super::{
-    Affair, Assignee, Clock, ClockKind, Event, Fact, FieldFault, Handling, MAX_ASSIST, Severity, State,
-    Ticket, TicketRefusal, WrongState,
+    Affair, Assignee, ClockKind, Event, Fact, FieldFault, Handling, MAX_ASSIST, Severity, State, Ticket,
+    TicketRefusal, WrongState,
 };
 use super::Decision;
 use crate::id::UserId;
 use crate::place::PlaceCode;
-use crate::playbook::Policy;
+use crate::policy::{Act, Policy, Sorting, Start};
 use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;
+use strum::IntoEnumIterator;
 
 /// Somebody who left a post, with what they may since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,13 +84,20 @@ impl Decision<'_> {
             return Err(TicketRefusal::field_fault(FieldFault::NothingToGrade, "").into());
         }
         self.must_be_open()?;
-        let clocks = severity.map(|severity| self.graded(severity)).unwrap_or_default();
+        let before = self.ticket.sorting();
+        let sorting = Sorting {
+            severity: severity.or(before.severity),
+            affair: affair.or(before.affair),
+            category: category.map(String::as_str).or(before.category),
+            ..before
+        };
+        let clocks = self.sorted_anew(&sorting);
         let claim = self.policy.claim(affair.or(self.ticket.affair));
         self.happen(Fact::Graded { category: category.cloned(), severity, affair, claim }, clocks);
         // What was done too late before anybody asked for it is a breach like any other.
-        for kind in [ClockKind::Arrive, ClockKind::Plan, ClockKind::Answer] {
-            let late = self.owed(kind).find_map(|clock| self.done(clock));
-            if let Some(late) = late {
+        for kind in ClockKind::iter() {
+            let late = self.ticket.clocks.iter().filter(|clock| clock.kind == kind);
+            if let Some(late) = late.into_iter().find_map(|clock| self.done(clock)) {
                 self.breach(&late);
             }
         }
@@ -125,7 +133,14 @@ impl Decision<'_> {
                 );
             }
         }
-        let clocks = severity.map(|severity| self.graded(severity)).unwrap_or_default();
+        let before = self.ticket.sorting();
+        let sorting = Sorting {
+            severity: severity.or(before.severity),
+            affair: affair.or(before.affair),
+            handling: handling.or(before.handling),
+            ..before
+        };
+        let clocks = self.sorted_anew(&sorting);
         let fact = Fact::Dispatched {
             lead: lead.to,
             assist: assist.iter().map(|one| one.to).collect(),
@@ -135,43 +150,8 @@ impl Decision<'_> {
             note: note.map(|text| text.reference),
         };
         self.happen(fact, clocks);
+        self.start_with_the_last(Start::Dispatch);
         Ok(())
-    }
-
-    /// The clocks that grading starts or sets anew. They count from the beginning of the round; what was breached stays
-    /// breached, and the same grade again changes nothing, an extension least of all.
-    fn graded(&self, severity: Severity) -> Vec<Clock> {
-        if self.ticket.severity == Some(severity) {
-            return Vec::new();
-        }
-        let kinds = [ClockKind::Arrive, ClockKind::Solve, ClockKind::Plan, ClockKind::Answer];
-        let mut clocks: Vec<_> = kinds.into_iter().filter_map(|kind| self.regraded(kind, severity)).collect();
-        let planned =
-            clocks.iter().find(|clock| clock.kind == ClockKind::Plan).and_then(|clock| clock.met_at);
-        clocks.extend(planned.and_then(|at| self.answer_clock(Some(severity), at)));
-        clocks.retain(|clock| !self.ticket.clocks.contains(clock));
-        clocks
-    }
-
-    fn regraded(&self, kind: ClockKind, severity: Severity) -> Option<Clock> {
-        let (ticket, version) = (&self.ticket, self.policy.version);
-        let rule = self.policy.rule(kind, Some(severity));
-        let there = ticket.clocks.iter().find(|clock| clock.kind == kind && clock.round == ticket.round);
-        match (rule, there) {
-            // One that an earlier grading cancelled runs again, as if it had never stopped.
-            (Some(rule), Some(clock)) if clock.met_at.is_none() => {
-                let anew = Clock::start(rule, clock.round, clock.started_at, version);
-                Some(self.begun(Clock { breached_at: clock.breached_at, ..anew }))
-            }
-            // The answer's clock starts with the plan, and a new round is about the work and not the way there.
-            (Some(_), None) if kind == ClockKind::Answer => None,
-            (Some(_), None) if kind == ClockKind::Arrive && ticket.round > 1 => None,
-            (Some(rule), None) => {
-                Some(self.begun(Clock::start(rule, ticket.round, ticket.round_at, version)))
-            }
-            (None, Some(clock)) if clock.is_in_time() => Some(clock.cancel(self.at)),
-            _ => None,
-        }
     }
 
     pub(super) fn claim(&mut self, actor: UserId) -> Result<(), Refusal> {
@@ -184,7 +164,9 @@ impl Decision<'_> {
         if let Some(why) = why {
             return Err(self.wrong(why));
         }
-        self.happen(Fact::Claimed { handler: actor }, vec![]);
+        let met = self.met(Act::Accept);
+        self.happen(Fact::Claimed { handler: actor }, met);
+        self.start_with_the_last(Start::Acceptance);
         Ok(())
     }
 
@@ -199,7 +181,9 @@ impl Decision<'_> {
                 return Err(self.wrong(WrongState::Ended));
             }
         }
-        self.happen(Fact::Accepted { handler: actor }, vec![]);
+        let met = self.met(Act::Accept);
+        self.happen(Fact::Accepted { handler: actor }, met);
+        self.start_with_the_last(Start::Acceptance);
         Ok(())
     }
 

@@ -31,7 +31,7 @@ impl Decision<'_> {
         self.happen(Fact::Rated { satisfaction, stars, comment }, vec![]);
         if satisfaction == Satisfaction::Dissatisfied {
             let round = self.ticket.round.saturating_add(1);
-            let clocks = self.round_clocks(round);
+            let clocks = self.round_clocks(round, !self.lead_left);
             self.happen(Fact::Reworked { round, lead_left: self.lead_left }, clocks);
         } else {
             self.happen(Fact::Closed, vec![]);
@@ -51,7 +51,7 @@ impl Decision<'_> {
             return Err(self.wrong(WrongState::ReopenWindowOver));
         }
         let round = self.ticket.round.saturating_add(1);
-        let clocks = self.round_clocks(round);
+        let clocks = self.round_clocks(round, !self.lead_left);
         let fact = Fact::Reopened { round, reason: reason.reference, lead_left: self.lead_left };
         self.happen(fact, clocks);
         Ok(())

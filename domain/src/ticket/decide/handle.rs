@@ -3,7 +3,7 @@
 use super::super::{Clock, ClockKind, Fact, Outcome, State, WrongState};
 use super::Decision;
 use crate::geo::Position;
-use crate::playbook::Unmet;
+use crate::policy::{Act, Unmet};
 use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::{Timestamp, seconds};
@@ -13,7 +13,7 @@ impl Decision<'_> {
         if self.must_be_accepted()?.arrival.is_some() {
             return Err(self.wrong(WrongState::AlreadyArrived));
         }
-        let met = self.owed(ClockKind::Arrive).map(|clock| clock.meet(self.at)).collect();
+        let met = self.met(Act::Arrive);
         self.happen(Fact::Arrived { position }, met);
         Ok(())
     }
@@ -24,9 +24,9 @@ impl Decision<'_> {
         if let Some(due) = due {
             self.ahead("/due", due, self.now)?;
         }
-        let mut clocks: Vec<_> = self.owed(ClockKind::Plan).map(|clock| clock.meet(self.at)).collect();
-        if !clocks.is_empty() {
-            clocks.extend(self.answer_clock(self.ticket.severity, self.at));
+        let mut clocks = self.met(Act::Plan);
+        if clocks.iter().any(|clock| clock.kind == ClockKind::Plan) {
+            clocks.extend(self.answer_clock(&self.ticket.sorting(), self.at));
         }
         self.happen(Fact::Planned { text: text.reference, due }, clocks);
         Ok(())
@@ -34,7 +34,7 @@ impl Decision<'_> {
 
     pub(super) fn reply(&mut self, text: &Text) -> Result<(), Refusal> {
         self.must_be_accepted()?;
-        let met = self.owed(ClockKind::Answer).map(|clock| clock.meet(self.at)).collect();
+        let met = self.met(Act::Reply);
         self.happen(Fact::Replied { text: text.reference }, met);
         Ok(())
     }
@@ -42,19 +42,19 @@ impl Decision<'_> {
     pub(super) fn resolve(&mut self, outcome: Outcome, reply: &Text) -> Result<(), Refusal> {
         self.must_be_accepted()?;
         // Whether a step that was not taken is a broken promise is the playbook's to say.
-        let skipped = |clock: &&Clock| matches!(clock.kind, ClockKind::Arrive | ClockKind::Plan);
+        let skipped = |clock: &&Clock| clock.is_owed() && !clock.stops_on(Act::Resolve);
+        let calendar = &self.policy.calendar;
         if self.policy.arrive_unmet_at_resolve == Unmet::Breach {
             let unmet = self.ticket.clocks.iter().filter(skipped).filter(|clock| clock.is_in_time());
-            let unmet: Vec<_> =
-                unmet.map(|clock| Clock { breached_at: Some(self.at), ..clock.resume(self.at) }).collect();
-            for clock in unmet {
-                self.push(Fact::Breached { tell: vec![] }, vec![clock], None, self.at);
+            let breached =
+                |clock: &Clock| Clock { breached_at: Some(self.at), ..clock.resume(self.at, calendar) };
+            for clock in unmet.map(breached).collect::<Vec<_>>() {
+                self.push(Fact::Breached { tell: self.told(&clock) }, vec![clock], None, self.at);
             }
         }
-        let owed = self.ticket.clocks.iter().filter(|clock| clock.is_owed());
-        let clocks =
-            owed.map(|clock| if skipped(&clock) { clock.cancel(self.at) } else { clock.meet(self.at) });
-        let clocks = clocks.collect();
+        let mut clocks = self.met(Act::Resolve);
+        let skipped = self.ticket.clocks.iter().filter(skipped);
+        clocks.extend(skipped.map(|clock| clock.cancel(self.at, calendar)));
         let closes_at = Some(self.at + seconds(self.policy.rating_window_seconds));
         self.happen(Fact::Resolved { outcome, reply: reply.reference, closes_at }, clocks);
         Ok(())
@@ -71,7 +71,7 @@ impl Decision<'_> {
         }
         let clock = self.running_work().min_by_key(|clock| clock.due_at);
         let clock = clock.ok_or_else(|| self.wrong(WrongState::NothingToExtend))?;
-        self.ahead("/until", until, clock.resume(self.at).due_at.max(self.now))?;
+        self.ahead("/until", until, clock.resume(self.at, &self.policy.calendar).due_at.max(self.now))?;
         let fact = Fact::ExtensionAsked { clock: clock.kind, until, reason: reason.reference };
         self.happen(fact, vec![]);
         Ok(())
@@ -83,10 +83,16 @@ impl Decision<'_> {
         let until = asked.until;
         // A breach is never taken back, so one that came while nobody decided stands.
         let fits = |clock: &&Clock| {
-            clock.kind == asked.clock && until > clock.resume(self.at).due_at && until > self.now
+            clock.kind == asked.clock
+                && until > clock.resume(self.at, &self.policy.calendar).due_at
+                && until > self.now
         };
         let clock = self.running_work().find(fits);
-        let clock = clock.ok_or_else(|| self.wrong(WrongState::ExtensionLapsed))?.extend(until, self.at);
+        let clock = clock.ok_or_else(|| self.wrong(WrongState::ExtensionLapsed))?.extend(
+            until,
+            self.at,
+            &self.policy.calendar,
+        );
         let fact = Fact::ExtensionApproved { until, note: note.map(|text| text.reference) };
         self.happen(fact, vec![clock]);
         Ok(())
@@ -105,7 +111,8 @@ impl Decision<'_> {
     fn running_work(&self) -> impl Iterator<Item = &Clock> {
         let round = self.ticket.round;
         let work = move |clock: &&Clock| {
-            clock.round == round && clock.kind != ClockKind::Arrive && clock.is_in_time()
+            let way_there = matches!(clock.kind, ClockKind::Accept | ClockKind::Arrive);
+            clock.round == round && !way_there && clock.is_in_time()
         };
         self.ticket.clocks.iter().filter(work)
     }

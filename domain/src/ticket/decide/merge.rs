@@ -4,7 +4,7 @@ use super::super::{Event, Fact, FieldFault, Ticket, TicketRefusal, WrongState};
 use super::Decision;
 use crate::actor::Actor;
 use crate::permission::Action;
-use crate::playbook::Policy;
+use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::Timestamp;

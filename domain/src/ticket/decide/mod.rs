@@ -1,6 +1,7 @@
 //! What a command leads to. Pure: the playbook and every fact that a rule needs are arguments.
 
 mod assign;
+mod clocks;
 mod follow;
 mod handle;
 mod merge;
@@ -12,15 +13,17 @@ pub use merge::merge;
 use super::command::{Command, Submission};
 use super::event::{Event, Fact};
 use super::refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
-use super::{Channel, Clock, ClockKind, Done, Severity, State, Ticket};
+use super::{Channel, Clock, ClockKind, State, Ticket};
 use crate::actor::Actor;
 use crate::id::UserId;
 use crate::permission::{Action, Parties};
 use crate::place::{Levels, PlaceCode, PlaceRefusal};
-use crate::playbook::{Playbook, Policy};
+use crate::playbook::Playbook;
+use crate::policy::{Policy, Sorting, Start};
 use crate::refusal::Refusal;
 use crate::time::{Timestamp, seconds};
 use chrono::{NaiveTime, TimeDelta};
+use strum::IntoEnumIterator;
 
 /// How long ago what is entered from paper may have been raised.
 const PAPER_DAYS: i64 = 31;
@@ -76,10 +79,12 @@ pub fn submit(
         // The day has begun in China eight hours before.
         between("/origin/held_on", held, now - TimeDelta::days(ORIGIN_DAYS), now + TimeDelta::hours(8))?;
     }
-    let clocks = [ClockKind::Arrive, ClockKind::Solve, ClockKind::Plan]
-        .into_iter()
-        .filter_map(|kind| playbook.policy.rule(kind, s.severity))
-        .map(|rule| Clock::start(rule, 1, now, playbook.policy.version))
+    let sorting =
+        Sorting { severity: s.severity, affair: s.affair, category: s.category.as_deref(), handling: None };
+    let clocks = ClockKind::iter()
+        .filter_map(|kind| playbook.policy.rule(kind, &sorting))
+        .filter(|rule| rule.start() == Start::Submission)
+        .map(|rule| Clock::start(rule, 1, now, &playbook.policy))
         .collect();
     let fact = Fact::Submitted {
         ticket: s.id,
@@ -130,10 +135,11 @@ pub fn decide(
     Ok(decision.events)
 }
 
-/// What time alone has done to a ticket by `now`: limits that passed, and a rating that nobody gave.
+/// What time alone has done to a ticket by `now`: limits that passed or are about to, and a rating that nobody gave.
 pub fn settle(ticket: &Ticket, policy: &Policy, now: Timestamp) -> Vec<Event> {
     let mut decision = Decision::new(ticket, None, policy, now);
     decision.settle(now);
+    decision.warn();
     decision.events
 }
 
@@ -256,68 +262,6 @@ impl<'a> Decision<'a> {
         between(field, at, earliest, self.now + TimeDelta::days(AHEAD_DAYS))
     }
 
-    /// Writes down what time has done by `until`, in the order in which it did.
-    fn settle(&mut self, until: Timestamp) {
-        loop {
-            let due = self.ticket.clocks.iter().filter(|clock| clock.is_due(until));
-            if let Some(clock) = due.min_by_key(|clock| clock.due_at).cloned() {
-                self.breach(&clock);
-            } else if let Some(closes_at) = self.ticket.closes_at().filter(|at| until > *at) {
-                self.push(Fact::Closed, vec![], None, closes_at);
-            } else {
-                return;
-            }
-        }
-    }
-
-    /// A breach goes up a level by itself (practices M03), and a plan that was due starts the answer's clock.
-    fn breach(&mut self, clock: &Clock) {
-        let mut clocks = vec![clock.breach()];
-        if clock.kind == ClockKind::Plan {
-            clocks.extend(self.answer_clock(self.ticket.severity, clock.due_at));
-        }
-        self.push(Fact::Breached { tell: vec![] }, clocks, None, clock.due_at);
-        if let Some(desk) = self.desk_above() {
-            self.push(Fact::Escalated { desk, reason: None }, vec![], None, clock.due_at);
-        }
-    }
-
-    /// The clock of the answer, which starts when the plan is made or was due, whichever is earlier.
-    fn answer_clock(&self, severity: Option<Severity>, from: Timestamp) -> Option<Clock> {
-        let (round, version) = (self.ticket.round, self.policy.version);
-        let rule = self.policy.rule(ClockKind::Answer, severity)?;
-        let begun = |from| self.begun(Clock::start(rule, round, from, version));
-        match self.ticket.clocks.iter().find(|c| c.kind == ClockKind::Answer && c.round == round) {
-            None => Some(begun(from)),
-            // The plan was due before anybody heard that it had been made. An extension since is a promise, and stays.
-            Some(there) => {
-                (from < there.started_at && *there == begun(there.started_at)).then(|| begun(from))
-            }
-        }
-    }
-
-    /// A clock that begins, or begins anew, perhaps in the past: it rested when the ticket did, and what was done in time
-    /// before anybody asked for it counts.
-    fn begun(&self, clock: Clock) -> Clock {
-        let clock = clock.rested(&self.ticket.rests, self.ticket.paused);
-        match self.done(&clock) {
-            Some(met) if met.met_at <= Some(met.due_at) => met,
-            Some(_) | None => clock,
-        }
-    }
-
-    /// An owed clock, met by the first that was done already since it began, if anything was: in time or not.
-    fn done(&self, clock: &Clock) -> Option<Clock> {
-        let counts = |done: &&Done| done.kind == clock.kind && done.at >= clock.started_at;
-        let first = self.ticket.done.iter().find(counts).filter(|_| clock.is_owed())?;
-        Some(clock.meet(first.at))
-    }
-
-    /// The desk one level up; none above the county.
-    fn desk_above(&self) -> Option<PlaceCode> {
-        self.ticket.desk.parent(&Levels::default())
-    }
-
     fn push(&mut self, fact: Fact, clocks: Vec<Clock>, actor: Option<UserId>, occurred_at: Timestamp) {
         let event = Event { fact, clocks, actor, occurred_at, recorded_at: self.now };
         let applied = self.ticket.apply(&event);
@@ -355,23 +299,5 @@ impl<'a> Decision<'a> {
                 Err(self.wrong(WrongState::Ended))
             }
         }
-    }
-
-    fn owed(&self, kind: ClockKind) -> impl Iterator<Item = &Clock> {
-        self.ticket.clocks.iter().filter(move |clock| clock.kind == kind && clock.is_owed())
-    }
-
-    /// Everything that is still owed, as no longer mattering.
-    fn cancelled(&self) -> Vec<Clock> {
-        let owed = self.ticket.clocks.iter().filter(|clock| clock.is_owed());
-        owed.map(|clock| clock.cancel(self.at)).collect()
-    }
-
-    /// A new round against new clocks, by the same lead.
-    fn round_clocks(&self, round: u16) -> Vec<Clock> {
-        let rules = [ClockKind::Solve, ClockKind::Plan]
-            .into_iter()
-            .filter_map(|kind| self.policy.rule(kind, self.ticket.severity));
-        rules.map(|rule| Clock::start(rule, round, self.at, self.policy.version)).collect()
     }
 }

@@ -19,7 +19,7 @@ impl Decision<'_> {
         if self.ticket.paused.is_some() {
             return Err(self.wrong(WrongState::AlreadyPaused));
         }
-        let running = self.ticket.clocks.iter().filter(|clock| clock.is_running());
+        let running = self.ticket.clocks.iter().filter(|clock| clock.is_running() && !clock.restless);
         let clocks: Vec<Clock> = running.map(|clock| clock.pause(self.at)).collect();
         self.happen(Fact::Paused { reason: reason.reference }, clocks);
         Ok(())
@@ -31,7 +31,7 @@ impl Decision<'_> {
             return Err(self.wrong(WrongState::NotPaused));
         }
         let resting = self.ticket.clocks.iter().filter(|clock| clock.paused_at.is_some());
-        let clocks: Vec<Clock> = resting.map(|clock| clock.resume(self.at)).collect();
+        let clocks: Vec<Clock> = resting.map(|clock| clock.resume(self.at, &self.policy.calendar)).collect();
         self.happen(Fact::Resumed { reason: reason.reference }, clocks);
         Ok(())
     }

@@ -65,7 +65,8 @@ fn m03_in_time_is_met() {
         (worker(), arrive(), 5),
     ]);
     assert_eq!(story.clocks(200), [(Arrive, 1, Met), (Solve, 1, Running)]);
-    assert_eq!(story.ticket.next_due(), Some(after(300)));
+    let warned_then_due = (Some(after(240)), Some(after(300)));
+    assert_eq!((story.ticket.next_due(), story.ticket.owed_since()), warned_then_due);
     assert_eq!(story.steps(&[(worker(), resolve(), 300)]).clocks(999), [(Arrive, 1, Met), (Solve, 1, Met)]);
 }
 

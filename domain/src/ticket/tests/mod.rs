@@ -4,6 +4,7 @@ mod clocks;
 mod machine;
 mod merge;
 mod rests;
+mod rules;
 mod succession;
 mod table;
 mod walk;
@@ -15,7 +16,8 @@ use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
-use crate::playbook::{Category, ClaimRule, ClockRule, Playbook, Policy, Unmet, Vocabulary};
+use crate::playbook::{Category, Playbook, Vocabulary};
+use crate::policy::{ClaimRule, ClockRule, Policy, Unmet};
 use crate::refusal::Refusal;
 use crate::text::{FreeText, Text};
 use chrono::TimeDelta;
@@ -80,7 +82,7 @@ fn text(words: &str) -> Text {
 }
 
 fn playbook() -> Playbook {
-    let limit = |kind, severity, limit_seconds| ClockRule { kind, severity, limit_seconds, warn_percent: 80 };
+    let limit = ClockRule::natural;
     Playbook {
         key: "mile".into(),
         name: "弥勒".into(),
@@ -186,6 +188,14 @@ struct Story {
 impl Story {
     fn begin(severity: Option<Severity>) -> Self {
         Self::of(&submission(severity), &resident())
+    }
+
+    /// Where the playbook has these rules before its own.
+    fn under(rules: Vec<ClockRule>, severity: Option<Severity>) -> Self {
+        let mut playbook = playbook();
+        playbook.policy.clocks.splice(0..0, rules);
+        let events = submit(&submission(severity), &resident(), &playbook, start()).unwrap();
+        Self { ticket: fold(&events), events, playbook }
     }
 
     fn of(submission: &Submission, by: &Actor) -> Self {
