@@ -75,7 +75,6 @@ pub struct Store {
     playbooks: playbook::Playbooks,
     ticket_sql: ticket::TicketSql,
     handed: Notify,
-    wake: Wake,
 }
 
 impl Store {
@@ -104,7 +103,6 @@ impl Store {
             playbooks,
             ticket_sql,
             handed: Notify::new(),
-            wake: Wake::default(),
         })
     }
 
@@ -119,9 +117,9 @@ impl Store {
         Ok(migration.close().await?)
     }
 
-    /// Rung after each write.
+    /// Rung after each write of a history, and of what follows from one.
     pub fn wake(&self) -> &Wake {
-        &self.wake
+        self.journal.wake()
     }
 
     /// The keys.
