@@ -211,12 +211,20 @@ impl App {
     }
 
     /// Does what is due by now, as the background jobs do: limits that passed, ratings that nobody gave, tickets
-    /// of those who left.
+    /// of those who left; and what follows from all events so far.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn catch_up(&self) -> anyhow::Result<()> {
         jobs::catch_up(&self.state).await
+    }
+
+    /// Has the reactors do what they can read by now.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn react(&self) -> anyhow::Result<()> {
+        Ok(jobs::react(&self.state).await?)
     }
 
     /// The event log behind a cursor: what reactors follow.

@@ -46,6 +46,7 @@ pub use page::Page;
 pub use person::{GrantAsked, NewPerson, PeopleLens, PeopleQuery};
 pub use phone::Bound;
 pub use place::PlaceRow;
+pub use reactor::{Memory, Progress, Reactor, ReactorState};
 pub use record::{PersonEvent, Recorded};
 pub use session::Refreshed;
 pub use ticket::{Carried, End, Lens, TicketQuery};
@@ -75,6 +76,7 @@ pub struct Store {
     playbooks: playbook::Playbooks,
     ticket_sql: ticket::TicketSql,
     handed: Notify,
+    leadership: reactor::Leadership,
 }
 
 impl Store {
@@ -87,6 +89,7 @@ impl Store {
         let migration = database.connect_for_migration().await?;
         connect::migrate(&migration, Direction::Up).await?;
         key::make_missing(&migration, master, clock.now()).await?;
+        reactor::make_missing(&migration, clock.now()).await?;
         migration.close().await?;
         drop(lock);
         let db = database.connect_for_reading().await?;
@@ -103,6 +106,7 @@ impl Store {
             playbooks,
             ticket_sql,
             handed: Notify::new(),
+            leadership: reactor::Leadership::new(database),
         })
     }
 
@@ -151,6 +155,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn close(&self) -> Result<(), StoreError> {
         self.journal.close().await;
+        self.leadership.end().await;
         Ok(self.db.clone().close().await?)
     }
 
