@@ -1,5 +1,7 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+use crate::flag::FlagRule;
+use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
 use crate::policy::Policy;
 use serde::{Deserialize, Serialize};
@@ -22,6 +24,9 @@ pub struct Playbook {
     pub vocabulary: Vocabulary,
     /// The clocks.
     pub policy: Policy,
+    /// Who earns red flags.
+    #[serde(default)]
+    pub flags: FlagRule,
 }
 
 /// A level below the community.
@@ -117,6 +122,9 @@ impl Playbook {
                 fault(format!("levels[{i}].household"), "只有最低一级才能是住户");
             }
         }
+        if self.flags.roles.contains(&Role::Resident) {
+            fault("flags.roles".into(), "居民不是授予的角色，不能积旗");
+        }
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
         faults
@@ -127,7 +135,6 @@ impl Playbook {
 mod tests {
     use super::*;
     use crate::calendar::Calendar;
-    use crate::permission::Role;
     use crate::policy::{ClaimRule, ClockRule, Unmet};
     use crate::ticket::{Affair, ClockKind};
 
@@ -155,6 +162,7 @@ mod tests {
                 calendar: Calendar { weekdays: vec![8], ..Calendar::default() },
                 clocks: vec![ClockRule::natural(ClockKind::Solve, None, 0)],
             },
+            flags: FlagRule { roles: vec![Role::Resident] },
         };
         let keys: Vec<_> = playbook.faults().into_iter().map(|fault| fault.key).collect();
         assert_eq!(
@@ -164,6 +172,7 @@ mod tests {
                 "levels",
                 "categories[1].key",
                 "levels[0].household",
+                "flags.roles",
                 "policy.claims[0].roles",
                 "policy.rating_window_seconds",
                 "policy.reopen_window_seconds",

@@ -24,6 +24,7 @@ mod people;
 mod practices;
 mod privacy;
 mod race;
+mod reactor;
 mod session;
 mod slow;
 mod start;
