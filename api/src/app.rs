@@ -142,7 +142,7 @@ impl App {
         let jobs = tokio::spawn(async move {
             let jobs = async {
                 if works {
-                    jobs::run(at_work).await;
+                    Box::pin(jobs::run(at_work)).await;
                 }
             };
             let replicas = async {

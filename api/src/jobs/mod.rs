@@ -1,26 +1,20 @@
 //! What runs beside the requests.
 
 mod reactors;
+mod sweep;
 
 pub(crate) use reactors::react;
 
 use crate::app::State;
 use actix_web::web;
-use chrono::TimeDelta;
-use domain::id::TicketId;
-use domain::time::Timestamp;
-use infra::store::StoreError;
-use std::collections::HashMap;
+use infra::store::{Share, StoreError};
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
-const SECOND: Duration = Duration::from_secs(1);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
-/// How many tickets are settled between two looks at the clock.
-const BATCH: u16 = 100;
 
 /// Runs until the server ends.
 pub(crate) async fn run(state: web::Data<State>) {
@@ -36,21 +30,9 @@ pub(crate) async fn run(state: web::Data<State>) {
             }
         }),
         hand_over_for_ever(&state),
-        settle_for_ever(&state),
+        sweep::run(&state),
         reactors::run(&state),
     );
-}
-
-async fn settle_for_ever(state: &State) {
-    let mut failing = Failing::new();
-    let mut ticks = interval(SECOND);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = settle(state, &mut failing).await {
-            tracing::warn!(%error, "what is due was not settled; the next second tries again");
-        }
-    }
 }
 
 async fn hand_over_for_ever(state: &State) {
@@ -78,7 +60,7 @@ async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
 
 /// Does what is due, then what follows from it.
 pub(crate) async fn catch_up(state: &State) -> anyhow::Result<()> {
-    settle(state, &mut Failing::default()).await?;
+    sweep::settle(state, Share::WHOLE, &mut sweep::Failing::default()).await?;
     hand_over(state).await?;
     Ok(reactors::catch_up(state).await?)
 }
@@ -89,33 +71,6 @@ async fn hand_over(state: &State) -> anyhow::Result<()> {
         tracing::info!(tickets = done, "handed over");
     }
     Ok(())
-}
-
-/// Tickets that could not be settled, with when they are tried again.
-type Failing = HashMap<TicketId, Timestamp>;
-
-/// Writes down what time has done to tickets: limits that passed, ratings that nobody gave. Goes through all that is due,
-/// so that one that cannot be settled keeps no other waiting.
-async fn settle(state: &State, failing: &mut Failing) -> anyhow::Result<()> {
-    let now = state.clock.now();
-    failing.retain(|_, again| *again > now);
-    let mut after = None;
-    loop {
-        let due = state.store.due_tickets(now, after, BATCH).await?;
-        for (_, id) in &due {
-            if failing.contains_key(id) {
-                continue;
-            }
-            if let Err(error) = state.store.settle_ticket(*id, now).await {
-                tracing::error!(%error, ticket = %id, "a ticket was not settled; the next minute tries again");
-                failing.insert(*id, now + TimeDelta::minutes(1));
-            }
-        }
-        if due.len() < usize::from(BATCH) {
-            return Ok(());
-        }
-        after = due.last().copied();
-    }
 }
 
 /// Forgets kept answers, sessions and wrong passwords that no longer count.

@@ -46,10 +46,10 @@ pub use page::Page;
 pub use person::{GrantAsked, NewPerson, PeopleLens, PeopleQuery};
 pub use phone::Bound;
 pub use place::PlaceRow;
-pub use reactor::{Memory, Progress, Reactor, ReactorState};
+pub use reactor::{Memory, Progress, Reactor, ReactorState, Share};
 pub use record::{PersonEvent, Recorded};
 pub use session::Refreshed;
-pub use ticket::{Carried, End, Lens, TicketQuery};
+pub use ticket::{Carried, End, Lens, SWEPT_AT_ONCE, Swept, TicketQuery};
 pub use user::UserRow;
 
 use crate::{Clock, Keyring, MasterKey, Wake, entropy};

@@ -28,6 +28,7 @@ mod reactor;
 mod session;
 mod slow;
 mod start;
+mod sweep;
 mod ticket;
 mod units;
 mod wechat;

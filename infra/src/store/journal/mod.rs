@@ -7,7 +7,9 @@ mod entry;
 mod postgres;
 mod sqlite;
 
-pub(super) use entry::{ContactRow, Entry, EventRow, Head, KeptAnswer, PartyRow, answer_statement};
+pub(super) use entry::{
+    CLOCK_SET, ContactRow, Entry, EventRow, Head, KeptAnswer, PartyRow, answer_statement,
+};
 pub(super) use postgres::one_statement;
 
 use super::dialect;
@@ -92,6 +94,22 @@ impl Journal {
             }
         };
         if self.written(found) { Ok(()) } else { Err(JournalError::Conflict) }
+    }
+
+    /// Changes of several tickets as one statement of PostgreSQL, which passes over those that have moved on. How many it
+    /// wrote: as many as rows that it returns.
+    pub(super) async fn append_many(&self, statement: Statement) -> Result<usize, StoreError> {
+        let written = match &self.writer {
+            Writer::Postgres(pool) => {
+                let pool = pool.clone();
+                uninterrupted(async move { Ok(pool.query_all_raw(statement).await?.len()) }).await?
+            }
+            Writer::Sqlite(_) => {
+                return Err(StoreError::Unavailable("only PostgreSQL has such statements".into()));
+            }
+        };
+        self.written(written > 0);
+        Ok(written)
     }
 
     /// Writes rows that have no history, all or none.

@@ -12,6 +12,7 @@ mod state;
 
 pub use history::Memory;
 pub(super) use lead::Leadership;
+pub use lead::Share;
 pub use run::Progress;
 pub use state::ReactorState;
 pub(super) use state::make_missing;

@@ -4,7 +4,7 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::log::Cursor;
 use super::super::row::column;
-use super::Reactor;
+use super::{Reactor, Share};
 use domain::time::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use strum::IntoEnumIterator;
@@ -47,6 +47,14 @@ impl Store {
     /// [`StoreError::Unavailable`]; then it is not.
     pub async fn leads(&self, reactor: Reactor) -> Result<bool, StoreError> {
         self.leadership.leads(reactor).await
+    }
+
+    /// Which tickets this process sweeps.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; then none are its own, until it asks again.
+    pub async fn share(&self) -> Result<Share, StoreError> {
+        self.leadership.share().await
     }
 
     /// Where a reactor stands. At most `most` of the events that wait are counted.

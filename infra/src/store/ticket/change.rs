@@ -325,7 +325,7 @@ fn count(events: &[Event]) -> i32 {
 }
 
 /// The ticket after its events, and what the write is guarded by.
-fn after(
+pub(super) fn after(
     loaded: TicketView,
     events: &[Event],
     command: Option<&Command>,

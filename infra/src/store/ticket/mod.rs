@@ -5,10 +5,12 @@ pub(super) mod contact;
 mod filter;
 mod list;
 mod read;
+mod sweep;
 mod timeline;
 mod write;
 
 pub use change::Carried;
 pub(super) use change::Housekeeping;
 pub use list::{End, Lens, TicketQuery};
+pub use sweep::{SWEPT_AT_ONCE, Swept};
 pub(super) use write::{Participants, TicketSql};

@@ -29,7 +29,7 @@ const FIXED: [&str; 12] = [
     "created_at",
 ];
 /// Columns that every change writes.
-const CURRENT: [&str; 22] = [
+pub(super) const CURRENT: [&str; 22] = [
     "version",
     "status",
     "requester_id",
@@ -179,7 +179,7 @@ impl Store {
 }
 
 /// The clocks that the events touched, each once, as they stand now.
-fn changed_clocks<'a>(ticket: &'a Ticket, events: &[Event]) -> Vec<&'a Clock> {
+pub(super) fn changed_clocks<'a>(ticket: &'a Ticket, events: &[Event]) -> Vec<&'a Clock> {
     let touched = |clock: &&Clock| {
         events.iter().flat_map(|event| &event.clocks).any(|c| c.kind == clock.kind && c.round == clock.round)
     };
@@ -218,7 +218,7 @@ fn update_values(version: i32, view: &TicketView) -> Result<Vec<Value>, StoreErr
 }
 
 /// In the order of [`CURRENT`], and the state.
-fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), StoreError> {
+pub(super) fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), StoreError> {
     let ticket = &view.ticket;
     let parties = ticket.parties();
     let work = ticket.state.work();
