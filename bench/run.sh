@@ -2,43 +2,14 @@
 # Measures the release build on SQLite and on PostgreSQL with fsync on, beside pgbench into the same tables, in one run:
 # ratios and CPU µs a request. The machine is shared, so absolute rates are lower bounds. Prints a Markdown table.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 seconds=${SECONDS_EACH:-10}
 clients=16
-huying=$PWD/target/release/huying
 for tool in wrk pgbench; do
   command -v "$tool" >/dev/null || PATH=$PATH:$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
   command -v "$tool" >/dev/null || { echo "缺少 $tool；请先：apt-get install wrk postgresql postgresql-contrib" >&2; exit 1; }
 done
-pg_bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-dir=$(mktemp -d /tmp/huying-bench.XXXXXX)
-chmod 711 "$dir"
-as_postgres() { if [ "$(id -u)" = 0 ]; then (cd /tmp && runuser -u postgres -- "$@"); else "$@"; fi; }
-servers=()
-finish() {
-  [ ${#servers[@]} = 0 ] || { kill "${servers[@]}"; wait "${servers[@]}"; } 2>/dev/null || true
-  [ ! -f "$dir/pg/postmaster.pid" ] || as_postgres "$pg_bin/pg_ctl" -s -D "$dir/pg" -m fast stop || true
-  rm -rf "$dir"
-}
-trap finish EXIT
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-# CPU ticks (10 ms) of a process and of its children, those that have ended included.
-ticks() {
-  local total=0 pid
-  for pid in "$@"; do
-    total=$((total + $(awk '{print $14 + $15 + $16 + $17}' "/proc/$pid/stat" 2>/dev/null || echo 0)))
-  done
-  echo "$total"
-}
-postgres_ticks() {
-  [ -f "$dir/pg/postmaster.pid" ] || { echo 0; return; }
-  local main; main=$(head -1 "$dir/pg/postmaster.pid")
-  ticks "$main" $(pgrep -P "$main")
-}
-
 # measure NAME BACKEND wrk-arguments…: rate, p99, CPU µs of app and database.
 measure() {
   local name=$1 backend=$2; shift 2
@@ -54,17 +25,6 @@ measure() {
     "$([ "$backend" = SQLite ] && echo – || awk "BEGIN {printf \"%.0f\", ($pg1 - $pg0) * 10000 / $requests}")"
 }
 
-serve() {
-  local port; port=$(free_port)
-  HUYING_LISTEN=127.0.0.1:$port "$huying" serve --demo mile >"$dir/out.$port" 2>"$dir/log.$port" &
-  server=$!; servers+=("$server")
-  for _ in $(seq 100); do grep -q listening "$dir/out.$port" && break; sleep 0.1; done
-  url=http://127.0.0.1:$port
-  token=$("$huying" token --role resident --place 532504 --person 居民王芳 --ttl 1h)
-  clerk=$("$huying" token --role community_clerk --place 532504001007 --person 社区书记陈红梅 --ttl 1h)
-}
-stop() { kill "${servers[@]}"; wait "${servers[@]}" || true; servers=(); }
-
 # What is asked of one server; the lists look through what the creates have left.
 suite() {
   local backend=$1
@@ -74,18 +34,12 @@ suite() {
   measure 'page of 20' "$backend" -s bench/read.lua "$url" -- "$clerk" /api/v1/tickets
 }
 
-as_postgres true; [ "$(id -u)" != 0 ] || { mkdir "$dir/pg"; chown postgres "$dir/pg"; }
-as_postgres "$pg_bin/initdb" -A trust -U postgres --locale=C.UTF-8 -D "$dir/pg" >/dev/null
-pg_port=$(free_port)
-as_postgres "$pg_bin/pg_ctl" -s -w -D "$dir/pg" -l "$dir/pg/log" \
-  -o "-p $pg_port -h 127.0.0.1 -k '' -c shared_buffers=512MB -c max_wal_size=4GB" start
-psql=("$pg_bin/psql" -qAt -h 127.0.0.1 -p "$pg_port" -U postgres)
+start_postgres
 "${psql[@]}" -c 'CREATE DATABASE huying' postgres
 
 echo "| what | database | requests/s | p99 | app CPU µs | database CPU µs |"
 echo "|---|---|---|---|---|---|"
 
-export HUYING_DATA_DIR=$dir/data HUYING_MASTER_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 DATABASE_URL=postgres://postgres@127.0.0.1:$pg_port/huying; export DATABASE_URL
 serve; suite PostgreSQL; stop
 postgres_create=$create
