@@ -4,7 +4,7 @@ use crate::app::State;
 use actix_web::web;
 use chrono::TimeDelta;
 use domain::id::TicketId;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, china_day};
 use infra::store::StoreError;
 use std::collections::HashMap;
 use std::future::Future;
@@ -30,10 +30,30 @@ pub(crate) async fn run(state: web::Data<State>) {
             if let Err(error) = state.reload_keys().await {
                 tracing::warn!(%error, "keys were not read anew; the next minute tries again");
             }
+            if let Err(error) = state.store.reload_playbooks().await {
+                tracing::warn!(%error, "playbooks and calendars were not read anew; the next minute tries again");
+            }
         }),
+        tell_missing_years_for_ever(&state),
         hand_over_for_ever(&state),
         settle_for_ever(&state),
     );
+}
+
+/// Says once a day which years the calendar lacks. Without them holidays count as working time.
+async fn tell_missing_years_for_ever(state: &State) {
+    let mut told = None;
+    let mut ticks = interval(HOUR);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let now = state.clock.now();
+        let (today, missing) = (china_day(now), state.store.missing_years(now));
+        if !missing.is_empty() && told != Some(today) {
+            tracing::warn!(years = ?missing, "the calendar lacks years: enter their holidays with PUT /calendars/{{year}}");
+            told = Some(today);
+        }
+    }
 }
 
 async fn settle_for_ever(state: &State) {
