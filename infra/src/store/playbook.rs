@@ -1,4 +1,4 @@
-//! Playbooks. A seed is imported by its hash; the database is the truth once it is there.
+//! Playbooks, with the days of their calendars. A seed is imported by its hash; the database is the truth once it is there.
 
 use super::Store;
 use super::calendar::{StoredYear, Years};
@@ -193,5 +193,68 @@ impl Store {
         self.journal.write(vec![statement]).await?;
         self.playbooks.loaded_mut().put(hash, book);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Answer, Database, Request};
+    use crate::{Clock, MasterKey};
+    use domain::actor::{Actor, Grant, Scope};
+    use domain::calendar::{DayKind, EffectiveYear, NamedDay, YearDays};
+    use domain::permission::Role;
+
+    const MILE: &str = include_str!("../../../playbooks/mile.toml");
+
+    /// What the playbook of Mile takes a day for.
+    fn kind(store: &Store, date: &str) -> Option<DayKind> {
+        store.playbook("532504").unwrap().policy.calendar.days.kind(date.parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_playbook_has_the_days_that_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::sqlite_file(dir.path().join("t.db"));
+        let master = MasterKey::parse(&MasterKey::generate()).unwrap();
+        let now = "2026-11-21T01:00:00Z".parse().unwrap();
+        let clock = Clock::manual(now);
+        let open = || Store::open(&database, &master, &clock);
+        let (store, other) = (open().await.unwrap(), open().await.unwrap());
+        // Whichever comes first.
+        store.import_playbook("mile.toml", MILE, now).await.unwrap();
+        let seed = r#"{"source": "test", "years": {"2026": {
+            "holidays": [{"date": "2026-10-01", "name": "国庆节"}], "workdays": [{"date": "2026-10-10", "name": "国庆节"}]}}}"#;
+        store.import_calendar("china.json", seed, now).await.unwrap();
+        let both = [Some(DayKind::Holiday), Some(DayKind::Workday)];
+        let days = |store: &Store| ["2026-10-01", "2026-10-10"].map(|date| kind(store, date));
+        assert_eq!(days(&store), both);
+        // Another process knows neither until it looks.
+        assert!(other.playbook("532504").is_err());
+        assert!(other.reload_playbooks().await.unwrap());
+        assert_eq!((days(&other), other.reload_playbooks().await.unwrap()), (both, false));
+        // What one enters counts there at once, and elsewhere at the next look.
+        let admin = store.sign_in("local", "admin", "管理员", None, now).await.unwrap();
+        let grants = vec![Grant { role: Role::SystemAdmin, scope: Scope::Places(vec![]) }];
+        let actor = Actor { user: admin.actor.user, grants };
+        let request =
+            Request { actor: &actor, grants_version: admin.grants_version, now, if_match: None, key: None };
+        let county = store.place_code("532504").unwrap();
+        let own = YearDays {
+            holidays: vec![NamedDay { date: "2026-10-10".parse().unwrap(), name: "州庆".into() }],
+            workdays: vec![],
+        };
+        let answer = |year: &EffectiveYear| Answer {
+            status: 200,
+            version: year.version.unwrap_or_default(),
+            body: vec![],
+        };
+        store.replace_calendar(&request, 2026, Some(&county), &own, answer).await.unwrap();
+        let off = [Some(DayKind::Holiday); 2];
+        assert_eq!((days(&store), days(&other)), (off, both));
+        assert!(other.reload_playbooks().await.unwrap());
+        assert_eq!((days(&other), store.reload_playbooks().await.unwrap()), (off, false));
+        store.close().await.unwrap();
+        other.close().await.unwrap();
     }
 }
