@@ -29,6 +29,10 @@ use utoipa_actix_web::AppExt;
 /// How many connections wait to be taken in; what comes beyond that is the system's to refuse.
 const BACKLOG: u32 = 1024;
 
+/// The country's holidays and make-up days, as far as they are announced.
+const CHINA: (&str, &str) =
+    ("playbooks/calendar/china.json", include_str!("../../playbooks/calendar/china.json"));
+
 /// What every handler can reach.
 pub(crate) struct State {
     pub(crate) store: Store,
@@ -106,6 +110,7 @@ impl App {
             calls: calls(&document),
             document: document.to_pretty_json()?,
         });
+        state.store.import_calendar(CHINA.0, CHINA.1, state.clock.now()).await.context("无法导入日历")?;
         if let Some(demo) = config.demo {
             demo::load(demo, &state).await.context("无法载入示例数据")?;
         }
@@ -192,6 +197,19 @@ impl App {
     /// When the database is away.
     pub async fn reload_keys(&self) -> anyhow::Result<()> {
         self.state.reload_keys().await.map_err(|error| anyhow::anyhow!("{error}"))
+    }
+
+    /// Reads playbooks and calendars anew where they changed, as the server does every minute.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn reload_playbooks(&self) -> anyhow::Result<()> {
+        Ok(self.state.store.reload_playbooks().await.map(drop)?)
+    }
+
+    /// Years that this server reckons without knowing their holidays.
+    pub fn missing_years(&self) -> Vec<i32> {
+        self.state.store.missing_years(self.state.clock.now())
     }
 
     /// Forgets what is too old, as the server does every hour.

@@ -67,3 +67,18 @@ pub(crate) async fn fill_grant_scopes(manager: &SchemaManager<'_>) -> Result<(),
     db.execute_unprepared(places).await?;
     db.execute_unprepared(units).await.map(drop)
 }
+
+/// Brings back the calendars that their histories tell of: each as its last event left it.
+pub(crate) async fn fill_calendars(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let (year, days) = match manager.get_database_backend() {
+        DbBackend::Postgres => ("CAST(e.payload ->> 'year' AS integer)", "e.payload -> 'days'"),
+        _ => ("e.payload ->> '$.year'", "e.payload -> '$.days'"),
+    };
+    let sql = format!(
+        "INSERT INTO calendar_year (scope, year, id, days, version, updated_at) \
+         SELECT e.scope_code, {year}, e.stream, {days}, e.stream_version, e.recorded_at FROM event e \
+         WHERE e.aggregate = 'calendar' AND e.stream_version = \
+         (SELECT MAX(l.stream_version) FROM event l WHERE l.stream = e.stream)"
+    );
+    manager.get_connection().execute_unprepared(&sql).await.map(drop)
+}

@@ -24,11 +24,11 @@ pub struct AuditEntry {
     pub label: String,
     /// 谁做的；程序或命令行所做为 null
     pub by: Option<Uuid>,
-    /// 关于什么：`person`、`unit` 或 `ticket`
+    /// 关于什么：`person`、`unit`、`calendar` 或 `ticket`
     pub aggregate: String,
-    /// 人员、单位或工单的标识
+    /// 人员、单位、一年的日历或工单的标识
     pub subject: Uuid,
-    /// 所属地点编码
+    /// 所属地点编码；全国的日历为空
     pub scope_code: String,
     /// 事由；已删除或没有时不出现
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,6 +48,9 @@ pub struct AuditEntry {
     /// 单位的名称
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// 日历的年份
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub year: Option<i32>,
 }
 
 /// 一页审计记录，新的在前。
@@ -74,7 +77,7 @@ pub struct ListAudit {
     pub place: Option<String>,
     /// 谁做的
     pub person: Option<Uuid>,
-    /// 关于谁：人员、单位或工单的标识
+    /// 关于谁：人员、单位、一年的日历或工单的标识
     pub subject: Option<Uuid>,
     /// 发生了什么，如 `unmasked`
     pub kind: Option<String>,
@@ -114,6 +117,7 @@ impl AuditEntry {
             unit,
             successor,
             name,
+            year,
         } = entry;
         let label = audited(&kind, lang).unwrap_or(&kind).to_owned();
         let by = by.map(|by| by.0);
@@ -131,6 +135,7 @@ impl AuditEntry {
             unit,
             successor,
             name,
+            year,
         }
     }
 }

@@ -47,6 +47,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "身份", description = "登录、会话、密码、本人"),
         (name = "人员", description = "名册、授权、离岗、查看明文、注销"),
         (name = "单位", description = "承办单位"),
+        (name = "日历", description = "节假日与调休：工作时间怎么算"),
         (name = "审计", description = "谁看过个人信息、谁改过权限"),
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
         (name = "运行", description = "存活、就绪、公钥")
@@ -186,6 +187,7 @@ pub fn lint(document: &Document) -> Vec<String> {
 pub fn complete(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
         let names_one = path.contains("{id}");
+        let has_version = names_one || path.contains("{year}");
         let operations =
             [(false, &mut item.get), (true, &mut item.post), (true, &mut item.put), (true, &mut item.delete)];
         for (acts, operation) in operations {
@@ -215,7 +217,7 @@ pub fn complete(document: &mut Document) {
                     "同键同内容得到同一答复，保留 24 小时；1 至 255 个可见 ASCII 字符",
                 ));
             }
-            if acts && names_one {
+            if acts && has_version {
                 parameters.push(header("If-Match", "只在此版本上执行，如 `\"3\"`；不符则 412"));
             }
             if !parameters.is_empty() {
@@ -225,7 +227,7 @@ pub fn complete(document: &mut Document) {
             let in_query = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query);
             let has_query = operation.parameters.iter().flatten().any(in_query);
             for (status, description, example) in
-                common_errors(path, [has_body, has_query], !public, names_one, acts && names_one)
+                common_errors(path, [has_body, has_query], !public, names_one, acts && has_version)
             {
                 let responses = &mut operation.responses.responses;
                 responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description, example)));
@@ -257,10 +259,12 @@ fn common_errors(
         ("person.not_found", Fault::new("person.erased"), "person.version_mismatch")
     } else if path.contains("/units/{id}") {
         ("unit.not_found", Fault::new("person.erased"), "unit.version_mismatch")
+    } else if path.contains("{year}") {
+        ("place.unknown", Fault::new("person.erased"), "calendar.version_mismatch")
     } else {
         ("ticket.not_found", accepted, "ticket.version_mismatch")
     };
-    let no_conflict = path.contains("/units/{id}");
+    let no_conflict = path.contains("/units/{id}") || path.contains("{year}");
     let large = Fault::new("request.too_large").with("max", 1024 * 1024);
     let errors = [
         (true, "400", "请求无法解析：JSON、类型、未知字段、查询参数或请求头有误", unknown),

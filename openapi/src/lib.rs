@@ -5,6 +5,7 @@
 //! an example on each type, its codes in [`problem`]'s table, its words in [`label`].
 
 pub mod audit;
+pub mod calendar;
 pub mod document;
 pub mod health;
 pub mod identity;

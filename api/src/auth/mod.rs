@@ -77,6 +77,8 @@ pub(crate) mod may {
         PersonErase,
         UnitView,
         UnitEdit,
+        CalendarView,
+        CalendarEdit,
         AuditView,
     }
 }

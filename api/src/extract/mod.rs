@@ -9,11 +9,14 @@ pub(crate) use body::{Body, MAX_BODY, Raw, has_media_type};
 pub(crate) use headers::Conditions;
 pub(crate) use query::{Query, comparable, limit};
 
-use crate::error::ApiError;
+use crate::error::{ApiError, fault};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use domain::calendar::{CalendarRefusal, YEARS};
 use domain::id::{TicketId, UnitId, UserId};
+use openapi::problem::Fault;
 use std::future::{Ready, ready};
+use std::num::ParseIntError;
 use uuid::Uuid;
 
 macro_rules! paths {
@@ -40,4 +43,23 @@ paths! {
     PersonPath(UserId) or "person.not_found",
     /// The `{id}` of a unit.
     UnitPath(UnitId) or "unit.not_found",
+}
+
+/// The `{year}` of a calendar.
+pub(crate) struct YearPath(pub(crate) i32);
+
+impl FromRequest for YearPath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.match_info().get("year").unwrap_or_default();
+        let year = text.parse().map_err(|error: ParseIntError| {
+            ApiError::from(Fault::of("year", "request.invalid_value", vec![]).with("reason", error))
+        });
+        ready(year.and_then(|year| {
+            let kept = YEARS.contains(&year).then_some(Self(year));
+            kept.ok_or_else(|| fault(CalendarRefusal::YearOutOfRange { year }, None).into())
+        }))
+    }
 }

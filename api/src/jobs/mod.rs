@@ -7,6 +7,7 @@ pub(crate) use reactors::react;
 
 use crate::app::State;
 use actix_web::web;
+use domain::time::china_day;
 use infra::store::{Share, StoreError};
 use std::future::Future;
 use std::time::Duration;
@@ -28,11 +29,31 @@ pub(crate) async fn run(state: web::Data<State>) {
             if let Err(error) = state.reload_keys().await {
                 tracing::warn!(%error, "keys were not read anew; the next minute tries again");
             }
+            if let Err(error) = state.store.reload_playbooks().await {
+                tracing::warn!(%error, "playbooks and calendars were not read anew; the next minute tries again");
+            }
         }),
+        tell_missing_years_for_ever(&state),
         hand_over_for_ever(&state),
         sweep::run(&state),
         reactors::run(&state),
     );
+}
+
+/// Says once a day which years the calendar lacks. Without them holidays count as working time.
+async fn tell_missing_years_for_ever(state: &State) {
+    let mut told = None;
+    let mut ticks = interval(HOUR);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let now = state.clock.now();
+        let (today, missing) = (china_day(now), state.store.missing_years(now));
+        if !missing.is_empty() && told != Some(today) {
+            tracing::warn!(years = ?missing, "the calendar lacks years: enter their holidays with PUT /calendars/{{year}}");
+            told = Some(today);
+        }
+    }
 }
 
 async fn hand_over_for_ever(state: &State) {

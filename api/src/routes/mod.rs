@@ -1,6 +1,7 @@
 //! The calls, a file a resource.
 
 mod audit;
+mod calendar;
 mod health;
 mod identity;
 mod person;
@@ -49,6 +50,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(unit::list_units)
                 .service(unit::get_unit)
                 .service(unit::edit_unit)
+                .service(calendar::list_calendars)
+                .service(calendar::get_calendar)
+                .service(calendar::edit_calendar)
                 .service(audit::list_audit)
                 .service(ticket::submit_ticket)
                 .service(ticket::list_tickets)

@@ -122,16 +122,16 @@ impl Days {
         self.years.contains(&year)
     }
 
-    /// The years that are known, the oldest first.
-    pub fn years(&self) -> impl DoubleEndedIterator<Item = i32> {
-        self.years.iter().copied()
-    }
-
-    /// The years that should be known by now, and are not: this year at any time, the next one from 1 October on (Chinese
-    /// date), so that there is time to enter it.
+    /// The years that should be known by now, and are not; see [`missing_years`].
     pub fn missing(&self, now: Timestamp) -> Vec<i32> {
-        let today = china_day(now);
-        let expected = if today.month() >= ANNOUNCED_FROM { today.year() + 1 } else { today.year() };
-        (today.year()..=expected).filter(|year| !self.knows(*year)).collect()
+        missing_years(now, |year| self.knows(year))
     }
+}
+
+/// The years that should be known by now, and are not: this year at any time, the next one from 1 October on (Chinese
+/// date), so that there is time to enter it.
+pub fn missing_years(now: Timestamp, knows: impl Fn(i32) -> bool) -> Vec<i32> {
+    let today = china_day(now);
+    let expected = if today.month() >= ANNOUNCED_FROM { today.year() + 1 } else { today.year() };
+    (today.year()..=expected).filter(|year| !knows(*year)).collect()
 }

@@ -6,10 +6,12 @@ mod edit;
 mod span;
 #[cfg(test)]
 mod tests;
+mod view;
 
-pub use days::{DayKind, Days, MAX_DAYS, MAX_NAME, NamedDay, YEARS, YearDays};
+pub use days::{DayKind, Days, MAX_DAYS, MAX_NAME, NamedDay, YEARS, YearDays, missing_years};
 pub use edit::{CalendarRefusal, EVENT_VERSION, Fact, Headline};
 pub use span::{NoSpan, Span};
+pub use view::{EffectiveDay, EffectiveYear, EnteredYear};
 
 use crate::time::{Timestamp, china};
 use chrono::{Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};

@@ -15,7 +15,7 @@ pub struct AuditEntry {
     pub position: i64,
     /// When.
     pub at: Timestamp,
-    /// `person`, `unit` or `ticket`.
+    /// `person`, `unit`, `calendar` or `ticket`.
     pub aggregate: String,
     /// Whom or what it is about.
     pub subject: Uuid,
@@ -37,6 +37,8 @@ pub struct AuditEntry {
     pub successor: Option<String>,
     /// What a unit is called from then on.
     pub name: Option<String>,
+    /// Of which year a calendar is.
+    pub year: Option<i32>,
 }
 
 /// All that is held on a person.

@@ -20,6 +20,12 @@ use uuid::Uuid;
 pub(super) const COLUMNS: &str = "e.position, e.aggregate, e.stream, e.kind, e.actor, e.scope_code, e.recorded_at, \
      CAST(e.payload AS text) AS payload, nullif(x.body, '') AS body";
 
+/// What is the whole country's is in the audit trail of every county: it moves the limits there.
+const NATIONAL: &str = "(aggregate = 'calendar' AND scope_code = '')";
+/// Found by the few streams that there are, since much else lies in no county either. What the program brought is left out.
+const OF_THE_COUNTRY: &str = "SELECT event.* FROM calendar_year y JOIN event ON event.stream = y.id \
+     WHERE y.scope = '' AND event.actor IS NOT NULL";
+
 /// Which entries, and how many of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditQuery {
@@ -64,8 +70,8 @@ fn page_sql(query: &AuditQuery, asker: &Actor) -> Sql {
     let mut sql = Sql::new(&format!(
         "SELECT v.grants_version, e.n, e.hit, {COLUMNS} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = "
     ));
-    sql.bind(asker.user.0).push(") AS grants_version) v LEFT JOIN (SELECT * FROM (SELECT event.*, (");
-    sql.below_any("scope_code", places);
+    sql.bind(asker.user.0).push(") AS grants_version) v LEFT JOIN (SELECT * FROM (SELECT event.*, ((");
+    sql.below_any("scope_code", places).push(&format!(" OR {NATIONAL})"));
     if let Some(person) = person {
         sql.push(" AND actor IS NOT NULL AND actor = ").bind(person.0);
     }
@@ -81,17 +87,28 @@ fn page_sql(query: &AuditQuery, asker: &Actor) -> Sql {
     if let Some(to) = to {
         sql.push(" AND recorded_at < ").bind(*to);
     }
-    sql.push(") AS hit, row_number() OVER (ORDER BY position DESC) AS n FROM event WHERE substr(scope_code, 1, 6) = ");
-    sql.bind(places.first().map_or("", |place| place.county())).push(&format!(" AND {AUDITED}"));
-    if let Some(after) = after {
-        sql.push(" AND position < ").bind(*after);
-    }
+    sql.push(") AS hit, row_number() OVER (ORDER BY position DESC) AS n FROM (");
+    // Who may look at no place sees no county.
+    let county = places.first().map_or("-", |place| place.county());
+    sql.push("SELECT * FROM (SELECT * FROM event WHERE substr(scope_code, 1, 6) = ").bind(county);
+    sql.push(&format!(" AND {AUDITED}"));
+    before(&mut sql, *after);
+    sql.push(&format!(" ORDER BY position DESC LIMIT {SCAN}) own UNION ALL {OF_THE_COUNTRY}"));
+    before(&mut sql, *after);
+    sql.push(") event");
     sql.push(&format!(
         " ORDER BY position DESC LIMIT {SCAN}) s WHERE s.hit OR s.n = {SCAN} ORDER BY s.position DESC LIMIT "
     ));
     sql.bind(i64::from(*limit) + 1);
     sql.push(") e ON true LEFT JOIN free_text x ON x.id = e.text_id ORDER BY e.position DESC");
     sql
+}
+
+/// Those that come after a page.
+fn before(sql: &mut Sql, after: Option<i64>) {
+    if let Some(after) = after {
+        sql.push(" AND position < ").bind(after);
+    }
 }
 
 /// The entry of a row that has [`COLUMNS`].
@@ -117,6 +134,7 @@ pub(super) fn audit_entry(row: &QueryResult) -> Result<AuditEntry, StoreError> {
         unit: word(&fact["scope"]["unit"]),
         successor: word(&fact["successor"]),
         name: word(&fact["name"]),
+        year: fact["year"].as_i64().and_then(|year| year.try_into().ok()),
         aggregate,
     })
 }

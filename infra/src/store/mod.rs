@@ -4,6 +4,7 @@
 mod account;
 mod assignee;
 mod audit;
+mod calendar;
 mod change;
 mod connect;
 mod dialect;

@@ -1,36 +1,107 @@
-//! Playbooks. A seed is imported by its hash; the database is the truth once it is there.
+//! Playbooks, with the days of their calendars. A seed is imported by its hash; the database is the truth once it is there.
 
 use super::Store;
+use super::calendar::{StoredYear, Years};
 use super::entity::playbook;
 use super::error::StoreError;
+use super::row::column;
 use aws_lc_rs::digest;
 use base64::prelude::{BASE64_STANDARD, Engine};
+use domain::calendar::Days;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
 use domain::playbook::Playbook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, QueryTrait};
-use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, QueryResult, QueryTrait};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// The playbooks of all counties, by county. A request reads them without a query.
+/// What was changed since it was read: each playbook by its source, each year of a calendar by its version.
+const STAMPS: &str = "SELECT county AS scope, 0 AS year, source_hash AS stamp FROM playbook \
+     UNION ALL SELECT scope, year, CAST(version AS text) FROM calendar_year";
+
+/// The playbooks of all counties with the days of their calendars. A request reads them without a query.
 #[derive(Debug)]
-pub(super) struct Playbooks(RwLock<HashMap<String, Arc<Playbook>>>);
+pub(super) struct Playbooks(RwLock<Loaded>);
+
+#[derive(Debug, Default)]
+struct Loaded {
+    /// By county.
+    books: HashMap<String, Book>,
+    years: Years,
+}
+
+#[derive(Debug)]
+struct Book {
+    source_hash: String,
+    /// With the days of its county.
+    playbook: Arc<Playbook>,
+}
+
+impl Loaded {
+    async fn read(db: &DatabaseConnection) -> Result<Self, StoreError> {
+        let mut loaded = Self { books: HashMap::new(), years: Years::read(db).await? };
+        for row in playbook::Entity::find().all(db).await? {
+            let playbook = serde_json::from_value(row.body)
+                .map_err(|error| StoreError::corrupt("playbook", "body", &row.county, error))?;
+            loaded.put(row.source_hash, playbook);
+        }
+        Ok(loaded)
+    }
+
+    fn put(&mut self, source_hash: String, mut playbook: Playbook) {
+        playbook.policy.calendar = playbook.policy.calendar.with_days(self.years.days(&playbook.county));
+        self.books.insert(playbook.county.clone(), Book { source_hash, playbook: Arc::new(playbook) });
+    }
+
+    /// Gives every playbook the days that hold by now.
+    fn lay_days(&mut self) {
+        for (county, book) in &mut self.books {
+            let mut playbook = (*book.playbook).clone();
+            playbook.policy.calendar = playbook.policy.calendar.with_days(self.years.days(county));
+            book.playbook = Arc::new(playbook);
+        }
+    }
+
+    fn stamps(&self) -> HashSet<(String, i32, String)> {
+        let books = self.books.iter().map(|(county, book)| (county.clone(), 0, book.source_hash.clone()));
+        books.chain(self.years.stamps()).collect()
+    }
+}
 
 impl Playbooks {
     pub(super) async fn load(db: &DatabaseConnection) -> Result<Self, StoreError> {
-        let rows = playbook::Entity::find().all(db).await?;
-        let read = |row: playbook::Model| {
-            let book: Playbook = serde_json::from_value(row.body)
-                .map_err(|error| StoreError::corrupt("playbook", "body", &row.county, error))?;
-            Ok((row.county, Arc::new(book)))
-        };
-        Ok(Self(RwLock::new(rows.into_iter().map(read).collect::<Result<_, StoreError>>()?)))
+        Ok(Self(RwLock::new(Loaded::read(db).await?)))
     }
 
     fn get(&self, county: &str) -> Option<Arc<Playbook>> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(county).cloned()
+        self.loaded().books.get(county).map(|book| book.playbook.clone())
+    }
+
+    /// The counties that have one.
+    pub(super) fn counties(&self) -> Vec<Arc<Playbook>> {
+        self.loaded().books.values().map(|book| book.playbook.clone()).collect()
+    }
+
+    /// Takes years that were written, where they are newer than what is known.
+    pub(super) fn take_years(&self, years: impl IntoIterator<Item = ((String, i32), StoredYear)>) {
+        let mut loaded = self.loaded_mut();
+        loaded.years.extend(years);
+        loaded.lay_days();
+    }
+
+    /// What is known of the years of the whole country.
+    pub(super) fn nation(&self) -> Days {
+        self.loaded().years.nation()
+    }
+
+    fn loaded(&self) -> RwLockReadGuard<'_, Loaded> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn loaded_mut(&self) -> RwLockWriteGuard<'_, Loaded> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -48,8 +119,8 @@ impl Store {
 
     /// The only county of this deployment, where there is just one.
     pub fn only_county(&self) -> Option<Arc<Playbook>> {
-        let books = self.playbooks.0.read().unwrap_or_else(PoisonError::into_inner);
-        if books.len() == 1 { books.values().next().cloned() } else { None }
+        let mut books = self.playbooks.counties();
+        if books.len() == 1 { books.pop() } else { None }
     }
 
     /// Reads a place code by the levels of its county's playbook.
@@ -67,8 +138,32 @@ impl Store {
         self.place_code(text).map_err(|refusal| StoreError::corrupt("place", "code", text, refusal))
     }
 
+    /// Reads playbooks and calendars anew where another process changed any; whether it did.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what was known stays then.
+    pub async fn reload_playbooks(&self) -> Result<bool, StoreError> {
+        let rows = self.query_all(STAMPS, vec![]).await?;
+        let stamp = |row: &QueryResult| {
+            let table = "calendar_year";
+            Ok((column(row, table, "scope")?, column(row, table, "year")?, column(row, table, "stamp")?))
+        };
+        let stamps = rows.iter().map(stamp).collect::<Result<HashSet<_>, StoreError>>()?;
+        if self.playbooks.loaded().stamps() == stamps {
+            return Ok(false);
+        }
+        let mut read = Loaded::read(&self.db).await?;
+        let mut loaded = self.playbooks.loaded_mut();
+        // What was written here meanwhile is newer than what was read.
+        let known = std::mem::take(&mut loaded.years);
+        read.years.extend(known);
+        read.lay_days();
+        *loaded = read;
+        Ok(true)
+    }
+
     /// Imports a seed file: a newer one replaces an older one, the very same one changes nothing. Other replicas use it
-    /// from their next start on.
+    /// within a minute.
     ///
     /// # Errors
     /// [`StoreError::Seed`] with file, key and reason of every fault.
@@ -82,7 +177,7 @@ impl Store {
         let hash = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, source.as_bytes()));
         let row = playbook::ActiveModel {
             county: Set(book.county.clone()),
-            source_hash: Set(hash),
+            source_hash: Set(hash.clone()),
             body: Set(serde_json::to_value(&book).map_err(|error| fault(error.to_string()))?),
             updated_at: Set(now),
         };
@@ -96,8 +191,70 @@ impl Store {
             .to_owned();
         let statement = playbook::Entity::insert(row).on_conflict(renew).build(self.backend());
         self.journal.write(vec![statement]).await?;
-        let mut books = self.playbooks.0.write().unwrap_or_else(PoisonError::into_inner);
-        books.insert(book.county.clone(), Arc::new(book));
+        self.playbooks.loaded_mut().put(hash, book);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Answer, Database, Request};
+    use crate::{Clock, MasterKey};
+    use domain::actor::{Actor, Grant, Scope};
+    use domain::calendar::{DayKind, EffectiveYear, NamedDay, YearDays};
+    use domain::permission::Role;
+
+    const MILE: &str = include_str!("../../../playbooks/mile.toml");
+
+    /// What the playbook of Mile takes a day for.
+    fn kind(store: &Store, date: &str) -> Option<DayKind> {
+        store.playbook("532504").unwrap().policy.calendar.days.kind(date.parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_playbook_has_the_days_that_hold() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::sqlite_file(dir.path().join("t.db"));
+        let master = MasterKey::parse(&MasterKey::generate()).unwrap();
+        let now = "2026-11-21T01:00:00Z".parse().unwrap();
+        let clock = Clock::manual(now);
+        let open = || Store::open(&database, &master, &clock);
+        let (store, other) = (open().await.unwrap(), open().await.unwrap());
+        // Whichever comes first.
+        store.import_playbook("mile.toml", MILE, now).await.unwrap();
+        let seed = r#"{"source": "test", "years": {"2026": {
+            "holidays": [{"date": "2026-10-01", "name": "国庆节"}], "workdays": [{"date": "2026-10-10", "name": "国庆节"}]}}}"#;
+        store.import_calendar("china.json", seed, now).await.unwrap();
+        let both = [Some(DayKind::Holiday), Some(DayKind::Workday)];
+        let days = |store: &Store| ["2026-10-01", "2026-10-10"].map(|date| kind(store, date));
+        assert_eq!(days(&store), both);
+        // Another process knows neither until it looks.
+        assert!(other.playbook("532504").is_err());
+        assert!(other.reload_playbooks().await.unwrap());
+        assert_eq!((days(&other), other.reload_playbooks().await.unwrap()), (both, false));
+        // What one enters counts there at once, and elsewhere at the next look.
+        let admin = store.sign_in("local", "admin", "管理员", None, now).await.unwrap();
+        let grants = vec![Grant { role: Role::SystemAdmin, scope: Scope::Places(vec![]) }];
+        let actor = Actor { user: admin.actor.user, grants };
+        let request =
+            Request { actor: &actor, grants_version: admin.grants_version, now, if_match: None, key: None };
+        let county = store.place_code("532504").unwrap();
+        let own = YearDays {
+            holidays: vec![NamedDay { date: "2026-10-10".parse().unwrap(), name: "州庆".into() }],
+            workdays: vec![],
+        };
+        let answer = |year: &EffectiveYear| Answer {
+            status: 200,
+            version: year.version.unwrap_or_default(),
+            body: vec![],
+        };
+        store.replace_calendar(&request, 2026, Some(&county), &own, answer).await.unwrap();
+        let off = [Some(DayKind::Holiday); 2];
+        assert_eq!((days(&store), days(&other)), (off, both));
+        assert!(other.reload_playbooks().await.unwrap());
+        assert_eq!((days(&other), store.reload_playbooks().await.unwrap()), (off, false));
+        store.close().await.unwrap();
+        other.close().await.unwrap();
     }
 }

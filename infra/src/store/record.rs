@@ -1,10 +1,11 @@
-//! People and units change as rows with a history: a guarded row, what goes with it, and events in the one log, all or
-//! nothing. Unlike a ticket they are not the fold of their events.
+//! People, units and calendars change as rows with a history: a guarded row, what goes with it, and events in the one
+//! log, all or nothing. Unlike a ticket they are not the fold of their events.
 
 use super::change::{Answer, Failed};
 use super::error::StoreError;
 use super::journal::answer_statement;
 use super::{IdempotencyKey, Store};
+use domain::calendar;
 use domain::id::UserId;
 use domain::person::{EVENT_VERSION, Fact};
 use domain::text::Text;
@@ -111,6 +112,28 @@ impl Store {
             scope_code: event.scope_code,
             text: None,
             payload: serde_json::to_value(&event.fact),
+        };
+        self.record(stream, guard, vec![], vec![row], answer).await
+    }
+
+    /// The same for a year of a calendar: `scope` is the county, or empty for the whole country.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_calendar(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        fact: &calendar::Fact,
+        scope: &str,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let row = Row {
+            kind: fact.headline().name(),
+            v: calendar::EVENT_VERSION,
+            scope_code: scope,
+            text: None,
+            payload: serde_json::to_value(fact),
         };
         self.record(stream, guard, vec![], vec![row], answer).await
     }

@@ -29,6 +29,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn verify(&self) -> Result<Vec<String>, StoreError> {
         let mut faults = self.verify_people().await?;
+        faults.extend(self.verify_calendars().await?);
         let folded = self.fold_all(&mut faults).await?;
         let mut clocks = self.clock_rows().await?;
         let mut parties = self.party_rows().await?;

@@ -4,6 +4,7 @@
 
 mod audit;
 mod bad_input;
+mod calendar;
 mod contact;
 mod contract;
 mod cost;

@@ -52,7 +52,7 @@ pub struct Problem {
 /// 一个字段的错误。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
-    /// JSON 指针（`/place/code`），查询参数为 `?名称`
+    /// JSON 指针（`/place/code`），查询参数为 `?名称`，路径参数为其名称
     pub field: String,
     /// 错误代码
     pub code: String,

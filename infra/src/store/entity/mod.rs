@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "sea-orm's derives demand `pub`")]
 
 pub(super) mod app_user;
+pub(super) mod calendar_year;
 pub(super) mod identity;
 pub(super) mod place;
 pub(super) mod place_code;
