@@ -9,6 +9,7 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod proxy;
+pub mod replicas;
 pub mod services;
 pub mod wechat;
 

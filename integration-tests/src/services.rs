@@ -185,7 +185,7 @@ impl Server {
 }
 
 /// A port nobody listens on now; somebody may by the time the server does, hence [`ATTEMPTS`].
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
         .expect("127.0.0.1 上没有空闲端口")

@@ -11,6 +11,7 @@ mod cost;
 mod floors;
 mod grants;
 mod identity;
+mod kill;
 mod leave;
 mod limits;
 mod list;
