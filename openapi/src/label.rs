@@ -154,6 +154,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::UnitView => ("查看单位", "view units"),
         Action::UnitEdit => ("维护单位", "edit units"),
         Action::AuditView => ("查看审计", "view the audit trail"),
+        Action::FlagView => ("查看红旗", "view red flags"),
+        Action::FigureView => ("查看统计", "view figures"),
     };
     lang.of(chinese, english)
 }

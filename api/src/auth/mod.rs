@@ -78,6 +78,8 @@ pub(crate) mod may {
         UnitView,
         UnitEdit,
         AuditView,
+        FlagView,
+        FigureView,
     }
 }
 

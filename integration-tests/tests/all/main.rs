@@ -7,6 +7,8 @@ mod bad_input;
 mod contact;
 mod contract;
 mod cost;
+mod figure;
+mod flag;
 mod floors;
 mod grants;
 mod identity;
