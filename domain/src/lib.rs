@@ -8,6 +8,7 @@
 
 pub mod actor;
 pub mod calendar;
+pub mod figure;
 pub mod flag;
 pub mod geo;
 pub mod id;

@@ -1,5 +1,6 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
@@ -27,6 +28,9 @@ pub struct Playbook {
     /// Who earns red flags.
     #[serde(default)]
     pub flags: FlagRule,
+    /// What rates are made of; the usual three unless said.
+    #[serde(default = "usual_rates")]
+    pub rates: Vec<RateRule>,
 }
 
 /// A level below the community.
@@ -122,6 +126,19 @@ impl Playbook {
                 fault(format!("levels[{i}].household"), "只有最低一级才能是住户");
             }
         }
+        for (i, rate) in self.rates.iter().enumerate() {
+            if self.rates[..i].iter().any(|other| other.key == rate.key) {
+                fault(format!("rates[{i}].key"), "指标重复");
+            }
+            for (side, terms) in [("numerator", &rate.numerator), ("denominator", &rate.denominator)] {
+                if terms.is_empty() {
+                    fault(format!("rates[{i}].{side}"), "至少要有一项统计数");
+                }
+                for (k, _) in terms.iter().enumerate().filter(|(_, name)| term(name).is_none()) {
+                    fault(format!("rates[{i}].{side}[{k}]"), "没有这项统计数");
+                }
+            }
+        }
         if self.flags.roles.contains(&Role::Resident) {
             fault("flags.roles".into(), "居民不是授予的角色，不能积旗");
         }
@@ -137,6 +154,16 @@ mod tests {
     use crate::calendar::Calendar;
     use crate::policy::{ClaimRule, ClockRule, Unmet};
     use crate::ticket::{Affair, ClockKind};
+
+    fn rate(key: &str, numerator: &[&str], denominator: &[&str]) -> RateRule {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        RateRule {
+            key: key.into(),
+            name: "率".into(),
+            numerator: words(numerator),
+            denominator: words(denominator),
+        }
+    }
 
     #[test]
     fn a_bad_playbook_names_every_fault_at_once() {
@@ -163,6 +190,10 @@ mod tests {
                 clocks: vec![ClockRule::natural(ClockKind::Solve, None, 0)],
             },
             flags: FlagRule { roles: vec![Role::Resident] },
+            rates: vec![
+                rate("response", &["accepted"], &["submitted", "-lost"]),
+                rate("response", &[], &["rated"]),
+            ],
         };
         let keys: Vec<_> = playbook.faults().into_iter().map(|fault| fault.key).collect();
         assert_eq!(
@@ -172,6 +203,9 @@ mod tests {
                 "levels",
                 "categories[1].key",
                 "levels[0].household",
+                "rates[0].denominator[1]",
+                "rates[1].key",
+                "rates[1].numerator",
                 "flags.roles",
                 "policy.claims[0].roles",
                 "policy.rating_window_seconds",

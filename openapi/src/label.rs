@@ -161,6 +161,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::CalendarView => ("查看日历", "view the calendar"),
         Action::CalendarEdit => ("维护日历", "edit the calendar"),
         Action::AuditView => ("查看审计", "view the audit trail"),
+        Action::FlagView => ("查看红旗", "view red flags"),
+        Action::FigureView => ("查看统计", "view figures"),
     };
     lang.of(chinese, english)
 }

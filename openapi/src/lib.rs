@@ -7,6 +7,8 @@
 pub mod audit;
 pub mod calendar;
 pub mod document;
+pub mod figure;
+pub mod flag;
 pub mod health;
 pub mod identity;
 pub mod label;

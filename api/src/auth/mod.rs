@@ -80,6 +80,8 @@ pub(crate) mod may {
         CalendarView,
         CalendarEdit,
         AuditView,
+        FlagView,
+        FigureView,
     }
 }
 

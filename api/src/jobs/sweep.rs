@@ -43,6 +43,10 @@ pub(super) async fn settle(state: &State, share: Share, failing: &mut Failing) -
         let now = state.clock.now();
         failing.retain(|_, again| *again > now);
         let due = state.store.due_tickets(now, after, PAGE).await?;
+        if after.is_none() {
+            let oldest = due.first().map_or(now, |(at, _)| *at);
+            state.metrics.sweep_behind((now - oldest).to_std().unwrap_or_default());
+        }
         let own: Vec<_> = due
             .iter()
             .filter(|(at, id)| share.has(id.0) || now - *at > LEFT_OVER)

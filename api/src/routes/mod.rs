@@ -2,6 +2,8 @@
 
 mod audit;
 mod calendar;
+mod figure;
+mod flag;
 mod health;
 mod identity;
 mod person;
@@ -54,6 +56,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(calendar::get_calendar)
                 .service(calendar::edit_calendar)
                 .service(audit::list_audit)
+                .service(flag::list_flags)
+                .service(flag::count_flags)
+                .service(figure::figures)
+                .service(figure::figures_of_places)
                 .service(ticket::submit_ticket)
                 .service(ticket::list_tickets)
                 .service(ticket::get_ticket)
@@ -86,6 +92,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         )
         .service(health::alive)
         .service(health::ready)
+        .service(health::metrics)
         .service(identity::keys);
 }
 

@@ -48,7 +48,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::TicketSupplement
             | A::TicketUrge
             | A::TicketWithdraw
-            | A::TicketReopen,
+            | A::TicketReopen
+            | A::FlagView,
         ) => &[Own],
         (R::Volunteer | R::PartyMember, A::TicketView) => &[Assigned, Assisting, Claimable],
         (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketView) => {
@@ -105,6 +106,18 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::AuditView,
         ) => &[Area],
         (R::Supervisor, A::PersonView | A::AuditView) => &[Area],
+        (
+            R::GridWorker
+            | R::GridLeader
+            | R::CommunityClerk
+            | R::StreetDispatcher
+            | R::Supervisor
+            | R::CountyAdmin
+            | R::SystemAdmin,
+            A::FlagView | A::FigureView,
+        ) => &[Area],
+        // Of what their units lead.
+        (R::DepartmentHandler, A::FigureView) => &[Assigned],
         // They pick whom to dispatch to.
         (R::CommunityClerk | R::StreetDispatcher, A::PersonView) => &[Area],
         // A county's own days; those of the whole country are the deployment's.

@@ -8,6 +8,8 @@ mod calendar;
 mod contact;
 mod contract;
 mod cost;
+mod figure;
+mod flag;
 mod floors;
 mod grants;
 mod identity;

@@ -12,6 +12,7 @@ mod walk;
 use super::*;
 use crate::actor::{Actor, Grant, Scope};
 use crate::calendar::Calendar;
+use crate::figure::usual_rates;
 use crate::flag::FlagRule;
 use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId};
@@ -112,6 +113,7 @@ fn playbook() -> Playbook {
             ],
         },
         flags: FlagRule::default(),
+        rates: usual_rates(),
     }
 }
 

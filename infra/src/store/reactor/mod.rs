@@ -4,15 +4,22 @@
 //! A reactor does no I/O beside its reads and that one write. To add one: a file here with `effects`, a variant of
 //! [`Reactor`], its arm in [`Reactor::effects`].
 
+pub(super) mod figures;
 mod flags;
+mod fold;
 mod history;
 mod lead;
+mod rebuild;
+mod retry;
 mod run;
 mod state;
+mod verify;
 
 pub use history::Memory;
 pub(super) use lead::Leadership;
 pub use lead::Share;
+pub use rebuild::Rebuild;
+pub use retry::Retried;
 pub use run::Progress;
 pub use state::ReactorState;
 pub(super) use state::make_missing;
@@ -32,6 +39,8 @@ use strum::{EnumIter, EnumString, IntoStaticStr};
 pub enum Reactor {
     /// Red flags (practices L09).
     Flags,
+    /// Figures.
+    Figures,
 }
 
 /// An event of a ticket, with the ticket as it was before it and as it is after it.
@@ -47,7 +56,6 @@ pub(in crate::store) struct Happening {
     /// What happened.
     pub(in crate::store) event: Event,
     /// The ticket before; `None` at its submission.
-    #[expect(dead_code, reason = "what counts compares both")]
     pub(in crate::store) before: Option<Ticket>,
     /// The ticket after.
     pub(in crate::store) after: Ticket,
@@ -62,7 +70,7 @@ impl Reactor {
     /// Whether its tables are made anew from the log. What others were told is told, and is not made anew.
     pub fn is_rebuilt(self) -> bool {
         match self {
-            Self::Flags => true,
+            Self::Flags | Self::Figures => true,
         }
     }
 
@@ -76,6 +84,7 @@ impl Reactor {
     ) -> Result<Vec<Statement>, StoreError> {
         match self {
             Self::Flags => flags::effects(store, happenings, generation).await,
+            Self::Figures => figures::effects(store, happenings, generation),
         }
     }
 }

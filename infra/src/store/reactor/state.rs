@@ -31,7 +31,7 @@ pub(in crate::store) async fn make_missing(
     db: &DatabaseConnection,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO reactor (name, xid, position, generation, updated_at) VALUES ($1, 0, 0, 1, $2) \
+    let sql = "INSERT INTO reactor (name, xid, position, generation, building, updated_at) VALUES ($1, 0, 0, 1, 1, $2) \
          ON CONFLICT (name) DO NOTHING";
     for reactor in Reactor::iter() {
         let values = [reactor.name().into(), now.into()];
