@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint openapi docs release bench fuzz-api build-tools
+.PHONY: help run test lint openapi docs release bench listeners fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
@@ -38,6 +38,10 @@ release: build-tools ## 编译发布版 target/release/huying
 
 bench: release ## 编译发布版并跑性能测试
 	bench/run.sh
+
+listeners: release ## 编译发布版，5000 人同时接收实时推送，检查不重不漏（COUNT=5000 可改）
+	cargo build --release --locked -p integration-tests --bin listeners
+	ulimit -n "$$(ulimit -Hn)"; target/release/listeners target/release/huying $(or $(COUNT),5000)
 
 fuzz-api: build-tools ## 以各角色按接口文档模糊测试（EXAMPLES=20 可改）
 	cargo build -q --locked -p api

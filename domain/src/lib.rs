@@ -9,6 +9,7 @@
 pub mod actor;
 pub mod geo;
 pub mod id;
+pub mod live;
 pub mod number;
 pub mod password;
 pub mod permission;

@@ -2,6 +2,7 @@
 //! one table, so a refusal says what was wrong in parts (`args`) and never in a sentence.
 
 use crate::geo::PositionRefusal;
+use crate::live::LiveRefusal;
 use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal};
@@ -47,6 +48,9 @@ pub enum Refusal {
     /// The unit cannot be changed like this.
     #[error(transparent)]
     Unit(#[from] UnitRefusal),
+    /// The live feed is not theirs to listen to like this.
+    #[error(transparent)]
+    Live(#[from] LiveRefusal),
 }
 
 impl Refusal {
@@ -80,6 +84,7 @@ impl Refusal {
             Self::Person(refusal) => refusal.code(),
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
+            Self::Live(refusal) => refusal.code(),
         }
     }
 
@@ -120,7 +125,7 @@ impl Refusal {
                 }
             },
             Self::Ticket(refusal) => refusal.args(),
-            Self::Person(_) | Self::Unit(_) => vec![],
+            Self::Person(_) | Self::Unit(_) | Self::Live(_) => vec![],
             Self::Grant(refusal) => refusal.args(),
         }
     }
@@ -133,6 +138,7 @@ impl Refusal {
             Self::Person(refusal) => refusal.field(),
             Self::Grant(refusal) => refusal.field(),
             Self::Unit(refusal) => refusal.field(),
+            Self::Live(refusal) => Some(refusal.field()),
             Self::Permission(_)
             | Self::Password(_)
             | Self::Place(_)

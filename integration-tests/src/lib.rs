@@ -8,6 +8,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod listener;
 pub mod proxy;
 pub mod services;
 pub mod wechat;
@@ -15,3 +16,4 @@ pub mod wechat;
 pub use app::TestApp;
 pub use client::{Answer, Caller};
 pub use database::Backend;
+pub use listener::Listener;

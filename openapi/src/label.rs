@@ -154,6 +154,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::UnitView => ("查看单位", "view units"),
         Action::UnitEdit => ("维护单位", "edit units"),
         Action::AuditView => ("查看审计", "view the audit trail"),
+        Action::LiveOpen => ("接收实时推送", "listen to the live feed"),
     };
     lang.of(chinese, english)
 }

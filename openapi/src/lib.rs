@@ -9,6 +9,7 @@ pub mod document;
 pub mod health;
 pub mod identity;
 pub mod label;
+pub mod live;
 pub mod person;
 pub mod problem;
 pub mod sign_in;

@@ -78,6 +78,7 @@ pub(crate) mod may {
         UnitView,
         UnitEdit,
         AuditView,
+        LiveOpen,
     }
 }
 

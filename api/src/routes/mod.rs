@@ -3,6 +3,7 @@
 mod audit;
 mod health;
 mod identity;
+mod live;
 mod person;
 mod sign_in;
 mod ticket;
@@ -50,6 +51,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(unit::get_unit)
                 .service(unit::edit_unit)
                 .service(audit::list_audit)
+                .service(live::open_live)
+                .service(live::listen_live)
                 .service(ticket::submit_ticket)
                 .service(ticket::list_tickets)
                 .service(ticket::get_ticket)

@@ -155,6 +155,9 @@ pub enum Action {
     /// See who looked at personal data and who changed what people may (审计).
     #[strum(serialize = "audit.view")]
     AuditView,
+    /// Listen to the live feed (实时推送).
+    #[strum(serialize = "live.open")]
+    LiveOpen,
 }
 
 impl Action {

@@ -37,7 +37,9 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::MeSecure
             | A::MeExport
             | A::MeErase
-            | A::TicketSubmit,
+            | A::TicketSubmit
+            // To what, the live feed asks itself.
+            | A::LiveOpen,
         ) => &[Anywhere],
         (
             R::Resident,

@@ -13,6 +13,7 @@ mod identity;
 mod leave;
 mod limits;
 mod list;
+mod live;
 mod log;
 mod machine;
 mod matrix;

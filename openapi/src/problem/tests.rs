@@ -2,6 +2,7 @@
 
 use super::*;
 use domain::geo::PositionRefusal;
+use domain::live::LiveRefusal;
 use domain::password::PasswordRefusal;
 use domain::permission::PermissionRefusal;
 use domain::person::{GrantRefusal, PersonRefusal};
@@ -53,6 +54,9 @@ fn every_refusal() -> Vec<Refusal> {
         UnitRefusal::Unknown.into(),
         UnitRefusal::BeyondScope.into(),
         UnitRefusal::NotACounty.into(),
+        LiveRefusal::Nothing.into(),
+        LiveRefusal::Place.into(),
+        LiveRefusal::Unit.into(),
     ];
     let states = WrongState::iter();
     all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));
