@@ -186,3 +186,59 @@ impl<K: Hash + Eq> Index<K> {
         self.0.get(key).map_or(&[], Vec::as_slice)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::told::Mark;
+    use super::*;
+    use uuid::Uuid;
+
+    const QUEUE: usize = 2;
+
+    fn user(n: u128) -> UserId {
+        UserId(Uuid::from_u128(n))
+    }
+
+    type Ear = (u64, mpsc::Receiver<Arc<Told>>, oneshot::Receiver<End>);
+
+    fn inbox(audience: &mut Audience, n: u128) -> Ear {
+        let wants = Wants { place: None, unit: None, inbox: true };
+        let ((queue, told), (end, ended)) = (mpsc::channel(QUEUE), oneshot::channel());
+        let seat = Seat { user: user(n), grants_version: 1, wants, queue, end };
+        (audience.add(seat), told, ended)
+    }
+
+    fn news(of: u128) -> Arc<Told> {
+        Arc::new(Told::unsaid(Mark::default(), To::Inbox(user(of))))
+    }
+
+    #[test]
+    fn an_inbox_is_its_owners_on_each_of_their_connections() {
+        let mut audience = Audience::default();
+        let (mut one, mut two, mut other) =
+            (inbox(&mut audience, 1), inbox(&mut audience, 1), inbox(&mut audience, 2));
+        audience.tell(&news(1));
+        assert!(one.1.try_recv().is_ok() && two.1.try_recv().is_ok() && other.1.try_recv().is_err());
+        assert_eq!((audience.len(), audience.of_user(user(1))), (3, 2));
+        audience.remove(one.0);
+        audience.remove(one.0);
+        audience.tell(&news(1));
+        assert!(one.1.try_recv().is_err() && two.1.try_recv().is_ok());
+        audience.remove(two.0);
+        assert_eq!((audience.len(), audience.users()), (1, vec![user(2)]));
+    }
+
+    #[test]
+    fn whoever_does_not_take_it_is_let_go_and_nobody_waits() {
+        let mut audience = Audience::default();
+        let (mut slow, mut quick) = (inbox(&mut audience, 1), inbox(&mut audience, 1));
+        for _ in 0..=QUEUE {
+            audience.tell(&news(1));
+            assert!(quick.1.try_recv().is_ok());
+        }
+        assert_eq!(slow.2.try_recv(), Ok(End::Slow));
+        assert_eq!(audience.len(), 1);
+        audience.end_where(End::Changed, |seat| seat.grants_version < 2);
+        assert_eq!((quick.2.try_recv(), audience.len()), (Ok(End::Changed), 0));
+    }
+}

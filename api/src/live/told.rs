@@ -86,6 +86,11 @@ impl Told {
         Self { mark, to: To::Inbox(news.user), words }
     }
 
+    #[cfg(test)]
+    pub(super) fn unsaid(mark: Mark, to: To) -> Self {
+        Self { mark, to, words: Default::default() }
+    }
+
     pub(super) fn words(&self, lang: Lang) -> ByteString {
         match lang {
             Lang::Chinese => self.words[0].clone(),
