@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::MAX_BODY;
 use crate::limits::Wire;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::people::{self, NewToken, NewUser};
 use crate::wire::{Connections, bearable};
@@ -46,6 +47,7 @@ pub(crate) struct State {
     pub(crate) rates: Rates,
     pub(crate) metrics: Metrics,
     pub(crate) wire: Wire,
+    pub(crate) live: Live,
     pub(crate) dev_login: bool,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) document: String,
@@ -98,10 +100,13 @@ impl App {
         let replicas = Replicas::new(redis_url, &cache, store.keys()).context("REDIS_URL 无法识别")?;
         let wechat = config.wechat.map(|app| Wechat::new(app, cache.clone(), store.keys().clone()));
         let wire = config.wire;
+        let connections_borne = bearable(wire.connections);
         let state = web::Data::new(State {
             rates: Rates::new(config.rates, &clock, &cache, store.keys()),
             metrics: Metrics::default(),
             wire,
+            // Whoever else calls finds a connection too.
+            live: Live::new(wire.listeners.min(connections_borne - connections_borne.div_ceil(10))),
             tokens: Tokens::new(store.keys())?,
             passwords: Passwords::default(),
             wechat: wechat.transpose().context("无法建立微信客户端")?,
@@ -134,7 +139,7 @@ impl App {
         let workers = config.workers.or_else(|| available_parallelism().ok().map(usize::from)).unwrap_or(1);
         let server = server
             .workers(workers)
-            .max_connections(bearable(wire.connections).div_ceil(workers))
+            .max_connections(connections_borne.div_ceil(workers))
             .backlog(BACKLOG)
             .client_request_timeout(wire.head)
             .keep_alive(wire.idle)
@@ -158,7 +163,7 @@ impl App {
                     replicas.connect(at_hand.store.wake()).await;
                 }
             };
-            tokio::join!(jobs, connections.watch(), replicas);
+            tokio::join!(jobs, connections.watch(), replicas, at_hand.live.run(&at_hand));
         });
         Ok(Self { state, address, server: handle, running: tokio::spawn(running), jobs })
     }
@@ -293,6 +298,7 @@ impl App {
     /// # Errors
     /// A fault of the server's sockets, or while ending.
     pub async fn stop(self) -> anyhow::Result<()> {
+        self.state.live.close();
         self.server.stop(true).await;
         self.jobs.abort();
         let served = self.running.await;

@@ -17,6 +17,7 @@ mod error;
 mod extract;
 mod jobs;
 mod limits;
+mod live;
 mod metrics;
 mod people;
 mod rates;

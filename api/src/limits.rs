@@ -17,6 +17,11 @@ pub struct Wire {
     pub idle: Duration,
     /// Open connections of the process.
     pub connections: usize,
+    /// How many of them may listen to the live feed.
+    pub listeners: usize,
+    /// Between two pings to whoever listens; after two and a half of them without an answer they are gone. So often it is
+    /// looked whether they still may, too.
+    pub ping: Duration,
 }
 
 impl Default for Wire {
@@ -28,6 +33,8 @@ impl Default for Wire {
             call: seconds(30),
             idle: seconds(60),
             connections: 10_000,
+            listeners: 10_000,
+            ping: seconds(30),
         }
     }
 }
@@ -62,6 +69,9 @@ pub(crate) struct Limits {
     /// 同时打开的连接数上限
     #[arg(long, env = "HUYING_MAX_CONNECTIONS", default_value = "10000")]
     max_connections: String,
+    /// 其中实时推送的连接数上限（总会给其他请求留出十分之一）
+    #[arg(long, env = "HUYING_LISTENERS", default_value = "10000")]
+    listeners: String,
 }
 
 const RATE: &str = "应为次数/时长，如 10/1m（次数 1 至 1000000，时长 1s 至 1d），或 off";
@@ -103,13 +113,17 @@ impl Limits {
         if body >= call && faults.is_empty() {
             faults.push("HUYING_TIMEOUT_BODY 应小于 HUYING_TIMEOUT_CALL".to_owned());
         }
-        let connections = self.max_connections.parse().ok().filter(|count| (1..=1_000_000).contains(count));
-        let connections = connections.unwrap_or_else(|| {
-            faults.push(format!("HUYING_MAX_CONNECTIONS={} 应为 1 至 1000000", self.max_connections));
-            0
-        });
+        let mut count = |name: &str, text: &str| {
+            let sane = text.parse().ok().filter(|count| (1..=1_000_000).contains(count));
+            sane.unwrap_or_else(|| {
+                faults.push(format!("{name}={text} 应为 1 至 1000000"));
+                0
+            })
+        };
+        let connections = count("HUYING_MAX_CONNECTIONS", &self.max_connections);
+        let listeners = count("HUYING_LISTENERS", &self.listeners);
         anyhow::ensure!(faults.is_empty(), "设置有误：{}", faults.join("；"));
-        Ok((quotas, Wire { head, body, call, idle, connections }))
+        Ok((quotas, Wire { head, body, call, idle, connections, listeners, ..Wire::default() }))
     }
 }
 
@@ -155,11 +169,17 @@ mod tests {
     #[test]
     fn all_that_is_wrong_is_said_at_once() {
         let wrong = "--rate-logins ten --rate-tickets 0/1h --rate-calls 5/1ms --timeout-head 0s --timeout-body x \
-             --max-connections 0";
+             --max-connections 0 --listeners many";
         let said = read(wrong, false).unwrap_err().to_string();
-        for name in
-            ["RATE_LOGINS", "RATE_TICKETS", "RATE_CALLS", "TIMEOUT_HEAD", "TIMEOUT_BODY", "CONNECTIONS"]
-        {
+        for name in [
+            "RATE_LOGINS",
+            "RATE_TICKETS",
+            "RATE_CALLS",
+            "TIMEOUT_HEAD",
+            "TIMEOUT_BODY",
+            "CONNECTIONS",
+            "LISTENERS",
+        ] {
             assert!(said.contains(name), "{name}: {said}");
         }
         assert!(read("--timeout-body 30s", false).unwrap_err().to_string().contains("小于"));

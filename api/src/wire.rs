@@ -20,6 +20,9 @@ use std::time::{Duration, Instant};
 /// How many handles the server needs besides connections: databases, files, the log.
 const OTHER_FILES: usize = 128;
 
+/// How much the system keeps for whoever listens and does not take it, in bytes; Linux doubles it.
+const SEND_BUFFER: usize = 32 * 1024;
+
 /// The open connections of this process.
 pub(crate) struct Connections {
     began: Instant,
@@ -140,6 +143,13 @@ impl Drop for Open {
 }
 
 impl Open {
+    /// It is a WebSocket from now on. What its client does not take waits here, in numbers, and not in the system.
+    pub(crate) fn is_upgraded(&self) {
+        if let Err(error) = socket2::SockRef::from(&self.line.socket).set_send_buffer_size(SEND_BUFFER) {
+            tracing::debug!(%error, "the system's buffer stays as it is");
+        }
+    }
+
     /// A request has come.
     pub(crate) fn busy(&self) -> Busy {
         self.line.busy.fetch_add(1, Ordering::SeqCst);

@@ -3,6 +3,7 @@
 
 use crate::calendar::CalendarRefusal;
 use crate::geo::PositionRefusal;
+use crate::live::LiveRefusal;
 use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal};
@@ -51,6 +52,9 @@ pub enum Refusal {
     /// The calendar cannot be changed like this.
     #[error(transparent)]
     Calendar(#[from] CalendarRefusal),
+    /// The live feed is not theirs to listen to like this.
+    #[error(transparent)]
+    Live(#[from] LiveRefusal),
 }
 
 impl Refusal {
@@ -85,6 +89,7 @@ impl Refusal {
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
+            Self::Live(refusal) => refusal.code(),
         }
     }
 
@@ -125,7 +130,7 @@ impl Refusal {
                 }
             },
             Self::Ticket(refusal) => refusal.args(),
-            Self::Person(_) | Self::Unit(_) => vec![],
+            Self::Person(_) | Self::Unit(_) | Self::Live(_) => vec![],
             Self::Grant(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
         }
@@ -140,6 +145,7 @@ impl Refusal {
             Self::Grant(refusal) => refusal.field(),
             Self::Unit(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),
+            Self::Live(refusal) => Some(refusal.field()),
             Self::Permission(_)
             | Self::Password(_)
             | Self::Place(_)

@@ -46,6 +46,11 @@ impl Caller {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
+    /// The server that they call.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// Their token.
     pub fn token(&self) -> &str {
         self.token.as_deref().unwrap_or_default()

@@ -8,6 +8,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod listener;
 pub mod proxy;
 pub mod replicas;
 pub mod services;
@@ -16,3 +17,4 @@ pub mod wechat;
 pub use app::TestApp;
 pub use client::{Answer, Caller};
 pub use database::Backend;
+pub use listener::Listener;

@@ -51,6 +51,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "审计", description = "谁看过个人信息、谁改过权限"),
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
         (name = "统计", description = "响应率、解决率、满意率，红旗"),
+        (name = "实时", description = "实时推送（WebSocket）"),
         (name = "运行", description = "存活、就绪、公钥、指标")
     )
 )]
@@ -159,7 +160,8 @@ pub fn lint(document: &Document) -> Vec<String> {
             None => fault("no operation id"),
         }
         let responses: Vec<_> = operation["responses"].as_object().into_iter().flatten().collect();
-        if !responses.iter().any(|(status, _)| status.starts_with('2')) {
+        // 101 is the success of a WebSocket.
+        if !responses.iter().any(|(status, _)| status.starts_with('2') || *status == "101") {
             fault("no success");
         }
         if !responses.iter().any(|(status, _)| status.starts_with('4')) {

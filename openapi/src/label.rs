@@ -163,6 +163,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::AuditView => ("查看审计", "view the audit trail"),
         Action::FlagView => ("查看红旗", "view red flags"),
         Action::FigureView => ("查看统计", "view figures"),
+        Action::LiveOpen => ("接收实时推送", "listen to the live feed"),
     };
     lang.of(chinese, english)
 }

@@ -12,6 +12,7 @@ pub mod flag;
 pub mod health;
 pub mod identity;
 pub mod label;
+pub mod live;
 pub mod person;
 pub mod problem;
 pub mod sign_in;

@@ -82,6 +82,7 @@ pub(crate) mod may {
         AuditView,
         FlagView,
         FigureView,
+        LiveOpen,
     }
 }
 

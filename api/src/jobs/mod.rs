@@ -99,5 +99,6 @@ pub(crate) async fn forget(state: &State) -> Result<(), StoreError> {
     let now = state.clock.now();
     state.store.forget_old_answers(now).await?;
     state.store.forget_old_sessions(now).await?;
+    state.store.forget_old_live_tickets(now).await?;
     state.store.forget_old_guesses(now).await
 }

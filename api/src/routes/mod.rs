@@ -6,6 +6,7 @@ mod figure;
 mod flag;
 mod health;
 mod identity;
+mod live;
 mod person;
 mod sign_in;
 mod ticket;
@@ -60,6 +61,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(flag::count_flags)
                 .service(figure::figures)
                 .service(figure::figures_of_places)
+                .service(live::open_live)
+                .service(live::listen_live)
                 .service(ticket::submit_ticket)
                 .service(ticket::list_tickets)
                 .service(ticket::get_ticket)

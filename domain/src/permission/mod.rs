@@ -167,6 +167,9 @@ pub enum Action {
     /// See figures and rates (统计).
     #[strum(serialize = "figure.view")]
     FigureView,
+    /// Listen to the live feed (实时推送).
+    #[strum(serialize = "live.open")]
+    LiveOpen,
 }
 
 impl Action {

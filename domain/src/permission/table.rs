@@ -39,7 +39,9 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::MeErase
             | A::TicketSubmit
             // Residents count working days too.
-            | A::CalendarView,
+            | A::CalendarView
+            // To what, the live feed asks itself.
+            | A::LiveOpen,
         ) => &[Anywhere],
         (
             R::Resident,

@@ -39,6 +39,16 @@ pub(super) fn row_id(backend: DbBackend) -> &'static str {
     }
 }
 
+/// The ids of a parameter that holds a list of them as JSON: however many they are, the statement is the same.
+pub(super) fn ids_param(backend: DbBackend, number: usize) -> String {
+    match backend {
+        DbBackend::Postgres => {
+            format!("(SELECT j.id::uuid FROM jsonb_array_elements_text(${number}::jsonb) AS j(id))")
+        }
+        _ => format!("(SELECT unhex(j.value, '-') FROM json_each(${number}) AS j)"),
+    }
+}
+
 /// Tells a lost database from a row that is there already and from a mistake of ours.
 pub(super) fn classify(error: DbErr) -> StoreError {
     let (DbErr::Conn(RuntimeErr::SqlxError(sqlx))

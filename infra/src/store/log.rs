@@ -10,7 +10,7 @@ use super::journal::EventRow;
 use super::row::column;
 use domain::id::UserId;
 use domain::ticket::{Clock, EVENT_VERSION, Event, Fact, fact_from_json};
-use sea_orm::{DbBackend, QueryResult};
+use sea_orm::{DbBackend, QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -33,6 +33,41 @@ impl Cursor {
     /// The transaction, which comes first in the order of reading.
     pub(super) fn xid(&self) -> i64 {
         self.xid
+    }
+
+    /// Behind every event.
+    pub(super) const MAX: Self = Self { xid: i64::MAX, position: i64::MAX };
+
+    /// Where the event of a row stands.
+    pub(super) fn of(row: &QueryResult) -> Result<Self, StoreError> {
+        Ok(Self { xid: column(row, "event", "xid")?, position: column(row, "event", "position")? })
+    }
+
+    /// As two values of a query; PostgreSQL takes a transaction as text.
+    pub(super) fn values(self, backend: DbBackend) -> [Value; 2] {
+        let xid = match backend {
+            DbBackend::Postgres => self.xid.to_string().into(),
+            _ => self.xid.into(),
+        };
+        [xid, self.position.into()]
+    }
+
+    /// As bytes, for a client to keep.
+    pub fn to_bytes(self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.xid.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.position.to_le_bytes());
+        bytes
+    }
+
+    /// From [`to_bytes`](Self::to_bytes).
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        let half = |from: usize| {
+            let mut half = [0; 8];
+            half.copy_from_slice(&bytes[from..from + 8]);
+            i64::from_le_bytes(half)
+        };
+        Self { xid: half(0), position: half(8) }
     }
 
     /// The position of the event that was read last.
@@ -136,12 +171,10 @@ impl Store {
 
     /// The same, for whoever goes on behind an event that cannot be read.
     pub(super) async fn log_after(&self, cursor: Cursor, limit: u32) -> Result<Vec<LoggedRow>, StoreError> {
-        let (sql, xid) = match self.backend() {
-            DbBackend::Postgres => (POSTGRES, cursor.xid.to_string().into()),
-            _ => (SQLITE, cursor.xid.into()),
-        };
+        let sql = if self.backend() == DbBackend::Postgres { POSTGRES } else { SQLITE };
         let sql = sql.replace("{columns}", EVENT_COLUMNS);
-        let values = vec![xid, cursor.position.into(), i64::from(limit).into()];
+        let [xid, position] = cursor.values(self.backend());
+        let values = vec![xid, position, i64::from(limit).into()];
         self.query_all(&sql, values).await?.iter().map(logged_row).collect()
     }
 }
@@ -149,7 +182,7 @@ impl Store {
 /// The row of a query that has `xid`, `position`, `stream` and [`EVENT_COLUMNS`].
 pub(super) fn logged_row(row: &QueryResult) -> Result<LoggedRow, StoreError> {
     Ok(LoggedRow {
-        cursor: Cursor { xid: column(row, "event", "xid")?, position: column(row, "event", "position")? },
+        cursor: Cursor::of(row)?,
         stream: column(row, "event", "stream")?,
         stream_version: column(row, "event", "stream_version")?,
         event: stored_event(row),

@@ -17,6 +17,7 @@ mod kill;
 mod leave;
 mod limits;
 mod list;
+mod live;
 mod log;
 mod machine;
 mod matrix;

@@ -14,7 +14,8 @@ pub(crate) const EVER: Duration = Duration::from_secs(20);
 /// Limits that a test can wait for.
 pub(crate) fn short() -> Wire {
     let millis = Duration::from_millis;
-    Wire { head: millis(500), body: millis(500), call: millis(10_000), idle: millis(500), connections: 1000 }
+    let (head, body, call, idle) = (millis(500), millis(500), millis(10_000), millis(500));
+    Wire { head, body, call, idle, connections: 1000, ..Wire::default() }
 }
 
 pub(crate) async fn server() -> TestApp {

@@ -4,6 +4,7 @@ use super::*;
 use chrono::NaiveDate;
 use domain::calendar::CalendarRefusal;
 use domain::geo::PositionRefusal;
+use domain::live::LiveRefusal;
 use domain::password::PasswordRefusal;
 use domain::permission::PermissionRefusal;
 use domain::person::{GrantRefusal, PersonRefusal};
@@ -63,6 +64,9 @@ fn every_refusal() -> Vec<Refusal> {
         CalendarRefusal::NoWorkingTime { county: None }.into(),
         CalendarRefusal::NotACounty.into(),
         CalendarRefusal::BeyondScope.into(),
+        LiveRefusal::Nothing.into(),
+        LiveRefusal::Place.into(),
+        LiveRefusal::Unit.into(),
     ];
     let states = WrongState::iter();
     all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));

@@ -72,6 +72,7 @@ impl Store {
             "DELETE FROM identity WHERE user_id = $1".to_owned(),
             "DELETE FROM credential WHERE user_id = $1".to_owned(),
             "DELETE FROM session WHERE user_id = $1".to_owned(),
+            "DELETE FROM live_ticket WHERE user_id = $1".to_owned(),
             "DELETE FROM ticket_contact WHERE ticket_id IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1)"
                 .to_owned(),
             written,
