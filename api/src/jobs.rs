@@ -112,10 +112,11 @@ async fn settle(state: &State, failing: &mut Failing) -> anyhow::Result<()> {
     }
 }
 
-/// Forgets kept answers, sessions and wrong passwords that no longer count.
+/// Forgets kept answers, sessions, wrong passwords and messages that no longer count.
 pub(crate) async fn forget(state: &State) -> Result<(), StoreError> {
     let now = state.clock.now();
     state.store.forget_old_answers(now).await?;
     state.store.forget_old_sessions(now).await?;
-    state.store.forget_old_guesses(now).await
+    state.store.forget_old_guesses(now).await?;
+    state.store.forget_old_messages(now).await
 }

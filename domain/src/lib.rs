@@ -9,6 +9,7 @@
 pub mod actor;
 pub mod geo;
 pub mod id;
+pub mod notice;
 pub mod number;
 pub mod password;
 pub mod permission;
@@ -17,6 +18,7 @@ pub mod phone;
 pub mod place;
 pub mod playbook;
 pub mod refusal;
+pub mod shift;
 pub mod text;
 pub mod ticket;
 pub mod time;

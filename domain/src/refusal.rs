@@ -2,11 +2,13 @@
 //! one table, so a refusal says what was wrong in parts (`args`) and never in a sentence.
 
 use crate::geo::PositionRefusal;
+use crate::notice::InboxRefusal;
 use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal};
 use crate::phone::PhoneRefusal;
 use crate::place::PlaceRefusal;
+use crate::shift::ShiftRefusal;
 use crate::text::TextRefusal;
 use crate::ticket::TicketRefusal;
 use crate::unit::UnitRefusal;
@@ -47,6 +49,12 @@ pub enum Refusal {
     /// The unit cannot be changed like this.
     #[error(transparent)]
     Unit(#[from] UnitRefusal),
+    /// The shift cannot be.
+    #[error(transparent)]
+    Shift(#[from] ShiftRefusal),
+    /// The message is none of theirs.
+    #[error(transparent)]
+    Inbox(#[from] InboxRefusal),
 }
 
 impl Refusal {
@@ -80,6 +88,8 @@ impl Refusal {
             Self::Person(refusal) => refusal.code(),
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
+            Self::Shift(refusal) => refusal.code(),
+            Self::Inbox(refusal) => refusal.code(),
         }
     }
 
@@ -122,6 +132,8 @@ impl Refusal {
             Self::Ticket(refusal) => refusal.args(),
             Self::Person(_) | Self::Unit(_) => vec![],
             Self::Grant(refusal) => refusal.args(),
+            Self::Shift(refusal) => refusal.args(),
+            Self::Inbox(refusal) => refusal.args(),
         }
     }
 
@@ -133,6 +145,8 @@ impl Refusal {
             Self::Person(refusal) => refusal.field(),
             Self::Grant(refusal) => refusal.field(),
             Self::Unit(refusal) => refusal.field(),
+            Self::Shift(refusal) => refusal.field(),
+            Self::Inbox(refusal) => refusal.field(),
             Self::Permission(_)
             | Self::Password(_)
             | Self::Place(_)

@@ -48,6 +48,8 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "人员", description = "名册、授权、离岗、查看明文、注销"),
         (name = "单位", description = "承办单位"),
         (name = "审计", description = "谁看过个人信息、谁改过权限"),
+        (name = "消息", description = "发给本人的消息"),
+        (name = "值班", description = "排班与值班表"),
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
         (name = "运行", description = "存活、就绪、公钥")
     )
@@ -257,10 +259,12 @@ fn common_errors(
         ("person.not_found", Fault::new("person.erased"), "person.version_mismatch")
     } else if path.contains("/units/{id}") {
         ("unit.not_found", Fault::new("person.erased"), "unit.version_mismatch")
+    } else if path.contains("/shifts/{id}") {
+        ("shift.not_found", Fault::new("shift.overlaps"), "shift.version_mismatch")
     } else {
         ("ticket.not_found", accepted, "ticket.version_mismatch")
     };
-    let no_conflict = path.contains("/units/{id}");
+    let no_conflict = path.contains("/units/{id}") || path.contains("/shifts/{id}");
     let large = Fault::new("request.too_large").with("max", 1024 * 1024);
     let errors = [
         (true, "400", "请求无法解析：JSON、类型、未知字段、查询参数或请求头有误", unknown),

@@ -43,6 +43,7 @@ pub(crate) mod may {
         MeSignOut,
         MeBindPhone,
         MeSecure,
+        MeInbox,
         TicketSubmit,
         TicketView,
         TicketGrade,
@@ -77,6 +78,8 @@ pub(crate) mod may {
         PersonErase,
         UnitView,
         UnitEdit,
+        ShiftView,
+        ShiftEdit,
         AuditView,
     }
 }

@@ -3,7 +3,9 @@
 mod audit;
 mod health;
 mod identity;
+mod inbox;
 mod person;
+mod shift;
 mod sign_in;
 mod ticket;
 mod unit;
@@ -34,6 +36,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(sign_in::confirm_otp)
                 .service(sign_in::remove_otp)
                 .service(identity::me)
+                .service(inbox::list_inbox)
+                .service(inbox::get_message)
+                .service(inbox::read_inbox)
                 .service(person::export_me)
                 .service(person::erase_me)
                 .service(person::create_person)
@@ -49,6 +54,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(unit::list_units)
                 .service(unit::get_unit)
                 .service(unit::edit_unit)
+                .service(shift::create_shift)
+                .service(shift::list_shifts)
+                .service(shift::cancel_shift)
                 .service(audit::list_audit)
                 .service(ticket::submit_ticket)
                 .service(ticket::list_tickets)

@@ -35,6 +35,7 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::MeSignOut
             | A::MeBindPhone
             | A::MeSecure
+            | A::MeInbox
             | A::MeExport
             | A::MeErase
             | A::TicketSubmit,
@@ -103,6 +104,16 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::AuditView,
         ) => &[Area],
         (R::Supervisor, A::PersonView | A::AuditView) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::ShiftEdit) => &[Area],
+        (
+            R::GridWorker
+            | R::GridLeader
+            | R::CommunityClerk
+            | R::StreetDispatcher
+            | R::Supervisor
+            | R::CountyAdmin,
+            A::ShiftView,
+        ) => &[Area],
         // They pick whom to dispatch to.
         (R::CommunityClerk | R::StreetDispatcher, A::PersonView) => &[Area],
         // By the county of the area, or of the unit.

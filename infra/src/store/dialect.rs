@@ -12,6 +12,16 @@ pub(super) fn json_param(backend: DbBackend, number: usize) -> String {
     }
 }
 
+/// What makes whoever writes messages wait for whoever else does until that has committed, so that their ids are in the
+/// order of commits. SQLite has one writer.
+pub(super) fn inbox_turn(backend: DbBackend) -> Option<&'static str> {
+    match backend {
+        // The number is of no meaning, but this lock's alone.
+        DbBackend::Postgres => Some("SELECT pg_advisory_xact_lock(7526752396880544361)"),
+        _ => None,
+    }
+}
+
 /// Tells a lost database from a row that is there already and from a mistake of ours.
 pub(super) fn classify(error: DbErr) -> StoreError {
     let (DbErr::Conn(RuntimeErr::SqlxError(sqlx))

@@ -2,12 +2,14 @@
 
 use super::*;
 use domain::geo::PositionRefusal;
+use domain::notice::InboxRefusal;
 use domain::password::PasswordRefusal;
 use domain::permission::PermissionRefusal;
 use domain::person::{GrantRefusal, PersonRefusal};
 use domain::phone::PhoneRefusal;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
 use domain::refusal::Refusal;
+use domain::shift::ShiftRefusal;
 use domain::text::TextRefusal;
 use domain::ticket::{FieldFault, TicketRefusal, TimeFault, WrongState};
 use domain::unit::UnitRefusal;
@@ -53,6 +55,16 @@ fn every_refusal() -> Vec<Refusal> {
         UnitRefusal::Unknown.into(),
         UnitRefusal::BeyondScope.into(),
         UnitRefusal::NotACounty.into(),
+        ShiftRefusal::NotFound.into(),
+        ShiftRefusal::BeyondScope.into(),
+        ShiftRefusal::EndsBeforeStart.into(),
+        ShiftRefusal::TooLong.into(),
+        ShiftRefusal::Over.into(),
+        ShiftRefusal::PersonCannot.into(),
+        ShiftRefusal::Overlaps.into(),
+        InboxRefusal::NotFound.into(),
+        InboxRefusal::TheseOrUpTo.into(),
+        InboxRefusal::Count { count: 101 }.into(),
     ];
     let states = WrongState::iter();
     all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));

@@ -72,6 +72,7 @@ impl Store {
             "DELETE FROM identity WHERE user_id = $1".to_owned(),
             "DELETE FROM credential WHERE user_id = $1".to_owned(),
             "DELETE FROM session WHERE user_id = $1".to_owned(),
+            "DELETE FROM shift WHERE user_id = $1".to_owned(),
             "DELETE FROM ticket_contact WHERE ticket_id IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1)"
                 .to_owned(),
             written,
@@ -79,6 +80,7 @@ impl Store {
         ]
         .iter()
         .map(|sql| self.statement(sql, vec![person.into()]))
+        .chain(self.forget_inbox(person))
         .chain([self.erased_answers(person)])
         .collect()
     }

@@ -3,6 +3,9 @@
 //!
 //! A reactor does no I/O beside its reads and that one write. To add one: a file here, a row in the list of reactors.
 
+mod duty;
+mod inbox;
+
 use super::log::Cursor;
 use domain::id::TicketId;
 use domain::ticket::{Event, Ticket};
