@@ -16,6 +16,7 @@ use anyhow::Context;
 use domain::permission::Action;
 use infra::keys::Purpose;
 use infra::store::{Cursor, LoggedEvent};
+use infra::wake::Replicas;
 use infra::{Cache, Clock, Passwords, Rates, Store, Wechat};
 use openapi::document::{Call, Permission, calls, lint};
 use secrecy::ExposeSecret;
@@ -88,6 +89,7 @@ impl App {
             Store::open(&config.database, &config.master_key, &clock).await.context("无法打开数据库")?;
         let redis_url = config.redis_url.as_ref().map(ExposeSecret::expose_secret);
         let cache = Cache::connect(redis_url).context("REDIS_URL 无法识别")?;
+        let replicas = Replicas::new(redis_url, &cache, store.keys()).context("REDIS_URL 无法识别")?;
         let wechat = config.wechat.map(|app| Wechat::new(app, cache.clone(), store.keys().clone()));
         let wire = config.wire;
         let state = web::Data::new(State {
@@ -136,14 +138,19 @@ impl App {
         let address = server.addrs().first().copied().context("没有监听地址")?;
         let running = server.run();
         let handle = running.handle();
-        let (at_work, works) = (state.clone(), config.jobs);
+        let (at_work, at_hand, works) = (state.clone(), state.clone(), config.jobs);
         let jobs = tokio::spawn(async move {
             let jobs = async {
                 if works {
                     jobs::run(at_work).await;
                 }
             };
-            tokio::join!(jobs, connections.watch());
+            let replicas = async {
+                if let Some(replicas) = replicas {
+                    replicas.connect(at_hand.store.wake()).await;
+                }
+            };
+            tokio::join!(jobs, connections.watch(), replicas);
         });
         Ok(Self { state, address, server: handle, running: tokio::spawn(running), jobs })
     }
@@ -204,12 +211,20 @@ impl App {
     }
 
     /// Does what is due by now, as the background jobs do: limits that passed, ratings that nobody gave, tickets
-    /// of those who left.
+    /// of those who left; and what follows from all events so far.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn catch_up(&self) -> anyhow::Result<()> {
         jobs::catch_up(&self.state).await
+    }
+
+    /// Has the reactors do what they can read by now.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn react(&self) -> anyhow::Result<()> {
+        Ok(jobs::react(&self.state).await?)
     }
 
     /// The event log behind a cursor: what reactors follow.

@@ -1,5 +1,6 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+use crate::flag::FlagRule;
 use crate::permission::{Action, Role, Roles, reaches};
 use crate::place::{Levels, PlaceCode};
 use crate::ticket::{Affair, ClockKind, Severity};
@@ -25,6 +26,9 @@ pub struct Playbook {
     pub vocabulary: Vocabulary,
     /// The clocks.
     pub policy: Policy,
+    /// Who earns red flags.
+    #[serde(default)]
+    pub flags: FlagRule,
 }
 
 /// A level below the community.
@@ -223,6 +227,9 @@ impl Playbook {
                 fault(format!("policy.claims[{i}].roles"), "有的角色不能认领工单");
             }
         }
+        if self.flags.roles.contains(&Role::Resident) {
+            fault("flags.roles".into(), "居民不是授予的角色，不能积旗");
+        }
         let windows = [
             ("rating_window_seconds", self.policy.rating_window_seconds),
             ("reopen_window_seconds", self.policy.reopen_window_seconds),
@@ -282,6 +289,7 @@ mod tests {
                     rule(ClockKind::Arrive, Some(Severity::Small), 60, 101),
                 ],
             },
+            flags: FlagRule { roles: vec![Role::Resident] },
         };
         let keys: Vec<_> = playbook.faults().into_iter().map(|fault| fault.key).collect();
         assert_eq!(
@@ -292,6 +300,7 @@ mod tests {
                 "categories[1].key",
                 "levels[0].household",
                 "policy.claims[0].roles",
+                "flags.roles",
                 "policy.rating_window_seconds",
                 "policy.reopen_window_seconds",
                 "policy.clocks[0].limit_seconds",

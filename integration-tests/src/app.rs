@@ -141,6 +141,7 @@ impl TestApp {
 
     /// The same, and leaves the database to whoever goes on with it.
     pub async fn leave(self) -> Database {
+        self.app.react().await.expect("the reactors go on");
         let faults = self.app.verify().await.expect("the store can be checked");
         assert_eq!(faults, Vec::<String>::new());
         self.app.stop().await.expect("the server stops");

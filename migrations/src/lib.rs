@@ -15,6 +15,7 @@ mod m20261122_000005_people;
 mod m20261122_000006_privacy;
 mod m20261122_000007_answer_stream;
 mod m20261122_000008_second_look;
+mod m20261122_000010_reactor;
 mod m20261122_000011_inbox;
 
 /// All migrations, oldest first.
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_privacy::Migration),
             Box::new(m20261122_000007_answer_stream::Migration),
             Box::new(m20261122_000008_second_look::Migration),
+            Box::new(m20261122_000010_reactor::Migration),
             Box::new(m20261122_000011_inbox::Migration),
         ]
     }

@@ -74,12 +74,10 @@ fn resolved() -> Fact {
     Fact::Resolved { outcome: Outcome::Solved, reply: TEXT, closes_at: None }
 }
 
+type Told<T> = Vec<(T, Notice)>;
+
 /// What is told when this happens to a ticket to which that happened before.
-fn told(
-    before: &[Fact],
-    fact: &Fact,
-    actor: Option<UserId>,
-) -> (Vec<(Audience, Notice)>, Vec<(Recipient, Notice)>) {
+fn told(before: &[Fact], fact: &Fact, actor: Option<UserId>) -> (Told<Audience>, Told<Recipient>) {
     let (had, event) = (ticket(before), event(fact.clone(), actor));
     let mut after = had.clone();
     after.apply(&event).unwrap();

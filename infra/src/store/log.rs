@@ -25,6 +25,16 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// As it is stored.
+    pub(super) fn at(xid: i64, position: i64) -> Self {
+        Self { xid, position }
+    }
+
+    /// The transaction, which comes first in the order of reading.
+    pub(super) fn xid(&self) -> i64 {
+        self.xid
+    }
+
     /// The position of the event that was read last.
     pub fn position(&self) -> i64 {
         self.position
@@ -42,6 +52,15 @@ pub struct LoggedEvent {
     pub stream_version: i32,
     /// What happened.
     pub event: Event,
+}
+
+/// The same, where the event itself may be one that cannot be read.
+#[derive(Debug)]
+pub(super) struct LoggedRow {
+    pub(super) cursor: Cursor,
+    pub(super) stream: Uuid,
+    pub(super) stream_version: i32,
+    pub(super) event: Result<Event, StoreError>,
 }
 
 /// What [`stored_event`] needs of the table `e`.
@@ -108,24 +127,31 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn events_after(&self, cursor: Cursor, limit: u32) -> Result<Vec<LoggedEvent>, StoreError> {
+        let rows = self.log_after(cursor, limit).await?;
+        let logged = |LoggedRow { cursor, stream, stream_version, event }: LoggedRow| {
+            Ok(LoggedEvent { cursor, stream, stream_version, event: event? })
+        };
+        rows.into_iter().map(logged).collect()
+    }
+
+    /// The same, for whoever goes on behind an event that cannot be read.
+    pub(super) async fn log_after(&self, cursor: Cursor, limit: u32) -> Result<Vec<LoggedRow>, StoreError> {
         let (sql, xid) = match self.backend() {
             DbBackend::Postgres => (POSTGRES, cursor.xid.to_string().into()),
             _ => (SQLITE, cursor.xid.into()),
         };
         let sql = sql.replace("{columns}", EVENT_COLUMNS);
         let values = vec![xid, cursor.position.into(), i64::from(limit).into()];
-        let rows = self.query_all(&sql, values).await?;
-        let logged = |row: &QueryResult| {
-            Ok(LoggedEvent {
-                cursor: Cursor {
-                    xid: column(row, "event", "xid")?,
-                    position: column(row, "event", "position")?,
-                },
-                stream: column(row, "event", "stream")?,
-                stream_version: column(row, "event", "stream_version")?,
-                event: stored_event(row)?,
-            })
-        };
-        rows.iter().map(logged).collect()
+        self.query_all(&sql, values).await?.iter().map(logged_row).collect()
     }
+}
+
+/// The row of a query that has `xid`, `position`, `stream` and [`EVENT_COLUMNS`].
+pub(super) fn logged_row(row: &QueryResult) -> Result<LoggedRow, StoreError> {
+    Ok(LoggedRow {
+        cursor: Cursor { xid: column(row, "event", "xid")?, position: column(row, "event", "position")? },
+        stream: column(row, "event", "stream")?,
+        stream_version: column(row, "event", "stream_version")?,
+        event: stored_event(row),
+    })
 }

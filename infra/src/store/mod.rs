@@ -49,6 +49,7 @@ pub use page::Page;
 pub use person::{GrantAsked, NewPerson, PeopleLens, PeopleQuery};
 pub use phone::Bound;
 pub use place::PlaceRow;
+pub use reactor::{Memory, Progress, Reactor, ReactorState};
 pub use record::{PersonEvent, Recorded};
 pub use session::Refreshed;
 pub use shift::ShiftQuery;
@@ -79,7 +80,7 @@ pub struct Store {
     playbooks: playbook::Playbooks,
     ticket_sql: ticket::TicketSql,
     handed: Notify,
-    wake: Wake,
+    leadership: reactor::Leadership,
 }
 
 impl Store {
@@ -92,6 +93,7 @@ impl Store {
         let migration = database.connect_for_migration().await?;
         connect::migrate(&migration, Direction::Up).await?;
         key::make_missing(&migration, master, clock.now()).await?;
+        reactor::make_missing(&migration, clock.now()).await?;
         migration.close().await?;
         drop(lock);
         let db = database.connect_for_reading().await?;
@@ -108,7 +110,7 @@ impl Store {
             playbooks,
             ticket_sql,
             handed: Notify::new(),
-            wake: Wake::default(),
+            leadership: reactor::Leadership::new(database),
         })
     }
 
@@ -123,9 +125,9 @@ impl Store {
         Ok(migration.close().await?)
     }
 
-    /// Rung after each write.
+    /// Rung after each write of a history, and of what follows from one.
     pub fn wake(&self) -> &Wake {
-        &self.wake
+        self.journal.wake()
     }
 
     /// The keys.
@@ -157,6 +159,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn close(&self) -> Result<(), StoreError> {
         self.journal.close().await;
+        self.leadership.end().await;
         Ok(self.db.clone().close().await?)
     }
 

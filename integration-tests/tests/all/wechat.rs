@@ -9,7 +9,7 @@ use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-async fn start(backend: Backend) -> (TestApp, Wechat) {
+pub(crate) async fn start(backend: Backend) -> (TestApp, Wechat) {
     let wechat = Wechat::start().await;
     let database = backend.database().await;
     let mut config = config(&database.url.clone(), backend.redis_url());
@@ -21,12 +21,12 @@ async fn sign_in(app: &TestApp, code: &str) -> Answer {
     app.anyone().post("/auth/wechat", json!({"code": code})).await
 }
 
-async fn user(app: &TestApp, wechat: &Wechat, openid: &str) -> Caller {
+pub(crate) async fn user(app: &TestApp, wechat: &Wechat, openid: &str) -> Caller {
     let login = sign_in(app, &wechat.login_code(openid)).await.expect(200);
     app.anyone().with_token(login.str("access_token"))
 }
 
-async fn bind(caller: &Caller, code: &str) -> Answer {
+pub(crate) async fn bind(caller: &Caller, code: &str) -> Answer {
     caller.post("/auth/phone", json!({"code": code})).await
 }
 

@@ -10,6 +10,7 @@ mod walk;
 
 use super::*;
 use crate::actor::{Actor, Grant, Scope};
+use crate::flag::FlagRule;
 use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
@@ -106,6 +107,7 @@ fn playbook() -> Playbook {
                 limit(ClockKind::Answer, Some(Severity::Complex), 2 * 86_400),
             ],
         },
+        flags: FlagRule::default(),
     }
 }
 

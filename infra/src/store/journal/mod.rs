@@ -13,6 +13,7 @@ pub(super) use postgres::one_statement;
 use super::dialect;
 use super::error::StoreError;
 use super::patience::patience;
+use crate::Wake;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, TransactionTrait};
 use std::future::Future;
@@ -38,57 +39,76 @@ impl From<StoreError> for JournalError {
 }
 
 #[derive(Debug)]
-pub(super) enum Journal {
+pub(super) struct Journal {
+    writer: Writer,
+    wake: Wake,
+}
+
+#[derive(Debug)]
+enum Writer {
     Postgres(DatabaseConnection),
     Sqlite(sqlite::Writer),
 }
 
 impl Journal {
     pub(super) fn postgres(pool: DatabaseConnection) -> Self {
-        Self::Postgres(pool)
+        Self { writer: Writer::Postgres(pool), wake: Wake::default() }
     }
 
     /// Must be called on the runtime that is to run the writer.
     pub(super) fn sqlite(options: SqliteConnectOptions, connection: DatabaseConnection) -> Self {
-        Self::Sqlite(sqlite::Writer::start(options, connection))
+        let writer = Writer::Sqlite(sqlite::Writer::start(options, connection));
+        Self { writer, wake: Wake::default() }
+    }
+
+    /// Rung after each write that others follow: of histories, and of what follows from them.
+    pub(super) fn wake(&self) -> &Wake {
+        &self.wake
+    }
+
+    /// Wakes those who follow, when something was written.
+    fn written(&self, found: bool) -> bool {
+        if found {
+            self.wake.ring();
+        }
+        found
     }
 
     /// Makes an entry durable, all of it or nothing.
     pub(super) async fn append(&self, entry: Entry<'_>) -> Result<(), JournalError> {
-        match self {
-            Self::Postgres(pool) => postgres::append(pool, entry).await,
-            Self::Sqlite(writer) => {
-                let found = writer.write_guarded(vec![entry.statements()]).await?;
-                if found { Ok(()) } else { Err(JournalError::Conflict) }
-            }
-        }
+        let found = match &self.writer {
+            Writer::Postgres(pool) => postgres::append(pool, entry).await?,
+            Writer::Sqlite(writer) => writer.write_guarded(vec![entry.statements()]).await?,
+        };
+        if self.written(found) { Ok(()) } else { Err(JournalError::Conflict) }
     }
 
     /// Makes entries of several aggregates durable together, all of them or none. They come in the order of their ids.
     pub(super) async fn append_all(&self, entries: Vec<Entry<'_>>) -> Result<(), JournalError> {
-        match self {
-            Self::Postgres(pool) => postgres::append_all(pool, entries).await,
-            Self::Sqlite(writer) => {
-                let entries = entries.into_iter().map(Entry::statements).collect();
-                if writer.write_guarded(entries).await? { Ok(()) } else { Err(JournalError::Conflict) }
+        let found = match &self.writer {
+            Writer::Postgres(pool) => postgres::append_all(pool, entries).await?,
+            Writer::Sqlite(writer) => {
+                writer.write_guarded(entries.into_iter().map(Entry::statements).collect()).await?
             }
-        }
+        };
+        if self.written(found) { Ok(()) } else { Err(JournalError::Conflict) }
     }
 
     /// Writes rows that have no history, all or none.
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        match self {
-            Self::Postgres(pool) => uninterrupted(transaction(pool.clone(), statements)).await,
-            Self::Sqlite(writer) => writer.write(statements).await,
+        match &self.writer {
+            Writer::Postgres(pool) => uninterrupted(transaction(pool.clone(), statements)).await,
+            Writer::Sqlite(writer) => writer.write(statements).await,
         }
     }
 
     /// Writes rows, all or none, when the first statement touches one; whether it did.
     pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, JournalError> {
-        match self {
-            Self::Postgres(pool) => Ok(uninterrupted(guarded_transaction(pool.clone(), statements)).await?),
-            Self::Sqlite(writer) => Ok(writer.write_guarded(vec![statements]).await?),
-        }
+        let found = match &self.writer {
+            Writer::Postgres(pool) => uninterrupted(guarded_transaction(pool.clone(), statements)).await?,
+            Writer::Sqlite(writer) => writer.write_guarded(vec![statements]).await?,
+        };
+        Ok(self.written(found))
     }
 
     /// Writes and answers the row that the statement returns.
@@ -96,29 +116,29 @@ impl Journal {
         &self,
         statement: Statement,
     ) -> Result<Option<QueryResult>, StoreError> {
-        match self {
-            Self::Postgres(pool) => {
+        match &self.writer {
+            Writer::Postgres(pool) => {
                 let pool = pool.clone();
                 uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await
             }
-            Self::Sqlite(writer) => writer.write_returning(statement).await,
+            Writer::Sqlite(writer) => writer.write_returning(statement).await,
         }
     }
 
     /// Leaves nothing of what was overwritten beside the tables, as far as that is ours to do: PostgreSQL's own log and
     /// dead rows are its administrator's.
     pub(super) async fn forget(&self) {
-        match self {
-            Self::Postgres(_) => {}
-            Self::Sqlite(writer) => writer.checkpoint().await,
+        match &self.writer {
+            Writer::Postgres(_) => {}
+            Writer::Sqlite(writer) => writer.checkpoint().await,
         }
     }
 
     /// Waits for all that is queued.
     pub(super) async fn close(&self) {
-        match self {
-            Self::Postgres(_) => {}
-            Self::Sqlite(writer) => writer.close().await,
+        match &self.writer {
+            Writer::Postgres(_) => {}
+            Writer::Sqlite(writer) => writer.close().await,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! number does not change the statement and it stays prepared.
 
 use super::entry::{CLOCK_SET, Entry, Head, KeptAnswer};
-use super::{JournalError, StoreError, uninterrupted};
+use super::{StoreError, uninterrupted};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait, Value};
 use serde::Serialize;
 use uuid::Uuid;
@@ -68,23 +68,22 @@ struct TextRow<'a> {
     body: &'a str,
 }
 
-pub(super) async fn append(pool: &DatabaseConnection, entry: Entry<'_>) -> Result<(), JournalError> {
+/// Whether the guard found its row.
+pub(super) async fn append(pool: &DatabaseConnection, entry: Entry<'_>) -> Result<bool, StoreError> {
     let statement = statement(entry)?;
     let pool = pool.clone();
-    match uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await? {
-        Some(_) => Ok(()),
-        None => Err(JournalError::Conflict),
-    }
+    uninterrupted(async move { Ok(pool.query_one_raw(statement).await?.is_some()) }).await
 }
 
-/// Several entries as one transaction, in the order given: that of their ids, so that no two wait for each other.
+/// Several entries as one transaction, in the order given: that of their ids, so that no two wait for each other. Whether
+/// all guards found their rows.
 pub(super) async fn append_all(
     pool: &DatabaseConnection,
     entries: Vec<Entry<'_>>,
-) -> Result<(), JournalError> {
+) -> Result<bool, StoreError> {
     let statements = entries.into_iter().map(statement).collect::<Result<Vec<_>, _>>()?;
     let pool = pool.clone();
-    let written = uninterrupted(async move {
+    uninterrupted(async move {
         let transaction = pool.begin().await?;
         for statement in statements {
             if transaction.query_one_raw(statement).await?.is_none() {
@@ -94,8 +93,8 @@ pub(super) async fn append_all(
         }
         transaction.commit().await?;
         Ok(true)
-    });
-    if written.await? { Ok(()) } else { Err(JournalError::Conflict) }
+    })
+    .await
 }
 
 fn statement(entry: Entry<'_>) -> Result<Statement, StoreError> {

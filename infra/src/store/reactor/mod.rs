@@ -1,24 +1,53 @@
 //! Reactors: what follows from events. Each reads the log behind its own cursor and writes what follows into its own tables,
 //! together with its cursor in one transaction, so it happens exactly once.
 //!
-//! A reactor does no I/O beside its reads and that one write. To add one: a file here, a row in the list of reactors.
+//! A reactor does no I/O beside its reads and that one write. To add one: a file here with `effects`, a variant of
+//! [`Reactor`], its arm in [`Reactor::effects`].
 
 mod duty;
+mod flags;
+mod history;
 mod inbox;
+mod lead;
+mod run;
+mod state;
 
+pub use history::Memory;
+pub(super) use lead::Leadership;
+pub use run::Progress;
+pub use state::ReactorState;
+pub(super) use state::make_missing;
+
+use super::Store;
+use super::error::StoreError;
 use super::log::Cursor;
 use domain::id::TicketId;
 use domain::ticket::{Event, Ticket};
+use domain::time::Timestamp;
+use sea_orm::Statement;
+use strum::{EnumIter, EnumString, IntoStaticStr};
+
+/// Who follows the log, by the name in the table `reactor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Reactor {
+    /// Red flags (practices L09).
+    Flags,
+    /// Messages to whom it concerns.
+    Inbox,
+    /// The bell of whoever is on duty.
+    Duty,
+}
 
 /// An event of a ticket, with the ticket as it was before it and as it is after it.
 #[derive(Debug, Clone)]
-#[expect(dead_code, reason = "reactors come next")]
 pub(in crate::store) struct Happening {
     /// Where it stands in the log.
     pub(in crate::store) cursor: Cursor,
     /// Whose history it belongs to.
     pub(in crate::store) ticket: TicketId,
     /// Its number in that history, from 1.
+    #[expect(dead_code, reason = "what tells others names its messages by it")]
     pub(in crate::store) version: i32,
     /// What happened.
     pub(in crate::store) event: Event,
@@ -26,4 +55,34 @@ pub(in crate::store) struct Happening {
     pub(in crate::store) before: Option<Ticket>,
     /// The ticket after.
     pub(in crate::store) after: Ticket,
+}
+
+impl Reactor {
+    /// The name.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether its tables are made anew from the log. What others were told is told, and is not made anew.
+    pub fn is_rebuilt(self) -> bool {
+        match self {
+            Self::Flags => true,
+            Self::Inbox | Self::Duty => false,
+        }
+    }
+
+    /// What follows from these events, to be written in this order. `generation` is that of the rows of what is rebuilt.
+    async fn effects(
+        self,
+        store: &Store,
+        happenings: &[Happening],
+        generation: i32,
+        now: Timestamp,
+    ) -> Result<Vec<Statement>, StoreError> {
+        match self {
+            Self::Flags => flags::effects(store, happenings, generation).await,
+            Self::Inbox => inbox::effects(store, happenings, now).await,
+            Self::Duty => duty::effects(store, happenings, now).await,
+        }
+    }
 }

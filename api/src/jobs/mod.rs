@@ -1,5 +1,9 @@
 //! What runs beside the requests.
 
+mod reactors;
+
+pub(crate) use reactors::react;
+
 use crate::app::State;
 use actix_web::web;
 use chrono::TimeDelta;
@@ -33,6 +37,7 @@ pub(crate) async fn run(state: web::Data<State>) {
         }),
         hand_over_for_ever(&state),
         settle_for_ever(&state),
+        reactors::run(&state),
     );
 }
 
@@ -71,10 +76,11 @@ async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
     }
 }
 
-/// Does what is due.
+/// Does what is due, then what follows from it.
 pub(crate) async fn catch_up(state: &State) -> anyhow::Result<()> {
     settle(state, &mut Failing::default()).await?;
-    hand_over(state).await
+    hand_over(state).await?;
+    Ok(reactors::catch_up(state).await?)
 }
 
 async fn hand_over(state: &State) -> anyhow::Result<()> {

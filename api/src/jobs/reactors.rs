@@ -1,0 +1,93 @@
+//! What follows from events, worked off beside the requests: a task for each reactor, so that one that fails stops no other.
+
+use crate::app::State;
+use actix_web::web;
+use infra::store::{Memory, Progress, Reactor, StoreError};
+use std::time::{Duration, Instant};
+use strum::IntoEnumIterator;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// Between two batches while there is a little to do: many events of the same moment are one batch.
+const BREATH: Duration = Duration::from_millis(20);
+/// Between two looks after a ring. On PostgreSQL an event is seen when all transactions before it have ended.
+const SOON: Duration = Duration::from_millis(50);
+/// For how long after a ring.
+const LIVELY: Duration = Duration::from_secs(1);
+/// Between two looks otherwise.
+const IDLE: Duration = Duration::from_secs(1);
+/// Before the second try of an event that failed; longer each time.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Runs until the server ends.
+pub(super) async fn run(state: &web::Data<State>) {
+    let mut tasks: JoinSet<()> = Reactor::iter().map(|reactor| follow(state.clone(), reactor)).collect();
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            tracing::error!(%error, "a reactor ended; the others go on");
+        }
+    }
+}
+
+async fn follow(state: web::Data<State>, reactor: Reactor) {
+    let mut wake = state.store.wake().listen();
+    let (mut memory, mut lively) = (Memory::default(), Instant::now());
+    loop {
+        match cycle(&state, reactor, &mut memory).await {
+            // A process that works for nobody keeps no tickets.
+            Ok(None) => {
+                memory = Memory::default();
+                sleep(IDLE).await;
+            }
+            Ok(Some(progress)) if progress.failed > 0 => sleep(RETRY * (1 << progress.failed)).await,
+            Ok(Some(progress)) if progress.more => {}
+            Ok(Some(progress)) => {
+                if progress.done > 0 {
+                    sleep(BREATH).await;
+                }
+                if wake.heard(if lively.elapsed() < LIVELY { SOON } else { IDLE }).await {
+                    lively = Instant::now();
+                }
+            }
+            Err(error) => {
+                tracing::warn!(reactor = reactor.name(), %error, "nothing was followed; the next second tries again");
+                sleep(IDLE).await;
+            }
+        }
+    }
+}
+
+/// One batch; `None` where another process works for the reactor.
+async fn cycle(state: &State, reactor: Reactor, memory: &mut Memory) -> Result<Option<Progress>, StoreError> {
+    if !state.store.leads(reactor).await? {
+        return Ok(None);
+    }
+    state.store.react(reactor, memory, state.clock.now()).await.map(Some)
+}
+
+/// Does what can be read by now, whoever works for the reactors: they may be worked for twice.
+pub(crate) async fn react(state: &State) -> Result<(), StoreError> {
+    for reactor in Reactor::iter() {
+        let mut memory = Memory::default();
+        while state.store.react(reactor, &mut memory, state.clock.now()).await?.more {}
+    }
+    Ok(())
+}
+
+/// The same, and waits until all is done that was written by now. On PostgreSQL older transactions hold readers back.
+pub(super) async fn catch_up(state: &State) -> Result<(), StoreError> {
+    let end = state.store.end_of_log().await?;
+    for reactor in Reactor::iter() {
+        let mut memory = Memory::default();
+        loop {
+            let progress = state.store.react(reactor, &mut memory, state.clock.now()).await?;
+            if progress.cursor >= end && !progress.more {
+                break;
+            }
+            if !progress.more {
+                sleep(BREATH).await;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Red flags (红旗, 积旗制; practices L09): who completed a ticket earns one, and loses it when the ticket is opened again.
+//!
+//! A flag is earned by what somebody was at that moment: their grants as the log had them then, so that whoever counts
+//! anew comes to the same.
+
+use crate::actor::{Grant, Scope};
+use crate::id::{GrantId, UnitId, UserId};
+use crate::permission::Role;
+use crate::person;
+use crate::place::PlaceCode;
+use crate::ticket::{Assignee, Event, Fact, Outcome, Ticket};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What a playbook says of flags.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FlagRule {
+    /// The roles that earn flags; estate party members and grid workers unless said.
+    pub roles: Vec<Role>,
+}
+
+impl Default for FlagRule {
+    fn default() -> Self {
+        Self { roles: vec![Role::PartyMember, Role::GridWorker] }
+    }
+}
+
+/// A red flag (红旗), held or taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag {
+    /// Whose it is.
+    pub person: UserId,
+    /// The round of the ticket that earned it.
+    pub round: u16,
+    /// When the ticket was closed.
+    pub earned_at: Timestamp,
+    /// When it was opened again.
+    pub taken_at: Option<Timestamp>,
+}
+
+/// What an event does to the flags of its ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FlagChange {
+    /// Each of these who is eligible earns one.
+    Earned {
+        /// Who took it: the handler, and persons who assisted.
+        by: Vec<UserId>,
+        /// In which round.
+        round: u16,
+        /// When.
+        at: Timestamp,
+    },
+    /// All that are held are taken back.
+    TakenBack {
+        /// When.
+        at: Timestamp,
+    },
+    /// Those of a roster entry are those of whom it turned out to be.
+    Moved {
+        /// The roster entry.
+        from: UserId,
+        /// Whom it turned out to be.
+        to: UserId,
+    },
+}
+
+impl FlagChange {
+    /// What `event` does, `after` which the ticket is this; `None` when it does nothing to flags.
+    pub fn of(event: &Event, after: &Ticket) -> Option<Self> {
+        let at = event.occurred_at;
+        if let Fact::Closed = event.fact {
+            let completed = matches!(after.resolution()?.outcome, Outcome::Solved | Outcome::Explained);
+            let by = takers(after);
+            return (completed && !by.is_empty()).then_some(Self::Earned { by, round: after.round, at });
+        }
+        if let Fact::Reopened { .. } = event.fact {
+            return Some(Self::TakenBack { at });
+        }
+        if let Fact::Identified { from, to } = event.fact {
+            return Some(Self::Moved { from, to });
+        }
+        None
+    }
+
+    /// The flags of a ticket after the change. `eligible` is asked of those who took it.
+    pub fn apply(&self, flags: &mut Vec<Flag>, eligible: impl Fn(UserId) -> bool) {
+        match self {
+            Self::Earned { by, round, at } => {
+                let earned = |person| Flag { person, round: *round, earned_at: *at, taken_at: None };
+                flags.extend(by.iter().copied().filter(|who| eligible(*who)).map(earned));
+            }
+            Self::TakenBack { at } => {
+                let held = flags.iter_mut().filter(|flag| flag.taken_at.is_none());
+                held.for_each(|flag| flag.taken_at = Some(*at));
+            }
+            Self::Moved { from, to } => {
+                // Who assisted as both has one.
+                let has = |flags: &[Flag], round| {
+                    flags.iter().any(|flag| flag.person == *to && flag.round == round)
+                };
+                let before = flags.clone();
+                flags.retain(|flag| flag.person != *from || !has(&before, flag.round));
+                for flag in flags.iter_mut().filter(|flag| flag.person == *from) {
+                    flag.person = *to;
+                }
+            }
+        }
+    }
+}
+
+/// The handler, and the persons who assist, each once.
+fn takers(ticket: &Ticket) -> Vec<UserId> {
+    let assist = ticket.assist.iter().filter_map(|assignee| match assignee {
+        Assignee::Person(person) => Some(*person),
+        Assignee::Unit(_) => None,
+    });
+    let mut takers: Vec<_> = ticket.handler().into_iter().chain(assist).collect();
+    let mut seen = Vec::with_capacity(takers.len());
+    takers.retain(|taker| {
+        !seen.contains(taker) && {
+            seen.push(*taker);
+            true
+        }
+    });
+    takers
+}
+
+/// What somebody was granted as of some moment, made from the events of their history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing(Vec<(GrantId, Grant)>);
+
+impl Standing {
+    /// What an event of theirs makes of it. `roster` is how a roster entry stood then, where they turned out to be it.
+    pub fn apply(&mut self, fact: &person::Fact, roster: impl Fn(UserId) -> Self) {
+        if let person::Fact::Granted { grant, role, scope } = fact {
+            self.0.push((*grant, Grant { role: *role, scope: scope.clone() }));
+        } else if let person::Fact::Revoked { grant, .. } = fact {
+            self.0.retain(|(held, _)| held != grant);
+        } else if let person::Fact::Joined { roster: entry } = fact {
+            // What they hold already they do not hold twice.
+            for (id, grant) in roster(*entry).0 {
+                if self.0.iter().all(|(_, own)| *own != grant) {
+                    self.0.push((id, grant));
+                }
+            }
+        }
+    }
+
+    /// Whether it earns flags for a ticket at `place` that `unit` leads: by a role of the rule that covers either.
+    pub fn earns(&self, rule: &FlagRule, place: &PlaceCode, unit: Option<UnitId>) -> bool {
+        self.0.iter().filter(|(_, grant)| rule.roles.contains(&grant.role)).any(|(_, grant)| {
+            match &grant.scope {
+                Scope::Places(places) => places.iter().any(|area| area.covers(place)),
+                Scope::Unit(own) => unit == Some(*own),
+            }
+        })
+    }
+}

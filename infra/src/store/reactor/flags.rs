@@ -1,0 +1,160 @@
+//! Red flags (practices L09): the flags of a ticket follow its closings and reopenings.
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::log::Cursor;
+use super::super::row::column;
+use super::Happening;
+use domain::flag::{FlagChange, FlagRule, Standing};
+use domain::id::UserId;
+use domain::person;
+use domain::place::PlaceCode;
+use domain::ticket::{Assignee, Ticket};
+use sea_orm::{DbBackend, Statement, Value};
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// How many people are looked up at a time.
+const PEOPLE: usize = 32;
+
+/// What follows from these events.
+pub(super) async fn effects(
+    store: &Store,
+    happenings: &[Happening],
+    generation: i32,
+) -> Result<Vec<Statement>, StoreError> {
+    let changes: Vec<_> = happenings
+        .iter()
+        .filter_map(|happening| Some((happening, FlagChange::of(&happening.event, &happening.after)?)))
+        .collect();
+    let standings = store.standings(takers(changes.iter().map(|(_, change)| change))).await?;
+    let mut statements = Vec::new();
+    for (happening, change) in changes {
+        let Happening { cursor, ticket, after, .. } = happening;
+        match change {
+            FlagChange::Earned { by, round, at } => {
+                let rule = store.flag_rule(&after.place.code);
+                let eligible = by.into_iter().filter(|who| standings.earns(*who, *cursor, &rule, after));
+                statements.extend(eligible.map(|who| {
+                    let sql = "INSERT INTO flag (generation, ticket_id, user_id, round, scope_code, earned_at) \
+                         VALUES ($1, $2, $3, $4, $5, $6)";
+                    let values: Vec<Value> = vec![
+                        generation.into(),
+                        ticket.0.into(),
+                        who.0.into(),
+                        i32::from(round).into(),
+                        after.place.code.as_str().into(),
+                        at.into(),
+                    ];
+                    store.statement(sql, values)
+                }));
+            }
+            FlagChange::TakenBack { at } => {
+                let sql = "UPDATE flag SET taken_at = $3 WHERE generation = $1 AND ticket_id = $2 AND taken_at IS NULL";
+                statements.push(store.statement(sql, vec![generation.into(), ticket.0.into(), at.into()]));
+            }
+            FlagChange::Moved { from, to } => {
+                let moved = "UPDATE flag SET user_id = $4 WHERE generation = $1 AND ticket_id = $2 AND user_id = $3 \
+                     AND NOT EXISTS (SELECT 1 FROM flag f WHERE f.generation = $1 AND f.ticket_id = $2 AND f.user_id = $4 \
+                     AND f.round = flag.round)";
+                let twice = "DELETE FROM flag WHERE generation = $1 AND ticket_id = $2 AND user_id = $3";
+                let key = vec![generation.into(), ticket.0.into(), from.0.into()];
+                statements.push(store.statement(moved, [key.clone(), vec![to.0.into()]].concat()));
+                statements.push(store.statement(twice, key));
+            }
+        }
+    }
+    Ok(statements)
+}
+
+/// Those who may have earned flags.
+pub(super) fn takers<'a>(changes: impl Iterator<Item = &'a FlagChange>) -> HashSet<UserId> {
+    let by = changes.flat_map(|change| match change {
+        FlagChange::Earned { by, .. } => by.as_slice(),
+        FlagChange::TakenBack { .. } | FlagChange::Moved { .. } => &[],
+    });
+    by.copied().collect()
+}
+
+/// What people were granted and lost, in the order of the log.
+#[derive(Debug, Default)]
+pub(super) struct Standings(HashMap<UserId, Vec<(Cursor, person::Fact)>>);
+
+impl Standings {
+    /// Whether somebody's closing of a ticket at `cursor` earned a flag.
+    pub(super) fn earns(&self, who: UserId, cursor: Cursor, rule: &FlagRule, ticket: &Ticket) -> bool {
+        let unit = match ticket.lead() {
+            Some(Assignee::Unit(unit)) => Some(unit),
+            Some(Assignee::Person(_)) | None => None,
+        };
+        self.standing(who, cursor).earns(rule, &ticket.place.code, unit)
+    }
+
+    /// What somebody was granted before `cursor`.
+    fn standing(&self, who: UserId, cursor: Cursor) -> Standing {
+        let mut standing = Standing::default();
+        let events = self.0.get(&who).map(Vec::as_slice).unwrap_or_default();
+        for (at, fact) in events.iter().filter(|(at, _)| *at < cursor) {
+            // An entry can only have joined before: this ends.
+            standing.apply(fact, |entry| self.standing(entry, *at));
+        }
+        standing
+    }
+}
+
+impl Store {
+    /// Who earns flags at a place.
+    pub(super) fn flag_rule(&self, place: &PlaceCode) -> FlagRule {
+        self.playbook(place.county()).map(|book| book.flags.clone()).unwrap_or_default()
+    }
+
+    /// The histories of grants of these people, and of the roster entries that they turned out to be.
+    pub(super) async fn standings(&self, people: HashSet<UserId>) -> Result<Standings, StoreError> {
+        let mut standings = Standings::default();
+        let mut next: Vec<UserId> = people.into_iter().collect();
+        while !next.is_empty() {
+            let mut entries = Vec::new();
+            for some in next.chunks(PEOPLE) {
+                for (who, cursor, fact) in self.grants_of(some).await? {
+                    if let person::Fact::Joined { roster } = fact
+                        && !standings.0.contains_key(&roster)
+                    {
+                        entries.push(roster);
+                    }
+                    standings.0.entry(who).or_default().push((cursor, fact));
+                }
+            }
+            next = entries;
+        }
+        Ok(standings)
+    }
+
+    async fn grants_of(&self, some: &[UserId]) -> Result<Vec<(UserId, Cursor, person::Fact)>, StoreError> {
+        let xid = match self.backend() {
+            DbBackend::Postgres => "e.xid::text::bigint",
+            _ => "0",
+        };
+        let wanted: Vec<_> = (1..=PEOPLE).map(|n| format!("${n}")).collect();
+        let sql = format!(
+            "SELECT e.stream, {xid} AS xid, e.position, CAST(e.payload AS text) AS payload FROM event e \
+             WHERE e.stream IN ({}) AND e.aggregate = 'person' AND e.kind IN ('granted', 'revoked', 'joined') \
+             ORDER BY e.stream, e.stream_version",
+            wanted.join(", ")
+        );
+        // Always as many parameters, so that it is always the same statement.
+        let ids = some.iter().map(|who| who.0).chain(std::iter::repeat(Uuid::nil())).take(PEOPLE);
+        let rows = self.query_all(&sql, ids.map(Value::from).collect()).await?;
+        let read = |row| {
+            let payload: String = column(row, "event", "payload")?;
+            let stream: Uuid = column(row, "event", "stream")?;
+            let fact = serde_json::from_str(&payload)
+                .map_err(|error| StoreError::corrupt("event", "payload", stream, error))?;
+            Ok((
+                UserId(stream),
+                Cursor::at(column(row, "event", "xid")?, column(row, "event", "position")?),
+                fact,
+            ))
+        };
+        rows.iter().map(read).collect()
+    }
+}

@@ -1,0 +1,193 @@
+//! One batch of a reactor: read behind the cursor, say what follows, write it together with the new cursor. The write is
+//! guarded by the old cursor, so whoever comes second writes nothing and reads anew.
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::journal::JournalError;
+use super::super::log::Cursor;
+use super::super::row::column;
+use super::{Happening, Memory, Reactor};
+use domain::time::Timestamp;
+use sea_orm::Statement;
+use uuid::Uuid;
+
+/// How many events are done at a time.
+const BATCH: u32 = 500;
+/// How often an event that fails by itself is tried before it is set aside.
+const TRIES: u8 = 3;
+/// How much is kept of why.
+const REASON: usize = 500;
+
+/// What came of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// How far it has come.
+    pub cursor: Cursor,
+    /// How many events it did.
+    pub done: usize,
+    /// Whether there may be more to do at once: a whole batch was read, or another process was faster.
+    pub more: bool,
+    /// How often the event at which it stands has failed by now; it is worth a pause.
+    pub failed: u8,
+    /// Whether an event was set aside.
+    pub set_aside: bool,
+}
+
+/// What a reactor is careful about after a failure.
+#[derive(Debug, Default)]
+pub(super) struct Care {
+    /// How many events are to be done one by one.
+    alone: usize,
+    /// The event that failed by itself, and how often.
+    failed: Option<(Cursor, u8)>,
+}
+
+/// How far a reactor has come, as its row says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) cursor: Cursor,
+    pub(super) generation: i32,
+}
+
+impl Store {
+    /// Does one batch of a reactor. Several may do so at once, in as many processes: each event counts once.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database is away, however often; others when the log as a whole cannot be
+    /// read. An event that cannot be done is no error: it is tried again, then set aside.
+    pub async fn react(
+        &self,
+        reactor: Reactor,
+        memory: &mut Memory,
+        now: Timestamp,
+    ) -> Result<Progress, StoreError> {
+        let place = self.reactor_place(reactor).await?;
+        let limit = if memory.care.alone > 0 { 1 } else { BATCH };
+        let rows = self.log_after(place.cursor, limit).await?;
+        let whole = rows.len() == limit as usize;
+        let idle = Progress { cursor: place.cursor, done: 0, more: false, failed: 0, set_aside: false };
+        let Some(first) = rows.first() else {
+            memory.care = Care::default();
+            return Ok(idle);
+        };
+        let first = (first.cursor, first.stream, first.stream_version);
+        let (happenings, broken) = self.happenings(rows, memory).await?;
+        let Some(last) = happenings.last() else {
+            let error = broken.unwrap_or_else(|| StoreError::Unavailable("nothing was read".into()));
+            return self.fail(reactor, memory, place, first, &error, now).await;
+        };
+        let cursor = last.cursor;
+        match self.carry_out(reactor, place, &happenings, cursor, now).await {
+            Ok(true) => {
+                memory.care.alone = memory.care.alone.saturating_sub(happenings.len());
+                memory.care.failed = None;
+                let more = whole || broken.is_some();
+                Ok(Progress { cursor, done: happenings.len(), more, ..idle })
+            }
+            Ok(false) => Ok(Progress { more: true, ..idle }),
+            Err(error @ StoreError::Unavailable(_)) => Err(error),
+            Err(error) if happenings.len() == 1 => {
+                self.fail(reactor, memory, place, first, &error, now).await
+            }
+            Err(error) => {
+                tracing::warn!(reactor = reactor.name(), %error, "a batch failed; its events are done one by one");
+                memory.care.alone = happenings.len();
+                Ok(Progress { more: true, ..idle })
+            }
+        }
+    }
+
+    /// Whether the guard found the reactor where it was.
+    async fn carry_out(
+        &self,
+        reactor: Reactor,
+        place: Place,
+        happenings: &[Happening],
+        to: Cursor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut statements = vec![self.advance(reactor, place, to, now)];
+        statements.extend(reactor.effects(self, happenings, place.generation, now).await?);
+        self.write_after_cursor(statements).await
+    }
+
+    /// Counts a failure of one event by itself; sets it aside when it has failed often enough.
+    async fn fail(
+        &self,
+        reactor: Reactor,
+        memory: &mut Memory,
+        place: Place,
+        (cursor, stream, version): (Cursor, Uuid, i32),
+        error: &StoreError,
+        now: Timestamp,
+    ) -> Result<Progress, StoreError> {
+        let before = memory.care.failed.filter(|(failed, _)| *failed == cursor).map_or(0, |(_, tries)| tries);
+        let tries = before + 1;
+        memory.care.failed = Some((cursor, tries));
+        let stays = Progress { cursor: place.cursor, done: 0, more: true, failed: tries, set_aside: false };
+        if tries < TRIES {
+            tracing::warn!(reactor = reactor.name(), position = cursor.position(), tries, %error, "an event failed");
+            return Ok(stays);
+        }
+        let reason: String = error.to_string().chars().take(REASON).collect();
+        let sql = "INSERT INTO set_aside (reactor, position, stream, stream_version, error, tries, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let values = vec![
+            reactor.name().into(),
+            cursor.position().into(),
+            stream.into(),
+            version.into(),
+            reason.into(),
+            i32::from(tries).into(),
+            now.into(),
+        ];
+        let statements = vec![self.advance(reactor, place, cursor, now), self.statement(sql, values)];
+        if !self.write_after_cursor(statements).await? {
+            return Ok(Progress { failed: 0, ..stays });
+        }
+        tracing::error!(
+            reactor = reactor.name(), position = cursor.position(), %stream, version, %error,
+            "an event was set aside; the rest goes on"
+        );
+        memory.care.alone = memory.care.alone.saturating_sub(1);
+        memory.care.failed = None;
+        Ok(Progress { cursor, done: 1, more: true, failed: 0, set_aside: true })
+    }
+
+    /// Moves the cursor, when it and the generation are still the same: the guard of every write of a reactor.
+    pub(super) fn advance(&self, reactor: Reactor, from: Place, to: Cursor, now: Timestamp) -> Statement {
+        let sql = "UPDATE reactor SET xid = $5, position = $6, updated_at = $7 \
+             WHERE name = $1 AND xid = $2 AND position = $3 AND generation = $4";
+        let values = vec![
+            reactor.name().into(),
+            from.cursor.xid().into(),
+            from.cursor.position().into(),
+            from.generation.into(),
+            to.xid().into(),
+            to.position().into(),
+            now.into(),
+        ];
+        self.statement(sql, values)
+    }
+
+    /// Writes all or nothing; whether the first statement, the guard, found its row.
+    pub(super) async fn write_after_cursor(&self, statements: Vec<Statement>) -> Result<bool, StoreError> {
+        self.journal.write_guarded(statements).await.or_else(|error| match error {
+            JournalError::Conflict => Ok(false),
+            JournalError::KeyTaken => Err(StoreError::Duplicate("idempotency".into())),
+            JournalError::Store(error) => Err(error),
+        })
+    }
+
+    /// Where a reactor is.
+    pub(super) async fn reactor_place(&self, reactor: Reactor) -> Result<Place, StoreError> {
+        let sql = "SELECT xid, position, generation FROM reactor WHERE name = $1";
+        let row = self.query_one(sql, vec![reactor.name().into()]).await?;
+        let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
+        let row = row.ok_or_else(gone)?;
+        Ok(Place {
+            cursor: Cursor::at(column(&row, "reactor", "xid")?, column(&row, "reactor", "position")?),
+            generation: column(&row, "reactor", "generation")?,
+        })
+    }
+}

@@ -1,0 +1,113 @@
+//! Where reactors stand, for those who run the server.
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::log::Cursor;
+use super::super::row::column;
+use super::Reactor;
+use domain::time::Timestamp;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use strum::IntoEnumIterator;
+
+/// Where a reactor stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReactorState {
+    /// Which.
+    pub reactor: Reactor,
+    /// How far it has come.
+    pub cursor: Cursor,
+    /// How many events wait for it; not counted beyond what was asked for.
+    pub behind: i64,
+    /// When the oldest of them was written down.
+    pub waiting_since: Option<Timestamp>,
+    /// How many events it set aside.
+    pub set_aside: i64,
+    /// How often its tables were made anew, from 1.
+    pub generation: i32,
+}
+
+/// A row for each reactor. One that is new begins with the first event; one that tells others begins with the next: nobody
+/// is told of what happened before there was anybody to tell.
+pub(in crate::store) async fn make_missing(
+    db: &DatabaseConnection,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO reactor (name, xid, position, generation, updated_at) VALUES ($1, 0, 0, 1, $2) \
+         ON CONFLICT (name) DO NOTHING";
+    let xid = if db.get_database_backend() == DbBackend::Postgres { "xid::text::bigint" } else { "0" };
+    let order = if db.get_database_backend() == DbBackend::Postgres { "event.xid DESC, " } else { "" };
+    let at_the_end = format!(
+        "INSERT INTO reactor (name, xid, position, generation, updated_at) \
+         SELECT $1, {xid}, position, 1, $2 FROM event WHERE aggregate = 'ticket' \
+         ORDER BY {order}position DESC LIMIT 1 ON CONFLICT (name) DO NOTHING"
+    );
+    for reactor in Reactor::iter() {
+        let values = [reactor.name().into(), now.into()];
+        if !reactor.is_rebuilt() {
+            let at_the_end =
+                Statement::from_sql_and_values(db.get_database_backend(), &at_the_end, values.clone());
+            db.execute_raw(at_the_end).await?;
+        }
+        db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// Whether this process is the one that works for a reactor.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; then it is not.
+    pub async fn leads(&self, reactor: Reactor) -> Result<bool, StoreError> {
+        self.leadership.leads(reactor).await
+    }
+
+    /// Where a reactor stands. At most `most` of the events that wait are counted.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn reactor_state(&self, reactor: Reactor, most: u32) -> Result<ReactorState, StoreError> {
+        let behind = match self.backend() {
+            DbBackend::Postgres => "(e.xid, e.position) > (r.xid::text::xid8, r.position)",
+            _ => "e.position > r.position",
+        };
+        let sql = format!(
+            "SELECT r.xid, r.position, r.generation, \
+             (SELECT COUNT(*) FROM set_aside s WHERE s.reactor = r.name) AS set_aside, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM event e WHERE {behind} AND e.aggregate = 'ticket' LIMIT $2) w) AS behind, \
+             (SELECT MIN(w.recorded_at) FROM (SELECT e.recorded_at FROM event e WHERE {behind} AND e.aggregate = 'ticket' \
+               ORDER BY {order} LIMIT 1) w) AS waiting_since \
+             FROM reactor r WHERE r.name = $1",
+            order = if self.backend() == DbBackend::Postgres { "e.xid, e.position" } else { "e.position" },
+        );
+        let row = self.query_one(&sql, vec![reactor.name().into(), i64::from(most).into()]).await?;
+        let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
+        let row = row.ok_or_else(gone)?;
+        Ok(ReactorState {
+            reactor,
+            cursor: Cursor::at(column(&row, "reactor", "xid")?, column(&row, "reactor", "position")?),
+            behind: column(&row, "event", "behind")?,
+            waiting_since: column(&row, "event", "waiting_since")?,
+            set_aside: column(&row, "set_aside", "set_aside")?,
+            generation: column(&row, "reactor", "generation")?,
+        })
+    }
+
+    /// Where the log ends by now: what is committed later comes behind it, or is committed late.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_of_log(&self) -> Result<Cursor, StoreError> {
+        let sql = match self.backend() {
+            DbBackend::Postgres => {
+                "SELECT xid::text::bigint AS xid, position FROM event WHERE aggregate = 'ticket' \
+                 ORDER BY event.xid DESC, position DESC LIMIT 1"
+            }
+            _ => {
+                "SELECT 0 AS xid, position FROM event WHERE aggregate = 'ticket' ORDER BY position DESC LIMIT 1"
+            }
+        };
+        let Some(row) = self.query_one(sql, vec![]).await? else { return Ok(Cursor::default()) };
+        Ok(Cursor::at(column(&row, "event", "xid")?, column(&row, "event", "position")?))
+    }
+}
