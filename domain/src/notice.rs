@@ -1,4 +1,4 @@
-//! Who must know what happened to a ticket (practices L10: nobody has to ask). Pure: from an event, and the ticket before and
+//! Who must know what happened to a ticket (practices L06: delivery in the app). Pure: from an event, and the ticket before and
 //! after it, to whom it is told and as what. `docs/notices.md` shows the whole table.
 //!
 //! To add a kind of message: a variant of [`Notice`], its words in `openapi/src/label.rs`, an arm of [`notices`].

@@ -242,7 +242,7 @@ fn overlapping(sql: &mut Sql, shift: &Shift) {
 }
 
 /// The asker's version of grants beside one more shift than the page holds.
-fn page_sql(query: &ShiftQuery, asker: &Actor) -> Sql {
+pub(super) fn page_sql(query: &ShiftQuery, asker: &Actor) -> Sql {
     let ShiftQuery { places, person, at, from, to, limit, after } = query;
     let mut sql = Sql::new(&format!(
         "SELECT v.grants_version, s.n, s.hit, {COLUMNS} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = "

@@ -3,9 +3,9 @@
 use crate::people::worker;
 use crate::ticket::{Cast, path, solved};
 use crate::wechat;
-use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT, here, lamp};
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT, config, here, lamp};
 use integration_tests::client::send;
-use integration_tests::database::number;
+use integration_tests::database::{execute, number};
 use integration_tests::{Answer, Backend, Caller};
 use reqwest::Method;
 use rstest::rstest;
@@ -38,7 +38,7 @@ async fn act(caller: &Caller, ticket: &str, what: &str, body: Value) {
 
 #[rstest]
 #[tokio::test]
-async fn everyone_concerned_is_told_on_the_whole_way(
+async fn l06_everyone_concerned_is_told_on_the_whole_way(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
@@ -161,7 +161,7 @@ async fn one_message_an_event_and_person(#[values(Backend::Sqlite, Backend::Post
     assert_eq!(number(&app.url, twice).await, 0);
     // Reactors that begin anew say nothing twice.
     let before = number(&app.url, "SELECT count(*) FROM inbox").await;
-    integration_tests::database::execute(&app.url, "UPDATE reactor SET xid = 0, position = 0").await;
+    execute(&app.url, "UPDATE reactor SET xid = 0, position = 0").await;
     app.app.catch_up().await.unwrap();
     assert_eq!(number(&app.url, "SELECT count(*) FROM inbox").await, before);
     let late = inbox(&cast.clerk).await;
@@ -414,6 +414,24 @@ async fn a_roster_entry_that_is_somebody_has_their_messages(
     let _ = cast.ticket().await;
     app.app.catch_up().await.unwrap();
     assert_eq!(sorted().await, ["assigned", "duty_new", "duty_new", "noted"]);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn nobody_is_told_of_what_was_before(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let _ = cast.ticket_at("accepted").await;
+    // As it was before there were messages; then a server that has them starts.
+    execute(&app.url, "DELETE FROM reactor WHERE name IN ('inbox', 'duty')").await;
+    let newer = app.replica(config(&app.url, backend.redis_url())).await;
+    newer.catch_up().await.unwrap();
+    assert_eq!(number(&app.url, "SELECT count(*) FROM inbox").await, 0);
+    let _ = cast.ticket().await;
+    newer.catch_up().await.unwrap();
+    assert_eq!(told(&cast.clerk).await, ["to_dispatch"]);
+    newer.stop().await.unwrap();
     app.stop().await;
 }
 

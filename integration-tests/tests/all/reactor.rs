@@ -31,7 +31,7 @@ async fn an_event_that_cannot_be_read_is_set_aside_and_the_rest_goes_on(
     // What stands behind it in the same history follows all the same.
     assert_eq!(number(&app.url, FLAGS).await, 2);
     let aside = "SELECT COUNT(*) FROM set_aside s JOIN event e ON e.position = s.position \
-        WHERE e.kind = 'supplemented' AND s.tries = 3 AND s.error LIKE '%nonsense%'";
+        WHERE s.reactor = 'flags' AND e.kind = 'supplemented' AND s.tries = 3 AND s.error LIKE '%nonsense%'";
     assert_eq!(number(&app.url, aside).await, 1);
     let mend = "UPDATE event SET payload = (SELECT m.payload FROM mended m WHERE m.position = event.position) \
         WHERE kind = 'supplemented'";

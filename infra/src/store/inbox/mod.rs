@@ -4,6 +4,8 @@
 //! is known by then: a roster entry that turned out to be somebody is that one, and whoever was erased is told nothing.
 
 mod read;
+#[cfg(test)]
+mod tests;
 
 use super::Store;
 use super::error::StoreError;

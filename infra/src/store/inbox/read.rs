@@ -40,24 +40,7 @@ impl Store {
         after: Option<i64>,
         limit: u16,
     ) -> Result<(Page<InboxEntry, i64>, Unread), StoreError> {
-        let mut sql = with_unread(asker, None);
-        sql.push(&format!(
-            ", {COLUMNS} FROM (SELECT 1 AS one) n LEFT JOIN (SELECT * FROM inbox WHERE user_id = "
-        ));
-        sql.bind(asker.user.0);
-        match unread {
-            Some(true) => drop(sql.push(" AND read_at IS NULL")),
-            Some(false) => drop(sql.push(" AND read_at IS NOT NULL")),
-            None => {}
-        }
-        if let Some(after) = after {
-            sql.push(" AND id < ").bind(after);
-        }
-        sql.push(" ORDER BY id DESC LIMIT ").bind(i64::from(limit) + 1);
-        sql.push(
-            ") i ON true LEFT JOIN ticket t ON t.id = i.ticket_id LEFT JOIN place p ON p.id = t.place_id \
-             ORDER BY i.id DESC",
-        );
+        let sql = page_sql(asker, unread, after, limit);
         let rows = self.query_all(&sql.text, sql.values).await?;
         is_current(&rows, grants_version)?;
         let count = rows.first().map(unread_of).transpose()?.unwrap_or(Unread { count: 0, more: false });
@@ -83,21 +66,7 @@ impl Store {
         after: Option<i64>,
         limit: u16,
     ) -> Result<Option<Message>, StoreError> {
-        let mut sql = Sql::new("SELECT (SELECT grants_version FROM app_user WHERE id = ");
-        sql.bind(asker.user.0).push(&format!(
-            ") AS grants_version, x.position AS item_position, x.kind AS item_kind, x.clock AS item_clock, \
-             x.due_at AS item_due_at, {COLUMNS} FROM (SELECT 1 AS one) n LEFT JOIN inbox i ON i.id = "
-        ));
-        sql.bind(id).push(" AND i.user_id = ").bind(asker.user.0);
-        sql.push(" LEFT JOIN (SELECT * FROM inbox_item WHERE inbox_id = ").bind(id);
-        if let Some(after) = after {
-            sql.push(" AND position > ").bind(after);
-        }
-        sql.push(" ORDER BY position LIMIT ").bind(i64::from(limit) + 1);
-        sql.push(
-            ") x ON x.inbox_id = i.id LEFT JOIN ticket t ON t.id = COALESCE(x.ticket_id, i.ticket_id) \
-             LEFT JOIN place p ON p.id = t.place_id ORDER BY x.position",
-        );
+        let sql = message_sql(asker, id, after, limit);
         let rows = self.query_all(&sql.text, sql.values).await?;
         is_current(&rows, grants_version)?;
         let Some(first) = rows.first() else { return Ok(None) };
@@ -199,6 +168,49 @@ impl Store {
             place_name: column(row, "place", "place_name")?,
         }))
     }
+}
+
+/// A page beside the asker's version of grants and the count of what they have not read.
+pub(super) fn page_sql(asker: &Actor, unread: Option<bool>, after: Option<i64>, limit: u16) -> Sql {
+    let mut sql = with_unread(asker, None);
+    sql.push(&format!(
+        ", {COLUMNS} FROM (SELECT 1 AS one) n LEFT JOIN (SELECT * FROM inbox WHERE user_id = "
+    ));
+    sql.bind(asker.user.0);
+    match unread {
+        Some(true) => drop(sql.push(" AND read_at IS NULL")),
+        Some(false) => drop(sql.push(" AND read_at IS NOT NULL")),
+        None => {}
+    }
+    if let Some(after) = after {
+        sql.push(" AND id < ").bind(after);
+    }
+    sql.push(" ORDER BY id DESC LIMIT ").bind(i64::from(limit) + 1);
+    sql.push(
+        ") i ON true LEFT JOIN ticket t ON t.id = i.ticket_id LEFT JOIN place p ON p.id = t.place_id \
+         ORDER BY i.id DESC",
+    );
+    sql
+}
+
+/// A message of the asker, a row for each thing that it is about.
+pub(super) fn message_sql(asker: &Actor, id: i64, after: Option<i64>, limit: u16) -> Sql {
+    let mut sql = Sql::new("SELECT (SELECT grants_version FROM app_user WHERE id = ");
+    sql.bind(asker.user.0).push(&format!(
+        ") AS grants_version, x.position AS item_position, x.kind AS item_kind, x.clock AS item_clock, \
+         x.due_at AS item_due_at, {COLUMNS} FROM (SELECT 1 AS one) n LEFT JOIN inbox i ON i.id = "
+    ));
+    sql.bind(id).push(" AND i.user_id = ").bind(asker.user.0);
+    sql.push(" LEFT JOIN (SELECT * FROM inbox_item WHERE inbox_id = ").bind(id);
+    if let Some(after) = after {
+        sql.push(" AND position > ").bind(after);
+    }
+    sql.push(" ORDER BY position LIMIT ").bind(i64::from(limit) + 1);
+    sql.push(
+        ") x ON x.inbox_id = i.id LEFT JOIN ticket t ON t.id = COALESCE(x.ticket_id, i.ticket_id) \
+         LEFT JOIN place p ON p.id = t.place_id ORDER BY x.position",
+    );
+    sql
 }
 
 /// A query up to what follows on the asker's version of grants and the count of what they have not read, as it is once they
