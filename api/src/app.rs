@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::MAX_BODY;
 use crate::limits::Wire;
+use crate::metrics::Metrics;
 use crate::people::{self, NewToken, NewUser};
 use crate::wire::{Connections, bearable};
 use crate::{demo, docs, edge, jobs, routes};
@@ -15,7 +16,7 @@ use actix_web::{HttpRequest, HttpServer, web};
 use anyhow::Context;
 use domain::permission::Action;
 use infra::keys::Purpose;
-use infra::store::{Cursor, LoggedEvent};
+use infra::store::{Cursor, LoggedEvent, Reactor};
 use infra::wake::Replicas;
 use infra::{Cache, Clock, Passwords, Rates, Store, Wechat};
 use openapi::document::{Call, Permission, calls, lint};
@@ -39,6 +40,7 @@ pub(crate) struct State {
     pub(crate) wechat: Option<Wechat>,
     pub(crate) clock: Clock,
     pub(crate) rates: Rates,
+    pub(crate) metrics: Metrics,
     pub(crate) wire: Wire,
     pub(crate) dev_login: bool,
     pub(crate) trusted_proxies: TrustedProxies,
@@ -94,6 +96,7 @@ impl App {
         let wire = config.wire;
         let state = web::Data::new(State {
             rates: Rates::new(config.rates, &clock, &cache, store.keys()),
+            metrics: Metrics::default(),
             wire,
             tokens: Tokens::new(store.keys())?,
             passwords: Passwords::default(),
@@ -225,6 +228,15 @@ impl App {
     /// When the database is away.
     pub async fn react(&self) -> anyhow::Result<()> {
         Ok(jobs::react(&self.state).await?)
+    }
+
+    /// Makes the tables of a reactor anew from the log, as `huying rebuild` does; whether they are read now.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn rebuild(&self, reactor: Reactor) -> anyhow::Result<bool> {
+        let now = self.state.clock.now();
+        Ok(self.state.store.rebuild(reactor, now, |_, _| {}).await?.took_over)
     }
 
     /// The event log behind a cursor: what reactors follow.

@@ -4,17 +4,19 @@ use crate::address::TrustedProxies;
 use crate::config::{self, Config, Demo};
 use crate::limits::Limits;
 use crate::people::{self, NewToken, NewUser, Scope};
-use crate::{App, auth::Tokens, demo, routes};
+use crate::{App, auth::Tokens, demo, reactors, routes};
 use anyhow::Context;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand};
 use infra::keys::Purpose;
-use infra::store::{Database, Direction};
+use infra::store::{Database, Direction, Reactor};
 use infra::{Clock, MasterKey, Passwords, Store};
 use secrecy::{ExposeSecret, SecretString};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+use strum::IntoEnumIterator;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
@@ -66,8 +68,34 @@ enum Command {
         #[command(subcommand)]
         direction: Migrate,
     },
+    /// 列出各后台任务跟到事件流的哪里；或再做一次搁置的事件
+    Reactors {
+        /// 做什么；不填则只列出
+        #[command(subcommand)]
+        what: Option<Reactors>,
+    },
+    /// 从事件流重新统计，服务不必停止
+    Rebuild {
+        /// 重做哪个
+        #[arg(value_parser = reactor())]
+        reactor: String,
+    },
     /// 打印 OpenAPI 文档
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum Reactors {
+    /// 程序修好后，再做一次搁置的事件
+    Retry {
+        /// 哪个任务
+        #[arg(value_parser = reactor())]
+        reactor: String,
+    },
+}
+
+fn reactor() -> PossibleValuesParser {
+    Reactor::iter().map(Reactor::name).collect::<Vec<_>>().into()
 }
 
 #[derive(Debug, Args)]
@@ -225,6 +253,21 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys { what } => {
             let (store, clock) = open(&data).await?;
             let done = keys(&store, what, &clock).await;
+            store.close().await?;
+            done
+        }
+        Command::Reactors { what } => {
+            let (store, clock) = open(&data).await?;
+            let done = match what {
+                None => reactors::list(&store, clock.now()).await,
+                Some(Reactors::Retry { reactor }) => reactors::retry(&store, &reactor, clock.now()).await,
+            };
+            store.close().await?;
+            done
+        }
+        Command::Rebuild { reactor } => {
+            let (store, clock) = open(&data).await?;
+            let done = reactors::rebuild(&store, &reactor, clock.now()).await;
             store.close().await?;
             done
         }

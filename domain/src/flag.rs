@@ -4,7 +4,7 @@
 //! anew comes to the same.
 
 use crate::actor::{Grant, Scope};
-use crate::id::{GrantId, UnitId, UserId};
+use crate::id::{GrantId, TicketId, UnitId, UserId};
 use crate::permission::Role;
 use crate::person;
 use crate::place::PlaceCode;
@@ -37,6 +37,17 @@ pub struct Flag {
     pub earned_at: Timestamp,
     /// When it was opened again.
     pub taken_at: Option<Timestamp>,
+}
+
+/// A flag as a list shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlagView {
+    /// The ticket that earned it.
+    pub ticket: TicketId,
+    /// Where that lay.
+    pub place: PlaceCode,
+    /// The flag.
+    pub flag: Flag,
 }
 
 /// What an event does to the flags of its ticket.

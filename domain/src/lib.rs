@@ -7,6 +7,7 @@
 //! and, where it has a history, `decide` and `apply` as [`ticket`] shows them.
 
 pub mod actor;
+pub mod figure;
 pub mod flag;
 pub mod geo;
 pub mod id;

@@ -1,5 +1,6 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;
 use crate::permission::{Action, Role, Roles, reaches};
 use crate::place::{Levels, PlaceCode};
@@ -29,6 +30,9 @@ pub struct Playbook {
     /// Who earns red flags.
     #[serde(default)]
     pub flags: FlagRule,
+    /// What rates are made of; the usual three unless said.
+    #[serde(default = "usual_rates")]
+    pub rates: Vec<RateRule>,
 }
 
 /// A level below the community.
@@ -227,6 +231,19 @@ impl Playbook {
                 fault(format!("policy.claims[{i}].roles"), "有的角色不能认领工单");
             }
         }
+        for (i, rate) in self.rates.iter().enumerate() {
+            if self.rates[..i].iter().any(|other| other.key == rate.key) {
+                fault(format!("rates[{i}].key"), "指标重复");
+            }
+            for (side, terms) in [("numerator", &rate.numerator), ("denominator", &rate.denominator)] {
+                if terms.is_empty() {
+                    fault(format!("rates[{i}].{side}"), "至少要有一项统计数");
+                }
+                for (k, _) in terms.iter().enumerate().filter(|(_, name)| term(name).is_none()) {
+                    fault(format!("rates[{i}].{side}[{k}]"), "没有这项统计数");
+                }
+            }
+        }
         if self.flags.roles.contains(&Role::Resident) {
             fault("flags.roles".into(), "居民不是授予的角色，不能积旗");
         }
@@ -263,6 +280,16 @@ mod tests {
         ClockRule { kind, severity, limit_seconds, warn_percent }
     }
 
+    fn rate(key: &str, numerator: &[&str], denominator: &[&str]) -> RateRule {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        RateRule {
+            key: key.into(),
+            name: "率".into(),
+            numerator: words(numerator),
+            denominator: words(denominator),
+        }
+    }
+
     #[test]
     fn a_bad_playbook_names_every_fault_at_once() {
         let category = Category { key: "water".into(), name: "供水".into() };
@@ -290,6 +317,10 @@ mod tests {
                 ],
             },
             flags: FlagRule { roles: vec![Role::Resident] },
+            rates: vec![
+                rate("response", &["accepted"], &["submitted", "-lost"]),
+                rate("response", &[], &["rated"]),
+            ],
         };
         let keys: Vec<_> = playbook.faults().into_iter().map(|fault| fault.key).collect();
         assert_eq!(
@@ -300,6 +331,9 @@ mod tests {
                 "categories[1].key",
                 "levels[0].household",
                 "policy.claims[0].roles",
+                "rates[0].denominator[1]",
+                "rates[1].key",
+                "rates[1].numerator",
                 "flags.roles",
                 "policy.rating_window_seconds",
                 "policy.reopen_window_seconds",

@@ -59,6 +59,8 @@ fn reactor() -> TableCreateStatement {
         .col(ColumnDef::new("xid").big_integer().not_null())
         .col(ColumnDef::new("position").big_integer().not_null())
         .col(ColumnDef::new("generation").integer().not_null())
+        // The last generation that anybody began to make.
+        .col(ColumnDef::new("building").integer().not_null())
         .col(ColumnDef::new("updated_at").timestamp_with_time_zone().not_null())
         .to_owned()
 }

@@ -51,7 +51,8 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "消息", description = "发给本人的消息"),
         (name = "值班", description = "排班与值班表"),
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
-        (name = "运行", description = "存活、就绪、公钥")
+        (name = "统计", description = "响应率、解决率、满意率，红旗"),
+        (name = "运行", description = "存活、就绪、公钥、指标")
     )
 )]
 pub struct Base;

@@ -210,6 +210,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::ShiftView => ("查看值班表", "view the duty roster"),
         Action::ShiftEdit => ("排班", "make the duty roster"),
         Action::AuditView => ("查看审计", "view the audit trail"),
+        Action::FlagView => ("查看红旗", "view red flags"),
+        Action::FigureView => ("查看统计", "view figures"),
     };
     lang.of(chinese, english)
 }

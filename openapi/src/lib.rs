@@ -6,6 +6,8 @@
 
 pub mod audit;
 pub mod document;
+pub mod figure;
+pub mod flag;
 pub mod health;
 pub mod identity;
 pub mod inbox;

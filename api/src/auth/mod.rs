@@ -81,6 +81,8 @@ pub(crate) mod may {
         ShiftView,
         ShiftEdit,
         AuditView,
+        FlagView,
+        FigureView,
     }
 }
 

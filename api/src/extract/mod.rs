@@ -7,7 +7,7 @@ mod query;
 
 pub(crate) use body::{Body, MAX_BODY, Raw, has_media_type};
 pub(crate) use headers::Conditions;
-pub(crate) use query::{Query, comparable, limit};
+pub(crate) use query::{Query, comparable, comparable_day, limit};
 
 use crate::error::ApiError;
 use actix_web::dev::Payload;

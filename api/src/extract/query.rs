@@ -4,7 +4,7 @@ use super::fault::{fault, pointer};
 use crate::error::ApiError;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
-use chrono::Datelike;
+use chrono::{Datelike, NaiveDate, NaiveTime};
 use domain::time::Timestamp;
 use openapi::problem::Fault;
 use serde::de::DeserializeOwned;
@@ -57,6 +57,11 @@ pub(crate) fn comparable(field: &str, time: Option<Timestamp>) -> Result<(), Fau
             .with("value", time)),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Whether a database can compare with this day.
+pub(crate) fn comparable_day(field: &str, day: Option<NaiveDate>) -> Result<(), Fault> {
+    comparable(field, day.map(|day| day.and_time(NaiveTime::MIN).and_utc()))
 }
 
 #[cfg(test)]

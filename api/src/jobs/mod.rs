@@ -102,6 +102,10 @@ async fn settle(state: &State, failing: &mut Failing) -> anyhow::Result<()> {
     let mut after = None;
     loop {
         let due = state.store.due_tickets(now, after, BATCH).await?;
+        if after.is_none() {
+            let oldest = due.first().map_or(now, |(at, _)| *at);
+            state.metrics.sweep_behind((now - oldest).to_std().unwrap_or_default());
+        }
         for (_, id) in &due {
             if failing.contains_key(id) {
                 continue;

@@ -59,7 +59,9 @@ async fn follow(state: web::Data<State>, reactor: Reactor) {
 
 /// One batch; `None` where another process works for the reactor.
 async fn cycle(state: &State, reactor: Reactor, memory: &mut Memory) -> Result<Option<Progress>, StoreError> {
-    if !state.store.leads(reactor).await? {
+    let leads = state.store.leads(reactor).await;
+    state.metrics.leads(reactor, matches!(leads, Ok(true)));
+    if !leads? {
         return Ok(None);
     }
     state.store.react(reactor, memory, state.clock.now()).await.map(Some)

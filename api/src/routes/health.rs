@@ -19,6 +19,21 @@ pub(crate) async fn alive() -> web::Json<Health> {
     web::Json(Health { status: "alive", version: env!("CARGO_PKG_VERSION") })
 }
 
+/// Numbers for whoever watches the server.
+#[utoipa::path(
+    tag = "运行",
+    operation_id = "metrics",
+    summary = "指标",
+    description = "OpenMetrics 文本，供 Prometheus 抓取：各后台任务跟到事件流的哪里、落后多少、搁置多少，是否由本进程承担。不含任何个人信息。",
+    responses((status = 200, description = "指标", body = String, content_type = "application/openmetrics-text")),
+    extensions(("x-permission" = json!("public")))
+)]
+#[get("/metrics")]
+pub(crate) async fn metrics(state: web::Data<State>) -> HttpResponse {
+    let text = state.metrics.text(&state.store, state.clock.now()).await;
+    HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
+}
+
 /// Ready: the database answers. Without the cache everything works, more slowly.
 #[utoipa::path(
     tag = "运行",

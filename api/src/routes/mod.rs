@@ -1,6 +1,8 @@
 //! The calls, a file a resource.
 
 mod audit;
+mod figure;
+mod flag;
 mod health;
 mod identity;
 mod inbox;
@@ -58,6 +60,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(shift::list_shifts)
                 .service(shift::cancel_shift)
                 .service(audit::list_audit)
+                .service(flag::list_flags)
+                .service(flag::count_flags)
+                .service(figure::figures)
+                .service(figure::figures_of_places)
                 .service(ticket::submit_ticket)
                 .service(ticket::list_tickets)
                 .service(ticket::get_ticket)
@@ -90,6 +96,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         )
         .service(health::alive)
         .service(health::ready)
+        .service(health::metrics)
         .service(identity::keys);
 }
 

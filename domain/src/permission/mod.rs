@@ -164,6 +164,12 @@ pub enum Action {
     /// See who looked at personal data and who changed what people may (审计).
     #[strum(serialize = "audit.view")]
     AuditView,
+    /// See red flags, one's own or those of a place (红旗).
+    #[strum(serialize = "flag.view")]
+    FlagView,
+    /// See figures and rates (统计).
+    #[strum(serialize = "figure.view")]
+    FigureView,
 }
 
 impl Action {

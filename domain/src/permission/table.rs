@@ -47,7 +47,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::TicketSupplement
             | A::TicketUrge
             | A::TicketWithdraw
-            | A::TicketReopen,
+            | A::TicketReopen
+            | A::FlagView,
         ) => &[Own],
         (R::Volunteer | R::PartyMember, A::TicketView) => &[Assigned, Assisting, Claimable],
         (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketView) => {
@@ -112,8 +113,11 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | R::StreetDispatcher
             | R::Supervisor
             | R::CountyAdmin,
-            A::ShiftView,
-        ) => &[Area],
+            A::ShiftView | A::FlagView | A::FigureView,
+        )
+        | (R::SystemAdmin, A::FlagView | A::FigureView) => &[Area],
+        // Of what their units lead.
+        (R::DepartmentHandler, A::FigureView) => &[Assigned],
         // They pick whom to dispatch to.
         (R::CommunityClerk | R::StreetDispatcher, A::PersonView) => &[Area],
         // By the county of the area, or of the unit.

@@ -22,6 +22,33 @@ pub(super) fn inbox_turn(backend: DbBackend) -> Option<&'static str> {
     }
 }
 
+/// The rows of a parameter that holds a JSON array of objects, as `j` with these columns of these PostgreSQL types: their
+/// number does not change the statement.
+pub(super) fn json_rows(backend: DbBackend, param: &str, columns: &[(&str, &str)]) -> String {
+    match backend {
+        DbBackend::Postgres => {
+            let columns: Vec<_> = columns.iter().map(|(name, of)| format!("{name} {of}")).collect();
+            format!("jsonb_to_recordset({param}::jsonb) AS j({})", columns.join(", "))
+        }
+        _ => {
+            let column = |(name, of): &(&str, &str)| match *of {
+                "uuid" => format!("unhex(value ->> '$.{name}', '-') AS {name}"),
+                _ => format!("value ->> '$.{name}' AS {name}"),
+            };
+            let columns: Vec<_> = columns.iter().map(column).collect();
+            format!("(SELECT {} FROM json_each({param})) AS j", columns.join(", "))
+        }
+    }
+}
+
+/// What tells the rows of a table apart, whatever its key.
+pub(super) fn row_id(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "ctid",
+        _ => "rowid",
+    }
+}
+
 /// Tells a lost database from a row that is there already and from a mistake of ours.
 pub(super) fn classify(error: DbErr) -> StoreError {
     let (DbErr::Conn(RuntimeErr::SqlxError(sqlx))

@@ -1,5 +1,5 @@
 //! Whether what is stored adds up: the fold of its events is the ticket, its rows of clocks and of who takes part are its
-//! own, and every text that an event refers to is there and is the one that was written.
+//! own, every text that an event refers to is there and is the one that was written, and what reactors keep follows.
 
 use super::Store;
 use super::error::StoreError;
@@ -28,6 +28,7 @@ impl Store {
     /// [`StoreError`].
     pub async fn verify(&self) -> Result<Vec<String>, StoreError> {
         let mut faults = self.verify_people().await?;
+        faults.extend(self.verify_reactors().await?);
         let folded = self.fold_all(&mut faults).await?;
         let mut clocks = self.clock_rows().await?;
         let mut parties = self.party_rows().await?;

@@ -8,6 +8,8 @@ mod contact;
 mod contract;
 mod cost;
 mod duty;
+mod figure;
+mod flag;
 mod floors;
 mod grants;
 mod identity;

@@ -1,6 +1,7 @@
 //! Reactors: what follows from events follows exactly once, whatever else goes on.
 
 use crate::ticket::Cast;
+use api::Reactor;
 use integration_tests::Backend;
 use integration_tests::app::{TestApp, config};
 use integration_tests::database::{execute, number};
@@ -31,12 +32,19 @@ async fn an_event_that_cannot_be_read_is_set_aside_and_the_rest_goes_on(
     // What stands behind it in the same history follows all the same.
     assert_eq!(number(&app.url, FLAGS).await, 2);
     let aside = "SELECT COUNT(*) FROM set_aside s JOIN event e ON e.position = s.position \
-        WHERE s.reactor = 'flags' AND e.kind = 'supplemented' AND s.tries = 3 AND s.error LIKE '%nonsense%'";
-    assert_eq!(number(&app.url, aside).await, 1);
+        WHERE e.kind = 'supplemented' AND s.tries = 3 AND s.error LIKE '%nonsense%'";
+    assert_eq!(number(&app.url, aside).await, 4, "by each of the reactors");
     let mend = "UPDATE event SET payload = (SELECT m.payload FROM mended m WHERE m.position = event.position) \
         WHERE kind = 'supplemented'";
     execute(&app.url, mend).await;
     execute(&app.url, "DROP TABLE mended").await;
+    // Mended, all is counted anew, and nothing is set aside any more.
+    for reactor in [Reactor::Flags, Reactor::Figures] {
+        assert!(app.app.rebuild(reactor).await.unwrap());
+    }
+    let counted = "SELECT COUNT(*) FROM set_aside WHERE reactor IN ('flags', 'figures')";
+    assert_eq!(number(&app.url, counted).await, 0);
+    assert_eq!(number(&app.url, FLAGS).await, 2);
     app.stop().await;
 }
 
@@ -66,5 +74,84 @@ async fn two_processes_do_everything_once() {
     assert_eq!(number(&app.url, leaders).await, 1, "one of them leads");
     one.stop().await.unwrap();
     other.stop().await.unwrap();
+    app.stop().await;
+}
+
+/// What is read of a table, whatever its generation, as one number.
+async fn sum(app: &TestApp, table: &str) -> i64 {
+    let sql = match table {
+        "flag" => {
+            "SELECT COUNT(*) * 1000 + COUNT(taken_at) FROM flag f WHERE f.generation = (SELECT generation FROM reactor WHERE name = 'flags')"
+        }
+        _ => {
+            "SELECT CAST(SUM(submitted * 1000 + resolved * 100 + reworked * 10 + rated) AS bigint) FROM figure f \
+            WHERE f.generation = (SELECT generation FROM reactor WHERE name = 'figures')"
+        }
+    };
+    number(&app.url, sql).await
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_made_anew_is_what_was_there(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    for status in ["submitted", "dispatched", "accepted", "resolved", "closed", "closed"] {
+        let _ = cast.ticket_at(status).await;
+        app.pass(7);
+    }
+    let reopened = cast.ticket_at("closed").await;
+    let reopen = serde_json::json!({"reason": "又不亮了"});
+    let _ = cast.resident.post(&format!("{reopened}/reopen"), reopen).await.expect(200);
+    app.app.catch_up().await.unwrap();
+    let before = [sum(&app, "flag").await, sum(&app, "figure").await];
+    assert_eq!(before[0], 3_001);
+    for reactor in [Reactor::Flags, Reactor::Figures] {
+        assert!(app.app.rebuild(reactor).await.unwrap());
+    }
+    assert_eq!([sum(&app, "flag").await, sum(&app, "figure").await], before);
+    let old = "SELECT COUNT(*) FROM figure WHERE generation <> 2";
+    assert_eq!(number(&app.url, old).await, 0, "what nobody reads is removed");
+    // And on from there.
+    let _ = cast.ticket_at("closed").await;
+    app.app.catch_up().await.unwrap();
+    assert_eq!(sum(&app, "flag").await, 4_001);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_are_made_anew_while_people_work(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::with(backend, |config| config.jobs = true).await;
+    let cast = Cast::of(&app).await;
+    let work = async {
+        for _ in 0..15 {
+            let _ = cast.ticket_at("closed").await;
+        }
+    };
+    let rebuild = async {
+        for reactor in [Reactor::Figures, Reactor::Flags, Reactor::Figures, Reactor::Flags] {
+            assert!(app.app.rebuild(reactor).await.unwrap());
+        }
+    };
+    tokio::join!(work, rebuild);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(sum(&app, "flag").await, 15_000);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn of_two_who_make_tables_anew_the_later_one_counts(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let _ = cast.ticket_at("closed").await;
+    app.app.catch_up().await.unwrap();
+    let (first, second) = tokio::join!(app.app.rebuild(Reactor::Figures), app.app.rebuild(Reactor::Figures));
+    assert!(first.unwrap() || second.unwrap(), "one of them at least");
     app.stop().await;
 }

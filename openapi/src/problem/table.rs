@@ -134,6 +134,8 @@ pub const TABLE: &[Row] = &[
     row("grant.places_or_unit", 422, ["地点、单位只能选一种", "Places or a unit"], ["places 与 unit 请填写且只填写一个。", "Give places or unit, and only one of them."]),
     row("grant.already_held", 409, ["已有此授权", "Already granted"], ["此人员已有完全相同的授权。", "This person holds the very same grant already."]),
     row("grant.unknown", 422, ["没有这项授权", "No such grant"], ["此人员没有这项授权。", "This person has no such grant."]),
+    row("figure.not_found", 404, ["没有这项统计", "No such figures"], ["地点或单位不存在，或不在您的范围内。", "The place or unit does not exist or is out of your scope."]),
+    row("figure.place_or_unit", 422, ["地点或单位二选一", "A place or a unit"], ["请填写 place 或 unit 之一。", "Give either a place or a unit."]),
     row("unit.not_found", 404, ["没有这个单位", "No such unit"], ["单位不存在，或不在您的范围内。", "The unit does not exist or is out of your scope."]),
     row("unit.unknown", 422, ["没有这个单位", "Unknown unit"], ["没有这个单位。", "There is no such unit."]),
     row("unit.beyond_scope", 403, ["超出管理范围", "Beyond your scope"], ["单位所在的县不在您管理的范围内。", "The county of the unit is not one that you administer."]),

@@ -10,6 +10,7 @@ mod walk;
 
 use super::*;
 use crate::actor::{Actor, Grant, Scope};
+use crate::figure::usual_rates;
 use crate::flag::FlagRule;
 use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId};
@@ -108,6 +109,7 @@ fn playbook() -> Playbook {
             ],
         },
         flags: FlagRule::default(),
+        rates: usual_rates(),
     }
 }
 

@@ -5,15 +5,22 @@
 //! [`Reactor`], its arm in [`Reactor::effects`].
 
 mod duty;
+pub(super) mod figures;
 mod flags;
+mod fold;
 mod history;
 mod inbox;
 mod lead;
+mod rebuild;
+mod retry;
 mod run;
 mod state;
+mod verify;
 
 pub use history::Memory;
 pub(super) use lead::Leadership;
+pub use rebuild::Rebuild;
+pub use retry::Retried;
 pub use run::Progress;
 pub use state::ReactorState;
 pub(super) use state::make_missing;
@@ -37,6 +44,8 @@ pub enum Reactor {
     Inbox,
     /// The bell of whoever is on duty.
     Duty,
+    /// Figures.
+    Figures,
 }
 
 /// An event of a ticket, with the ticket as it was before it and as it is after it.
@@ -66,7 +75,7 @@ impl Reactor {
     /// Whether its tables are made anew from the log. What others were told is told, and is not made anew.
     pub fn is_rebuilt(self) -> bool {
         match self {
-            Self::Flags => true,
+            Self::Flags | Self::Figures => true,
             Self::Inbox | Self::Duty => false,
         }
     }
@@ -83,6 +92,7 @@ impl Reactor {
             Self::Flags => flags::effects(store, happenings, generation).await,
             Self::Inbox => inbox::effects(store, happenings, now).await,
             Self::Duty => duty::effects(store, happenings, now).await,
+            Self::Figures => figures::effects(store, happenings, generation),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::super::error::StoreError;
 use super::super::journal::JournalError;
 use super::super::log::Cursor;
 use super::super::row::column;
+use super::fold::PassedOver;
 use super::{Happening, Memory, Reactor};
 use domain::time::Timestamp;
 use sea_orm::Statement;
@@ -129,19 +130,9 @@ impl Store {
             tracing::warn!(reactor = reactor.name(), position = cursor.position(), tries, %error, "an event failed");
             return Ok(stays);
         }
-        let reason: String = error.to_string().chars().take(REASON).collect();
-        let sql = "INSERT INTO set_aside (reactor, position, stream, stream_version, error, tries, at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        let values = vec![
-            reactor.name().into(),
-            cursor.position().into(),
-            stream.into(),
-            version.into(),
-            reason.into(),
-            i32::from(tries).into(),
-            now.into(),
-        ];
-        let statements = vec![self.advance(reactor, place, cursor, now), self.statement(sql, values)];
+        let event = PassedOver { cursor, stream, stream_version: version, reason: error.to_string() };
+        let statements =
+            vec![self.advance(reactor, place, cursor, now), self.put_aside(reactor, &event, tries, now)];
         if !self.write_after_cursor(statements).await? {
             return Ok(Progress { failed: 0, ..stays });
         }
@@ -152,6 +143,28 @@ impl Store {
         memory.care.alone = memory.care.alone.saturating_sub(1);
         memory.care.failed = None;
         Ok(Progress { cursor, done: 1, more: true, failed: 0, set_aside: true })
+    }
+
+    /// Remembers an event that the reactor went on without.
+    pub(super) fn put_aside(
+        &self,
+        reactor: Reactor,
+        event: &PassedOver,
+        tries: u8,
+        now: Timestamp,
+    ) -> Statement {
+        let sql = "INSERT INTO set_aside (reactor, position, stream, stream_version, error, tries, at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let values = vec![
+            reactor.name().into(),
+            event.cursor.position().into(),
+            event.stream.into(),
+            event.stream_version.into(),
+            event.reason.chars().take(REASON).collect::<String>().into(),
+            i32::from(tries).into(),
+            now.into(),
+        ];
+        self.statement(sql, values)
     }
 
     /// Moves the cursor, when it and the generation are still the same: the guard of every write of a reactor.

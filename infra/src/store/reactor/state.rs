@@ -32,7 +32,7 @@ pub(in crate::store) async fn make_missing(
     db: &DatabaseConnection,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO reactor (name, xid, position, generation, updated_at) VALUES ($1, 0, 0, 1, $2) \
+    let sql = "INSERT INTO reactor (name, xid, position, generation, building, updated_at) VALUES ($1, 0, 0, 1, 1, $2) \
          ON CONFLICT (name) DO NOTHING";
     let xid = if db.get_database_backend() == DbBackend::Postgres { "xid::text::bigint" } else { "0" };
     let order = if db.get_database_backend() == DbBackend::Postgres { "event.xid DESC, " } else { "" };

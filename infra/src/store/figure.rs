@@ -1,0 +1,95 @@
+//! Figures of a place or unit by day, and of the places directly below one.
+
+use super::Store;
+use super::error::StoreError;
+use super::page::is_current;
+use super::reactor::figures::tally;
+use super::row::column;
+use chrono::NaiveDate;
+use domain::actor::Actor;
+use domain::figure::{Count, FigureScope, PlaceFigures, Tally};
+use domain::place::PlaceCode;
+use sea_orm::QueryResult;
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+use strum::IntoEnumIterator;
+
+static DAYS: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT v.grants_version, f.day, {} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = $1) AS grants_version) v \
+         LEFT JOIN figure f ON f.generation = (SELECT r.generation FROM reactor r WHERE r.name = 'figures') \
+         AND f.scope = $2 AND f.day >= $3 AND f.day <= $4 ORDER BY f.day",
+        counts(|name| format!("f.{name}"))
+    )
+});
+
+/// Each place is looked up by its key on its own, whatever a planner makes of a join.
+static BELOW: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT v.grants_version, p.code, p.name, {} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = $1) AS grants_version) v \
+         LEFT JOIN place p ON p.code >= $2 AND p.code < $3 AND length(p.code) = $4 \
+         LEFT JOIN figure f ON f.generation = (SELECT r.generation FROM reactor r WHERE r.name = 'figures') \
+         AND f.scope = p.code AND f.day >= $5 AND f.day <= $6 GROUP BY v.grants_version, p.code, p.name ORDER BY p.code",
+        counts(|name| format!("CAST(COALESCE(SUM(f.{name}), 0) AS bigint) AS {name}"))
+    )
+});
+
+fn counts(column: impl Fn(&str) -> String) -> String {
+    Count::iter().map(|count| column(count.name())).collect::<Vec<_>>().join(", ")
+}
+
+impl Store {
+    /// The figures of a place or unit, for each day that has any.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleGrants`] and others.
+    pub async fn figures(
+        &self,
+        scope: &FigureScope,
+        days: &RangeInclusive<NaiveDate>,
+        asker: &Actor,
+        grants_version: i32,
+    ) -> Result<Vec<(NaiveDate, Tally)>, StoreError> {
+        let values =
+            vec![asker.user.0.into(), scope.to_string().into(), (*days.start()).into(), (*days.end()).into()];
+        let rows = self.query_all(&DAYS, values).await?;
+        is_current(&rows, grants_version)?;
+        let of_day = |row: &QueryResult| {
+            let day: Option<NaiveDate> = column(row, "figure", "day")?;
+            day.map(|day| Ok((day, tally(row)?))).transpose()
+        };
+        let some = rows.iter().map(of_day).filter_map(Result::transpose);
+        some.filter(|day| !matches!(day, Ok((_, tally)) if *tally == Tally::default())).collect()
+    }
+
+    /// The figures of the places whose codes have `digits` and lie below this one, in the order of their codes.
+    ///
+    /// # Errors
+    /// [`StoreError::StaleGrants`] and others.
+    pub async fn figures_below(
+        &self,
+        place: &PlaceCode,
+        digits: usize,
+        days: &RangeInclusive<NaiveDate>,
+        asker: &Actor,
+        grants_version: i32,
+    ) -> Result<Vec<PlaceFigures>, StoreError> {
+        let values = vec![
+            asker.user.0.into(),
+            place.as_str().into(),
+            // Codes are digits, and `:` follows on `9`.
+            format!("{place}:").into(),
+            i32::try_from(digits).unwrap_or_default().into(),
+            (*days.start()).into(),
+            (*days.end()).into(),
+        ];
+        let rows = self.query_all(&BELOW, values).await?;
+        is_current(&rows, grants_version)?;
+        let of_place = |row: &QueryResult| {
+            let Some(code) = column::<Option<String>>(row, "place", "code")? else { return Ok(None) };
+            let (place, name) = (self.stored_code(&code)?, column(row, "place", "name")?);
+            Ok(Some(PlaceFigures { place, name, tally: tally(row)? }))
+        };
+        rows.iter().map(of_place).filter_map(Result::transpose).collect()
+    }
+}
