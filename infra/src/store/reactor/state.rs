@@ -37,8 +37,8 @@ pub(in crate::store) async fn make_missing(
     let xid = if db.get_database_backend() == DbBackend::Postgres { "xid::text::bigint" } else { "0" };
     let order = if db.get_database_backend() == DbBackend::Postgres { "event.xid DESC, " } else { "" };
     let at_the_end = format!(
-        "INSERT INTO reactor (name, xid, position, generation, updated_at) \
-         SELECT $1, {xid}, position, 1, $2 FROM event WHERE aggregate = 'ticket' \
+        "INSERT INTO reactor (name, xid, position, generation, building, updated_at) \
+         SELECT $1, {xid}, position, 1, 1, $2 FROM event WHERE aggregate = 'ticket' \
          ORDER BY {order}position DESC LIMIT 1 ON CONFLICT (name) DO NOTHING"
     );
     for reactor in Reactor::iter() {
