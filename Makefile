@@ -30,7 +30,7 @@ openapi: build-tools ## 重新生成 openapi/openapi.json
 	cargo run -q -p api --bin huying -- openapi > openapi/openapi.json.tmp || { rm -f openapi/openapi.json.tmp; exit 1; }
 	mv openapi/openapi.json.tmp openapi/openapi.json
 
-docs: build-tools ## 重新生成 docs/tickets.md 和 docs/permissions.md
+docs: build-tools ## 重新生成 docs/tickets.md、docs/permissions.md 和 docs/notices.md
 	HUYING_WRITE_DOCS=1 cargo test -q -p domain document_shows
 
 release: build-tools ## 编译发布版 target/release/huying

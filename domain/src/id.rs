@@ -27,6 +27,8 @@ ids! {
     UnitId,
     /// A grant (授权).
     GrantId,
+    /// A shift (值班).
+    ShiftId,
     /// A place (地点). Immutable, while its code may change.
     PlaceId,
     /// A text that somebody wrote freely (文本).

@@ -4,11 +4,13 @@
 use crate::calendar::CalendarRefusal;
 use crate::geo::PositionRefusal;
 use crate::live::LiveRefusal;
+use crate::notice::InboxRefusal;
 use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal};
 use crate::phone::PhoneRefusal;
 use crate::place::PlaceRefusal;
+use crate::shift::ShiftRefusal;
 use crate::text::TextRefusal;
 use crate::ticket::TicketRefusal;
 use crate::unit::UnitRefusal;
@@ -55,6 +57,12 @@ pub enum Refusal {
     /// The live feed is not theirs to listen to like this.
     #[error(transparent)]
     Live(#[from] LiveRefusal),
+    /// The shift cannot be.
+    #[error(transparent)]
+    Shift(#[from] ShiftRefusal),
+    /// The message is none of theirs.
+    #[error(transparent)]
+    Inbox(#[from] InboxRefusal),
 }
 
 impl Refusal {
@@ -90,6 +98,8 @@ impl Refusal {
             Self::Unit(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
             Self::Live(refusal) => refusal.code(),
+            Self::Shift(refusal) => refusal.code(),
+            Self::Inbox(refusal) => refusal.code(),
         }
     }
 
@@ -133,6 +143,8 @@ impl Refusal {
             Self::Person(_) | Self::Unit(_) | Self::Live(_) => vec![],
             Self::Grant(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
+            Self::Shift(refusal) => refusal.args(),
+            Self::Inbox(refusal) => refusal.args(),
         }
     }
 
@@ -146,6 +158,8 @@ impl Refusal {
             Self::Unit(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),
             Self::Live(refusal) => Some(refusal.field()),
+            Self::Shift(refusal) => refusal.field(),
+            Self::Inbox(refusal) => refusal.field(),
             Self::Permission(_)
             | Self::Password(_)
             | Self::Place(_)

@@ -2,11 +2,12 @@
 
 use crate::actor::Actor;
 use crate::id::{TicketId, UnitId, UserId};
+use crate::notice::Notice;
 use crate::number::TicketNumber;
 use crate::permission::Action;
 use crate::phone::Phone;
 use crate::place::PlaceCode;
-use crate::ticket::{Affair, Channel, Event, Handling, Severity, Status, Ticket};
+use crate::ticket::{Affair, Channel, ClockKind, Event, Handling, Severity, Status, Ticket};
 use crate::time::Timestamp;
 
 /// A ticket with all that its page shows.
@@ -144,4 +145,60 @@ pub struct Unit {
     pub name: String,
     /// How many events it has: what `ETag` carries.
     pub version: i32,
+}
+
+/// A message (消息). It holds no words of anybody and nothing personal; what it says is made when it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxEntry {
+    /// Identity; later ones have greater ones.
+    pub id: i64,
+    /// What it says.
+    pub kind: Notice,
+    /// Of which ticket; `None` where it is of none or of many.
+    pub ticket: Option<InboxTicket>,
+    /// Which limit.
+    pub clock: Option<ClockKind>,
+    /// Until when that is or was.
+    pub due_at: Option<Timestamp>,
+    /// How many things it is about.
+    pub items: i32,
+    /// When it came.
+    pub created_at: Timestamp,
+    /// When it was read.
+    pub read_at: Option<Timestamp>,
+}
+
+/// A ticket as a message shows it, also to whoever no longer sees it: nothing of what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named like the fields of Ticket")]
+pub struct InboxTicket {
+    pub id: TicketId,
+    pub number: TicketNumber,
+    pub status: Status,
+    pub place: PlaceCode,
+    pub place_name: String,
+}
+
+/// One of the things that a message is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxItem {
+    /// Of the event.
+    pub position: i64,
+    /// What it would have said alone.
+    pub kind: Notice,
+    /// Of which ticket.
+    pub ticket: InboxTicket,
+    /// Which limit.
+    pub clock: Option<ClockKind>,
+    /// When that passed, or passes.
+    pub due_at: Option<Timestamp>,
+}
+
+/// How many messages somebody has not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unread {
+    /// At most 1,000.
+    pub count: i64,
+    /// Whether there are more.
+    pub more: bool,
 }

@@ -17,6 +17,7 @@ mod m20261122_000007_answer_stream;
 mod m20261122_000008_second_look;
 mod m20261122_000009_calendar;
 mod m20261122_000010_reactor;
+mod m20261122_000011_inbox;
 mod m20261122_000012_live;
 
 /// All migrations, oldest first.
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_second_look::Migration),
             Box::new(m20261122_000009_calendar::Migration),
             Box::new(m20261122_000010_reactor::Migration),
+            Box::new(m20261122_000011_inbox::Migration),
             Box::new(m20261122_000012_live::Migration),
         ]
     }

@@ -1,5 +1,6 @@
 //! Words for people, in Chinese and in English.
 
+use domain::notice::Notice;
 use domain::permission::Action;
 use domain::ticket::{Headline, Status};
 use strum::IntoEnumIterator;
@@ -71,9 +72,10 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
 pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     use domain::calendar::Headline as Calendar;
     use domain::person::Headline as Person;
+    use domain::shift::Headline as Shift;
     use domain::unit::Headline as Unit;
-    let (chinese, english) = match (kind.parse::<Person>(), kind.parse::<Unit>(), kind.parse::<Calendar>()) {
-        (Ok(person), _, _) => match person {
+    let (chinese, english) = if let Ok(person) = kind.parse::<Person>() {
+        match person {
             Person::Registered => ("建档", "Registered"),
             Person::Edited => ("改档", "Entry changed"),
             Person::Granted => ("授权", "Granted"),
@@ -88,18 +90,73 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
             Person::Unmasked => ("查看明文", "Seen in plain"),
             Person::Exported => ("导出本人数据", "Exported"),
             Person::Erased => ("注销", "Erased"),
-        },
-        (Err(_), Ok(unit), _) => match unit {
+        }
+    } else if let Ok(unit) = kind.parse::<Unit>() {
+        match unit {
             Unit::Created => ("单位建档", "Unit created"),
             Unit::Renamed => ("单位改名", "Unit renamed"),
-        },
-        (Err(_), Err(_), Ok(calendar)) => match calendar {
+        }
+    } else if let Ok(calendar) = kind.parse::<Calendar>() {
+        match calendar {
             Calendar::DaysImported => ("导入日历", "Calendar imported"),
             Calendar::DaysReplaced => ("修改日历", "Calendar changed"),
-        },
-        (Err(_), Err(_), Err(_)) => return None,
+        }
+    } else if let Ok(shift) = kind.parse::<Shift>() {
+        match shift {
+            Shift::Rostered => ("排班", "Put on duty"),
+            Shift::Unrostered => ("撤班", "Taken off duty"),
+        }
+    } else {
+        return None;
     };
     Some(lang.of(chinese, english))
+}
+
+/// What a message says.
+pub fn notice(notice: Notice, lang: Lang) -> &'static str {
+    let (chinese, english) = match notice {
+        Notice::ToDispatch => ("有新工单，请派单", "New: please dispatch"),
+        Notice::Returned => ("工单被退回，请重新派单", "Given back: please dispatch again"),
+        Notice::HandedBack => ("承办人已离岗，请重新派单", "Its handler has left: please dispatch again"),
+        Notice::Assigned => ("派给您的工单，请接单", "Dispatched to you: please accept"),
+        Notice::HandedOver => ("移交给您的工单，请接单", "Handed over to you: please accept"),
+        Notice::AssistAsked => ("请您协办", "You are to assist"),
+        Notice::Dispatched => ("您的诉求已派单", "Yours was dispatched"),
+        Notice::Accepted => ("您的诉求已接单", "Yours was accepted"),
+        Notice::Arrived => ("承办人已到场", "The handler is on the scene"),
+        Notice::Planned => ("您的诉求有了办理方案", "There is a plan for yours"),
+        Notice::Replied => ("您的诉求有了阶段答复", "There is a reply to yours"),
+        Notice::Resolved => ("您的诉求已办结，请评价", "Yours is resolved: please rate"),
+        Notice::SupervisedResolved => ("您督办的工单已办结", "What you supervise is resolved"),
+        Notice::Rated => ("您办理的工单已评价", "What you handled was rated"),
+        Notice::Reworked => ("群众不满意，请重办", "Not satisfied: please do it again"),
+        Notice::Reopened => ("工单重新打开，请再办", "Opened again: please go on"),
+        Notice::Closed => ("期满未评价，已自动结单", "Closed without a rating"),
+        Notice::Supplemented => ("诉求人有补充", "The requester added something"),
+        Notice::Urged => ("诉求人催办", "The requester asks to hurry"),
+        Notice::ExtensionAsked => ("有延期申请，请审批", "More time is asked for: please decide"),
+        Notice::ExtensionApproved => ("延期已批准", "More time was given"),
+        Notice::ExtensionRefused => ("延期被驳回", "More time was not given"),
+        Notice::Paused => ("工单已暂停计时", "Its clocks rest"),
+        Notice::Resumed => ("工单已恢复计时", "Its clocks go on"),
+        Notice::Escalated => ("工单已上报到您处", "It lies on your desk now"),
+        Notice::Warned => ("时限将到", "A limit is near"),
+        Notice::Breached => ("时限已过", "A limit has passed"),
+        Notice::Supervised => ("工单被督办", "It is under supervision"),
+        Notice::Withdrawn => ("诉求人已撤单", "The requester took it back"),
+        Notice::Declined => ("您的诉求不予受理", "Yours was not taken on"),
+        Notice::Merged => ("工单已并入另一工单", "It goes on as another"),
+        Notice::Absorbed => ("有工单并入您办理的工单", "Another was merged into yours"),
+        Notice::Noted => ("工单有新备注", "There is a note"),
+        Notice::DutyNew => ("值班铃：新工单", "On duty: a new one"),
+        Notice::DutyOverdue => ("值班铃：时限已过", "On duty: a limit has passed"),
+        Notice::DutyWarning => ("值班铃：时限将到", "On duty: a limit is near"),
+        Notice::OverdueList => ("无人值守期间超时的工单", "Limits that passed while nobody watched"),
+        Notice::CalendarMissing => {
+            ("缺少下一年度的工作日历", "The working-time calendar of a year is missing")
+        }
+    };
+    lang.of(chinese, english)
 }
 
 /// What people call a state.
@@ -149,6 +206,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TicketMerge => ("并单", "merge"),
         Action::TicketReopen => ("重新打开", "reopen"),
         Action::TicketUnmask => ("查看联系人明文", "look up the contact of"),
+        Action::MeInbox => ("查看本人消息", "read your inbox"),
         Action::MeExport => ("导出本人数据", "export what is held on yourself"),
         Action::MeErase => ("注销", "erase yourself"),
         Action::PersonView => ("查看人员名册", "view the roster"),
@@ -160,6 +218,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::UnitEdit => ("维护单位", "edit units"),
         Action::CalendarView => ("查看日历", "view the calendar"),
         Action::CalendarEdit => ("维护日历", "edit the calendar"),
+        Action::ShiftView => ("查看值班表", "view the duty roster"),
+        Action::ShiftEdit => ("排班", "make the duty roster"),
         Action::AuditView => ("查看审计", "view the audit trail"),
         Action::FlagView => ("查看红旗", "view red flags"),
         Action::FigureView => ("查看统计", "view figures"),

@@ -13,7 +13,7 @@ use crate::error::{ApiError, fault};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use domain::calendar::{CalendarRefusal, YEARS};
-use domain::id::{TicketId, UnitId, UserId};
+use domain::id::{ShiftId, TicketId, UnitId, UserId};
 use openapi::problem::Fault;
 use std::future::{Ready, ready};
 use std::num::ParseIntError;
@@ -43,6 +43,21 @@ paths! {
     PersonPath(UserId) or "person.not_found",
     /// The `{id}` of a unit.
     UnitPath(UnitId) or "unit.not_found",
+    /// The `{id}` of a shift.
+    ShiftPath(ShiftId) or "shift.not_found",
+}
+
+/// The `{message}` of one's inbox. What is no number is no message.
+pub(crate) struct MessagePath(pub(crate) i64);
+
+impl FromRequest for MessagePath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("message").and_then(|id| id.parse().ok());
+        ready(id.map(Self).ok_or_else(|| ApiError::new("inbox.not_found")))
+    }
 }
 
 /// The `{year}` of a calendar.

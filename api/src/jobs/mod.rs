@@ -94,11 +94,12 @@ async fn hand_over(state: &State) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Forgets kept answers, sessions and wrong passwords that no longer count.
+/// Forgets kept answers, sessions, wrong passwords, tickets to the live feed and messages that no longer count.
 pub(crate) async fn forget(state: &State) -> Result<(), StoreError> {
     let now = state.clock.now();
     state.store.forget_old_answers(now).await?;
     state.store.forget_old_sessions(now).await?;
     state.store.forget_old_live_tickets(now).await?;
-    state.store.forget_old_guesses(now).await
+    state.store.forget_old_guesses(now).await?;
+    state.store.forget_old_messages(now).await
 }

@@ -21,7 +21,7 @@ use openapi::problem::Fault;
     tag = "审计",
     operation_id = "list_audit",
     summary = "审计记录",
-    description = "本人范围内：建档、授权、撤权、离岗、查看明文、注销，单位和日历的变更，以及工单联系人的明文查看，新的在前。一次看一个县，\
+    description = "本人范围内：建档、授权、撤权、离岗、查看明文、注销，单位和日历的变更，排班、撤班，以及工单联系人的明文查看，新的在前。一次看一个县，\
         有多个县的范围时 `place` 必填。筛选每次至多查 5000 条，不足一页也可能还有下一页，以 `next_cursor` 为准。",
     params(ListAudit),
     responses((status = 200, description = "一页审计记录", body = AuditPage)),

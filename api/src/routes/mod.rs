@@ -6,8 +6,10 @@ mod figure;
 mod flag;
 mod health;
 mod identity;
+mod inbox;
 mod live;
 mod person;
+mod shift;
 mod sign_in;
 mod ticket;
 mod unit;
@@ -38,6 +40,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(sign_in::confirm_otp)
                 .service(sign_in::remove_otp)
                 .service(identity::me)
+                .service(inbox::list_inbox)
+                .service(inbox::get_message)
+                .service(inbox::read_inbox)
                 .service(person::export_me)
                 .service(person::erase_me)
                 .service(person::create_person)
@@ -56,6 +61,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(calendar::list_calendars)
                 .service(calendar::get_calendar)
                 .service(calendar::edit_calendar)
+                .service(shift::create_shift)
+                .service(shift::list_shifts)
+                .service(shift::cancel_shift)
                 .service(audit::list_audit)
                 .service(flag::list_flags)
                 .service(flag::count_flags)

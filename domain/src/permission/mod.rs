@@ -11,7 +11,7 @@ pub use table::{Reach, reaches};
 
 use crate::refusal::Args;
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, EnumString, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoEnumIterator, IntoStaticStr};
 
 /// A role (角色). Everyone who signed in is a resident; the others are granted.
 #[derive(
@@ -125,6 +125,9 @@ pub enum Action {
     /// 查看明文: whom to call, although one does not handle the ticket.
     #[strum(serialize = "ticket.unmask")]
     TicketUnmask,
+    /// Read one's inbox (消息).
+    #[strum(serialize = "me.inbox")]
+    MeInbox,
     /// Take a copy of all that is held on oneself (导出).
     #[strum(serialize = "me.export")]
     MeExport,
@@ -158,6 +161,12 @@ pub enum Action {
     /// Enter which days are holidays, and which are worked to make up for them.
     #[strum(serialize = "calendar.edit")]
     CalendarEdit,
+    /// See who is on duty (值班).
+    #[strum(serialize = "shift.view")]
+    ShiftView,
+    /// Say who is on duty (排班).
+    #[strum(serialize = "shift.edit")]
+    ShiftEdit,
     /// See who looked at personal data and who changed what people may (审计).
     #[strum(serialize = "audit.view")]
     AuditView,
@@ -176,6 +185,11 @@ impl Action {
     /// The name in `x-permission`.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+
+    /// The roles that have it, however far it reaches.
+    pub fn roles(self) -> impl Iterator<Item = Role> {
+        Role::iter().filter(move |role| !reaches(*role, self).is_empty())
     }
 }
 

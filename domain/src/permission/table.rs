@@ -35,6 +35,7 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::MeSignOut
             | A::MeBindPhone
             | A::MeSecure
+            | A::MeInbox
             | A::MeExport
             | A::MeErase
             | A::TicketSubmit
@@ -108,16 +109,17 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::AuditView,
         ) => &[Area],
         (R::Supervisor, A::PersonView | A::AuditView) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::ShiftEdit) => &[Area],
         (
             R::GridWorker
             | R::GridLeader
             | R::CommunityClerk
             | R::StreetDispatcher
             | R::Supervisor
-            | R::CountyAdmin
-            | R::SystemAdmin,
-            A::FlagView | A::FigureView,
-        ) => &[Area],
+            | R::CountyAdmin,
+            A::ShiftView | A::FlagView | A::FigureView,
+        )
+        | (R::SystemAdmin, A::FlagView | A::FigureView) => &[Area],
         // Of what their units lead.
         (R::DepartmentHandler, A::FigureView) => &[Assigned],
         // They pick whom to dispatch to.

@@ -8,7 +8,6 @@ use crate::ticket::Assignee;
 use rstest::rstest;
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 fn place(code: &str) -> PlaceCode {

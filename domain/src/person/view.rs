@@ -4,8 +4,10 @@ use super::change::Person;
 use crate::geo::Position;
 use crate::id::{TicketId, UserId};
 use crate::place::PlaceCode;
+use crate::shift::Shift;
 use crate::ticket::{Satisfaction, Status};
 use crate::time::Timestamp;
+use crate::view::InboxEntry;
 use uuid::Uuid;
 
 /// A line of the audit trail. Read leniently: what a kind does not say is empty.
@@ -56,6 +58,10 @@ pub struct Export {
     pub acts: Vec<ExportedStep>,
     /// What is written down about them.
     pub audit: Vec<AuditEntry>,
+    /// What they were told.
+    pub inbox: Vec<InboxEntry>,
+    /// When they were or will be on duty.
+    pub shifts: Vec<Shift>,
 }
 
 /// A session of theirs.

@@ -12,6 +12,16 @@ pub(super) fn json_param(backend: DbBackend, number: usize) -> String {
     }
 }
 
+/// What makes whoever writes messages wait for whoever else does until that has committed, so that their ids are in the
+/// order of commits. SQLite has one writer.
+pub(super) fn inbox_turn(backend: DbBackend) -> Option<&'static str> {
+    match backend {
+        // The number is of no meaning, but this lock's alone.
+        DbBackend::Postgres => Some("SELECT pg_advisory_xact_lock(7526752396880544361)"),
+        _ => None,
+    }
+}
+
 /// The rows of a parameter that holds a JSON array of objects, as `j` with these columns of these PostgreSQL types: their
 /// number does not change the statement.
 pub(super) fn json_rows(backend: DbBackend, param: &str, columns: &[(&str, &str)]) -> String {

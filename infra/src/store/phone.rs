@@ -157,6 +157,8 @@ impl Store {
         let sql = "UPDATE app_user SET joined_into = $2 WHERE joined_into = $1";
         rest.push(self.statement(sql, vec![roster.into(), user.0.into()]));
         rest.extend(self.move_account(roster, user.0).await?);
+        rest.extend(self.move_inbox(roster, user.0));
+        rest.extend(self.move_shifts(roster, user.0));
         rest.push(self.end_sessions(roster, now));
         rest.push(self.hand_over_later(Handover::Joined { roster: UserId(roster), user }, now));
         // What the roster entry was granted says where it counts.

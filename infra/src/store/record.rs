@@ -10,7 +10,7 @@ use domain::id::UserId;
 use domain::person::{EVENT_VERSION, Fact};
 use domain::text::Text;
 use domain::time::Timestamp;
-use domain::unit;
+use domain::{shift, unit};
 use sea_orm::{Statement, Value};
 use uuid::Uuid;
 
@@ -45,6 +45,14 @@ pub struct Recorded {
 pub(super) struct UnitEvent<'a> {
     pub(super) fact: unit::Fact,
     /// The county.
+    pub(super) scope_code: &'a str,
+}
+
+/// A change of a shift that is to be written down.
+#[derive(Debug)]
+pub(super) struct ShiftEvent<'a> {
+    pub(super) fact: shift::Fact,
+    /// The place.
     pub(super) scope_code: &'a str,
 }
 
@@ -134,6 +142,27 @@ impl Store {
             scope_code: scope,
             text: None,
             payload: serde_json::to_value(fact),
+        };
+        self.record(stream, guard, vec![], vec![row], answer).await
+    }
+
+    /// The same for a shift and its one event.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_shift(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        event: &ShiftEvent<'_>,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let row = Row {
+            kind: event.fact.headline().name(),
+            v: shift::EVENT_VERSION,
+            scope_code: event.scope_code,
+            text: None,
+            payload: serde_json::to_value(&event.fact),
         };
         self.record(stream, guard, vec![], vec![row], answer).await
     }

@@ -3,7 +3,9 @@
 use super::answer::Grant;
 use crate::Lang;
 use crate::audit::AuditEntry;
+use crate::inbox::InboxEntry;
 use crate::label::words;
+use crate::shift::Shift;
 use crate::ticket::Position;
 use chrono::{DateTime, Utc};
 use domain::person;
@@ -27,7 +29,7 @@ use uuid::Uuid;
         "steps": [{"ticket": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001",
             "at": "2026-11-21T01:00:00Z", "kind": "submitted", "own": true, "text": "温泉社区北门的路灯坏了三天。"}]
     }],
-    "acts": [], "audit": []
+    "acts": [], "audit": [], "inbox": [], "shifts": []
 }))]
 pub struct Export {
     /// 用户标识
@@ -50,6 +52,10 @@ pub struct Export {
     pub acts: Vec<ExportedStep>,
     /// 关于本人的审计记录
     pub audit: Vec<AuditEntry>,
+    /// 发给本人的消息，先到的在前
+    pub inbox: Vec<InboxEntry>,
+    /// 本人的班次
+    pub shifts: Vec<Shift>,
 }
 
 /// 一种登录方式。
@@ -144,7 +150,7 @@ pub struct ExportedStep {
 impl Export {
     /// In words of a language.
     pub fn new(export: person::Export, lang: Lang) -> Self {
-        let person::Export { person, identities, sessions, tickets, acts, audit } = export;
+        let person::Export { person, identities, sessions, tickets, acts, audit, inbox, shifts } = export;
         Self {
             id: person.id.0,
             phone: person.phone.map(|phone| phone.as_str().to_owned()),
@@ -159,6 +165,8 @@ impl Export {
             tickets: tickets.into_iter().map(ExportedTicket::from).collect(),
             acts: acts.into_iter().map(ExportedStep::from).collect(),
             audit: audit.into_iter().map(|entry| AuditEntry::new(entry, lang)).collect(),
+            inbox: inbox.into_iter().map(|entry| InboxEntry::new(entry, lang)).collect(),
+            shifts: shifts.iter().map(Shift::from).collect(),
         }
     }
 }

@@ -5,12 +5,14 @@ use chrono::NaiveDate;
 use domain::calendar::CalendarRefusal;
 use domain::geo::PositionRefusal;
 use domain::live::LiveRefusal;
+use domain::notice::InboxRefusal;
 use domain::password::PasswordRefusal;
 use domain::permission::PermissionRefusal;
 use domain::person::{GrantRefusal, PersonRefusal};
 use domain::phone::PhoneRefusal;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
 use domain::refusal::Refusal;
+use domain::shift::ShiftRefusal;
 use domain::text::TextRefusal;
 use domain::ticket::{FieldFault, TicketRefusal, TimeFault, WrongState};
 use domain::unit::UnitRefusal;
@@ -67,6 +69,16 @@ fn every_refusal() -> Vec<Refusal> {
         LiveRefusal::Nothing.into(),
         LiveRefusal::Place.into(),
         LiveRefusal::Unit.into(),
+        ShiftRefusal::NotFound.into(),
+        ShiftRefusal::BeyondScope.into(),
+        ShiftRefusal::EndsBeforeStart.into(),
+        ShiftRefusal::TooLong.into(),
+        ShiftRefusal::Over.into(),
+        ShiftRefusal::PersonCannot.into(),
+        ShiftRefusal::Overlaps.into(),
+        InboxRefusal::NotFound.into(),
+        InboxRefusal::TheseOrUpTo.into(),
+        InboxRefusal::Count { count: 101 }.into(),
     ];
     let states = WrongState::iter();
     all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));

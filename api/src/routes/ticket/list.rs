@@ -6,19 +6,15 @@ use crate::cursor;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Query, comparable, limit};
 use actix_web::{HttpResponse, get, web};
-use chrono::DateTime;
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::{TicketNumber, is_ticket_number};
 use domain::phone::Phone;
 use domain::place::PlaceCode;
 use domain::text::{FreeText, MAX_CATEGORY};
-use domain::time::Timestamp;
-use infra::Keyring;
 use infra::store::{Lens, TicketQuery};
 use openapi::problem::Fault;
 use openapi::ticket::{ListTickets, TicketPage, TicketSummary};
-use uuid::Uuid;
 
 /// Many tickets, newest first.
 #[utoipa::path(
@@ -46,7 +42,7 @@ pub(crate) async fn list_tickets(
     let page = state.store.tickets(&query, actor, *grants_version, now).await?;
     Ok(HttpResponse::Ok().json(TicketPage {
         items: page.items.iter().map(|summary| TicketSummary::at(summary, now)).collect(),
-        next_cursor: page.next.map(|end| seal(state.store.keys(), &list, end)),
+        next_cursor: page.next.map(|(at, id)| cursor::seal_at(state.store.keys(), &list, at, id.0)),
     }))
 }
 
@@ -74,7 +70,8 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         limit: size,
     } = asked;
     let limit = limit(size)?;
-    let after = cursor.map(|cursor| open(state.store.keys(), list, &cursor)).transpose()?;
+    let after = cursor.map(|cursor| cursor::open_at(state.store.keys(), list, &cursor)).transpose()?;
+    let after = after.map(|(at, id)| (at, TicketId(id)));
     if let Some(category) = &category {
         FreeText::check(category, MAX_CATEGORY)
             .map_err(|refusal| fault(refusal, Some("?category".into())))?;
@@ -194,21 +191,4 @@ fn sees_all(actor: &Actor, lens: &Lens) -> bool {
         }
         Lens::Claimable(_) | Lens::Number(_) | Lens::Phone(_) => false,
     }
-}
-
-/// Microseconds and id.
-const END: usize = 8 + 16;
-
-fn seal(keys: &Keyring, list: &str, (at, id): (Timestamp, TicketId)) -> String {
-    let end = [at.timestamp_micros().to_le_bytes().as_slice(), id.0.as_bytes()].concat();
-    cursor::seal(keys, list, &end)
-}
-
-fn open(keys: &Keyring, list: &str, cursor: &str) -> ApiResult<(Timestamp, TicketId)> {
-    let end: [u8; END] = cursor::open(keys, list, cursor)?;
-    let (micros, id) =
-        end.split_first_chunk().ok_or_else(|| ApiError::internal("a cursor without a time"))?;
-    let at = DateTime::from_timestamp_micros(i64::from_le_bytes(*micros));
-    let at = at.ok_or_else(|| ApiError::internal("a cursor out of time"))?;
-    Ok((at, TicketId(Uuid::from_slice(id).map_err(ApiError::internal)?)))
 }

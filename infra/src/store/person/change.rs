@@ -115,6 +115,9 @@ impl Store {
         let change = decide(&person, command, actor, |county| self.levels(county), now)?;
         let answer = render(&change.after);
         let mut rest = self.consequences(id, &change, actor.user, now)?;
+        if !change.taken.is_empty() {
+            rest.extend(self.end_shifts(&change.after, now).await?);
+        }
         if change.erases() {
             rest.extend(self.erasure(id.0, now).await?);
         }

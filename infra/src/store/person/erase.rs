@@ -73,6 +73,7 @@ impl Store {
             "DELETE FROM credential WHERE user_id = $1".to_owned(),
             "DELETE FROM session WHERE user_id = $1".to_owned(),
             "DELETE FROM live_ticket WHERE user_id = $1".to_owned(),
+            "DELETE FROM shift WHERE user_id = $1".to_owned(),
             "DELETE FROM ticket_contact WHERE ticket_id IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1)"
                 .to_owned(),
             written,
@@ -80,6 +81,7 @@ impl Store {
         ]
         .iter()
         .map(|sql| self.statement(sql, vec![person.into()]))
+        .chain(self.forget_inbox(person))
         .chain([self.erased_answers(person)])
         .collect()
     }

@@ -1,12 +1,14 @@
-//! A copy of all that is held on somebody, for themselves. Seven queries, each by an index; the longer ones have a row for
+//! A copy of all that is held on somebody, for themselves. Nine queries, each by an index; the longer ones have a row for
 //! each thing that they did.
 
 use super::super::Store;
 use super::super::audit::{COLUMNS, audit_entry};
 use super::super::change::{ChangeError, Failed, Request};
 use super::super::error::StoreError;
+use super::super::inbox;
 use super::super::log::{EVENT_COLUMNS, stored_event};
 use super::super::row::{column, word};
+use super::super::shift;
 use super::super::ticket::contact;
 use domain::id::{TicketId, UserId};
 use domain::person::{Export, ExportedSession, ExportedStep, ExportedTicket, Person, PersonRefusal};
@@ -65,7 +67,12 @@ impl Store {
         ));
         let acts = acts.await?.iter().map(|row| step(row, &they)).collect::<Result<_, _>>()?;
         let sessions = sessions.iter().map(session).collect::<Result<_, _>>()?;
-        Ok(Export { tickets: self.tickets_of(id, &they).await?, person, identities, sessions, acts, audit })
+        let inbox = rows(format!("{}({THEY}) ORDER BY i.id", inbox::THEIRS)).await?;
+        let inbox = inbox.iter().map(|row| self.stored_message(row)).collect::<Result<_, _>>()?;
+        let shifts = rows(format!("{}({THEY}) ORDER BY s.starts_at, s.id", shift::THEIRS)).await?;
+        let shifts = shifts.iter().map(|row| self.stored_shift(row)).collect::<Result<_, _>>()?;
+        let tickets = self.tickets_of(id, &they).await?;
+        Ok(Export { tickets, person, identities, sessions, acts, audit, inbox, shifts })
     }
 
     async fn tickets_of(&self, id: UserId, they: &[UserId]) -> Result<Vec<ExportedTicket>, StoreError> {

@@ -4,10 +4,12 @@
 //! A reactor does no I/O beside its reads and that one write. To add one: a file here with `effects`, a variant of
 //! [`Reactor`], its arm in [`Reactor::effects`].
 
+mod duty;
 pub(super) mod figures;
 mod flags;
 mod fold;
 mod history;
+mod inbox;
 mod lead;
 mod rebuild;
 mod retry;
@@ -39,6 +41,10 @@ use strum::{EnumIter, EnumString, IntoStaticStr};
 pub enum Reactor {
     /// Red flags (practices L09).
     Flags,
+    /// Messages to whom it concerns.
+    Inbox,
+    /// The bell of whoever is on duty.
+    Duty,
     /// Figures.
     Figures,
 }
@@ -71,6 +77,7 @@ impl Reactor {
     pub fn is_rebuilt(self) -> bool {
         match self {
             Self::Flags | Self::Figures => true,
+            Self::Inbox | Self::Duty => false,
         }
     }
 
@@ -80,10 +87,12 @@ impl Reactor {
         store: &Store,
         happenings: &[Happening],
         generation: i32,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Result<Vec<Statement>, StoreError> {
         match self {
             Self::Flags => flags::effects(store, happenings, generation).await,
+            Self::Inbox => inbox::effects(store, happenings, now).await,
+            Self::Duty => duty::effects(store, happenings, now).await,
             Self::Figures => figures::effects(store, happenings, generation),
         }
     }

@@ -47,9 +47,12 @@ impl Store {
         now: Timestamp,
         told: impl Fn(u64, u64),
     ) -> Result<Rebuild, StoreError> {
+        // What others were told is told.
+        let Some(table) = table(reactor) else {
+            return Ok(Rebuild { events: 0, passed_over: 0, took_over: false });
+        };
         let before = self.reactor_place(reactor).await?;
         let generation = self.begin_generation(reactor).await?;
-        let table = table(reactor);
         self.remove_generations(table, before.generation, generation).await?;
         let upto = self.safe_end_of_log().await?;
         let all = self.count_events(upto).await?;
@@ -64,6 +67,7 @@ impl Store {
                     }
                 }
                 Reactor::Flags => self.write_each(self.earned(generation, folded).await?).await?,
+                Reactor::Inbox | Reactor::Duty => {}
             }
             told(walk.read, all.max(walk.read));
         }
@@ -209,9 +213,10 @@ fn moment(at: Timestamp) -> String {
 }
 
 /// What is made anew.
-fn table(reactor: Reactor) -> &'static str {
+fn table(reactor: Reactor) -> Option<&'static str> {
     match reactor {
-        Reactor::Flags => "flag",
-        Reactor::Figures => "figure",
+        Reactor::Flags => Some("flag"),
+        Reactor::Figures => Some("figure"),
+        Reactor::Inbox | Reactor::Duty => None,
     }
 }

@@ -26,15 +26,28 @@ pub struct ReactorState {
     pub generation: i32,
 }
 
-/// A row for each reactor; one that is new begins with the first event.
+/// A row for each reactor. One that is new begins with the first event; one that tells others begins with the next: nobody
+/// is told of what happened before there was anybody to tell.
 pub(in crate::store) async fn make_missing(
     db: &DatabaseConnection,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO reactor (name, xid, position, generation, building, updated_at) VALUES ($1, 0, 0, 1, 1, $2) \
          ON CONFLICT (name) DO NOTHING";
+    let xid = if db.get_database_backend() == DbBackend::Postgres { "xid::text::bigint" } else { "0" };
+    let order = if db.get_database_backend() == DbBackend::Postgres { "event.xid DESC, " } else { "" };
+    let at_the_end = format!(
+        "INSERT INTO reactor (name, xid, position, generation, building, updated_at) \
+         SELECT $1, {xid}, position, 1, 1, $2 FROM event WHERE aggregate = 'ticket' \
+         ORDER BY {order}position DESC LIMIT 1 ON CONFLICT (name) DO NOTHING"
+    );
     for reactor in Reactor::iter() {
         let values = [reactor.name().into(), now.into()];
+        if !reactor.is_rebuilt() {
+            let at_the_end =
+                Statement::from_sql_and_values(db.get_database_backend(), &at_the_end, values.clone());
+            db.execute_raw(at_the_end).await?;
+        }
         db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     }
     Ok(())

@@ -1,0 +1,331 @@
+//! Who must know what happened to a ticket (practices L06: delivery in the app). Pure: from an event, and the ticket before and
+//! after it, to whom it is told and as what. `docs/notices.md` shows the whole table.
+//!
+//! To add a kind of message: a variant of [`Notice`], its words in `openapi/src/label.rs`, an arm of [`notices`].
+
+#[cfg(test)]
+mod tests;
+
+use crate::id::{UnitId, UserId};
+use crate::place::PlaceCode;
+use crate::ticket::{Assignee, Audience, Event, Fact, Satisfaction, Ticket};
+use chrono::TimeDelta;
+use strum::{EnumIter, EnumString, IntoStaticStr};
+
+/// A ring that is written down later than this was slept through: the sweep was away. It goes into a list.
+const BELATED: TimeDelta = TimeDelta::minutes(2);
+
+/// What a message in somebody's inbox says (消息种类).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Notice {
+    /// New, and waits to be dispatched.
+    ToDispatch,
+    /// Given back: waits to be dispatched again.
+    Returned,
+    /// Whoever had it has left: waits to be dispatched again.
+    HandedBack,
+    /// Dispatched to oneself or one's unit.
+    Assigned,
+    /// Handed over to oneself from somebody who left.
+    HandedOver,
+    /// One is to assist.
+    AssistAsked,
+    /// One's own was dispatched.
+    Dispatched,
+    /// One's own was accepted or claimed.
+    Accepted,
+    /// Somebody is on the scene of one's own.
+    Arrived,
+    /// There is a plan for one's own.
+    Planned,
+    /// There is a reply while the work goes on.
+    Replied,
+    /// One's own is resolved: please rate.
+    Resolved,
+    /// What one supervises is resolved.
+    SupervisedResolved,
+    /// What one handled was rated.
+    Rated,
+    /// What one handled is to be done again.
+    Reworked,
+    /// What one handled was opened again.
+    Reopened,
+    /// Closed without a rating.
+    Closed,
+    /// The requester added something.
+    Supplemented,
+    /// The requester asks to hurry.
+    Urged,
+    /// More time is asked for.
+    ExtensionAsked,
+    /// More time was given.
+    ExtensionApproved,
+    /// More time was not given.
+    ExtensionRefused,
+    /// Its clocks rest.
+    Paused,
+    /// Its clocks go on.
+    Resumed,
+    /// It lies on one's desk now.
+    Escalated,
+    /// A limit is about to pass.
+    Warned,
+    /// A limit passed.
+    Breached,
+    /// It is watched from above.
+    Supervised,
+    /// The requester took it back.
+    Withdrawn,
+    /// One's own was not taken on.
+    Declined,
+    /// It goes on as another.
+    Merged,
+    /// Another goes on as this one.
+    Absorbed,
+    /// Staff wrote a note.
+    Noted,
+    /// While on duty: a new one.
+    DutyNew,
+    /// While on duty: a limit passed.
+    DutyOverdue,
+    /// While on duty: a limit is about to pass.
+    DutyWarning,
+    /// Limits that passed while nobody watched, in one list.
+    OverdueList,
+    /// The working-time calendar of a year is not there.
+    CalendarMissing,
+}
+
+impl Notice {
+    /// The word on the wire and in columns.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The most messages that are read by their ids at once.
+pub const MAX_READ: usize = 100;
+
+/// Which messages somebody has read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Read {
+    /// These; those of others are left alone.
+    These(Vec<i64>),
+    /// This one and all before it.
+    UpTo(i64),
+}
+
+/// Why messages were not shown, or not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InboxRefusal {
+    /// None of that id, or another's.
+    #[error("no such message")]
+    NotFound,
+    /// Neither ids nor up to where, or both.
+    #[error("read these, or up to one")]
+    TheseOrUpTo,
+    /// None, or more than [`MAX_READ`].
+    #[error("{count} ids")]
+    Count {
+        /// How many.
+        count: usize,
+    },
+}
+
+impl InboxRefusal {
+    /// Stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "inbox.not_found",
+            Self::TheseOrUpTo => "inbox.ids_or_up_to",
+            Self::Count { .. } => "inbox.ids_count",
+        }
+    }
+
+    /// The parts of its sentence.
+    pub fn args(&self) -> crate::refusal::Args {
+        match self {
+            Self::Count { count } => vec![("max", MAX_READ.to_string()), ("count", count.to_string())],
+            Self::NotFound | Self::TheseOrUpTo => vec![],
+        }
+    }
+
+    /// The field of the body.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::TheseOrUpTo | Self::Count { .. } => Some("/ids"),
+            Self::NotFound => None,
+        }
+    }
+}
+
+impl Read {
+    /// What a client asked for.
+    ///
+    /// # Errors
+    /// [`InboxRefusal::TheseOrUpTo`], [`InboxRefusal::Count`].
+    pub fn asked(ids: Option<Vec<i64>>, up_to: Option<i64>) -> Result<Self, InboxRefusal> {
+        match (ids, up_to) {
+            (Some(ids), None) if (1..=MAX_READ).contains(&ids.len()) => Ok(Self::These(ids)),
+            (Some(ids), None) => Err(InboxRefusal::Count { count: ids.len() }),
+            (None, Some(up_to)) => Ok(Self::UpTo(up_to)),
+            (None, None) | (Some(_), Some(_)) => Err(InboxRefusal::TheseOrUpTo),
+        }
+    }
+}
+
+/// Somebody to be told; who that is in person, for a unit or a desk, only the roster knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Recipient {
+    /// One person.
+    Person(UserId),
+    /// Whoever handles for a unit.
+    Unit(UnitId),
+    /// Whoever dispatches at a place, or at the nearest place above that has somebody.
+    Desk(PlaceCode),
+    /// Whoever is on duty for a place, by the nearest shift that covers it.
+    Duty(PlaceCode),
+}
+
+/// Who is told what of an event, the most specific first: whoever belongs to several audiences hears the first. Whoever
+/// did it is never told; that is left to whoever knows the people.
+pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(Audience, Notice)> {
+    use Audience::{Assist, Desk, Dispatcher, Duty, Handler, Requester, Supervisor};
+    let had = before.unwrap_or(after);
+    match &event.fact {
+        Fact::Submitted { .. } => vec![(Desk, Notice::ToDispatch), (Duty, Notice::DutyNew)],
+        Fact::Warned { tell } => {
+            let mut told = rung(tell, Notice::Warned, after);
+            told.extend(tell.contains(&Duty).then_some((Duty, Notice::DutyWarning)));
+            told
+        }
+        Fact::Breached { tell } => {
+            let mut told = rung(tell, Notice::Breached, after);
+            told.push((Duty, Notice::DutyOverdue));
+            told
+        }
+        Fact::Escalated { .. } => vec![(Desk, Notice::Escalated)],
+        Fact::Dispatched { .. } => {
+            vec![(Handler, Notice::Assigned), (Assist, Notice::AssistAsked), (Requester, Notice::Dispatched)]
+        }
+        Fact::Claimed { .. } | Fact::Accepted { .. } => vec![(Requester, Notice::Accepted)],
+        Fact::Returned { .. } => vec![(Desk, Notice::Returned)],
+        Fact::HandedOver { from: _, to: Some(_) } => vec![(Handler, Notice::HandedOver)],
+        Fact::HandedOver { from: _, to: None } => vec![(Desk, Notice::HandedBack)],
+        Fact::Relieved { .. } => vec![(Assist, Notice::AssistAsked)],
+        Fact::Arrived { .. } => vec![(Requester, Notice::Arrived)],
+        Fact::Planned { .. } => vec![(Requester, Notice::Planned)],
+        Fact::Replied { .. } => vec![(Requester, Notice::Replied)],
+        Fact::Resolved { .. } => {
+            vec![(Requester, Notice::Resolved), (Supervisor, Notice::SupervisedResolved)]
+        }
+        // What it leads to says it.
+        Fact::Rated { satisfaction: Satisfaction::Dissatisfied, .. } => vec![],
+        Fact::Rated { .. } => vec![(Handler, Notice::Rated)],
+        Fact::Reworked { lead_left, .. } => vec![(back_to(*lead_left), Notice::Reworked)],
+        Fact::Reopened { lead_left, .. } => vec![(back_to(*lead_left), Notice::Reopened)],
+        // Closed by a rating: the rating says it.
+        Fact::Closed if event.actor.is_some() => vec![],
+        Fact::Closed => vec![(Requester, Notice::Closed), (Handler, Notice::Closed)],
+        Fact::Supplemented { .. } => vec![(whoever_has(after), Notice::Supplemented)],
+        Fact::Urged => vec![(whoever_has(after), Notice::Urged)],
+        Fact::ExtensionAsked { .. } => {
+            let decides = if after.dispatched_by.is_some() { Dispatcher } else { Desk };
+            vec![(decides, Notice::ExtensionAsked)]
+        }
+        Fact::ExtensionApproved { .. } => vec![(Handler, Notice::ExtensionApproved)],
+        Fact::ExtensionRefused { .. } => vec![(Handler, Notice::ExtensionRefused)],
+        Fact::Paused { .. } => vec![(Handler, Notice::Paused)],
+        Fact::Resumed { .. } => vec![(Handler, Notice::Resumed)],
+        Fact::Supervised { .. } => vec![(Handler, Notice::Supervised), (Desk, Notice::Supervised)],
+        Fact::Noted { .. } => vec![(Handler, Notice::Noted), (Assist, Notice::Noted)],
+        Fact::Withdrawn { .. } => vec![(whoever_has(had), Notice::Withdrawn), (Assist, Notice::Withdrawn)],
+        Fact::Declined { .. } => vec![(Requester, Notice::Declined)],
+        Fact::Merged { .. } => {
+            vec![(Requester, Notice::Merged), (Handler, Notice::Merged), (Assist, Notice::Merged)]
+        }
+        Fact::Absorbed { .. } => vec![(Handler, Notice::Absorbed)],
+        Fact::Graded { .. } | Fact::Identified { .. } | Fact::Unmasked { .. } => vec![],
+    }
+}
+
+/// Whom the audiences of [`notices`] come down to.
+pub fn recipients(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(Recipient, Notice)> {
+    let had = before.unwrap_or(after);
+    let told = notices(before, event, after).into_iter();
+    let each = told.flat_map(|(audience, notice)| {
+        of(audience, had, event, after).into_iter().map(move |to| (to, notice))
+    });
+    each.collect()
+}
+
+/// Whether it rang long after its time, because nobody watched: such rings, and what they bring with them, are told in one
+/// list.
+pub fn is_belated(event: &Event) -> bool {
+    let by_itself = match &event.fact {
+        Fact::Warned { .. } | Fact::Breached { .. } => true,
+        Fact::Escalated { .. } => event.actor.is_none(),
+        _ => false,
+    };
+    by_itself && event.recorded_at - event.occurred_at > BELATED
+}
+
+/// Whom a clock names; where it names nobody, whoever has the ticket and the desk. Whom there is not, the desk stands in
+/// for: somebody must know.
+fn rung(tell: &[Audience], notice: Notice, ticket: &Ticket) -> Vec<(Audience, Notice)> {
+    let tell = if tell.is_empty() { &[Audience::Handler, Audience::Desk] } else { tell };
+    let named = tell.iter().filter(|audience| **audience != Audience::Duty);
+    let mut told: Vec<_> = named
+        .map(|audience| match audience {
+            Audience::Handler => (whoever_has(ticket), notice),
+            Audience::Dispatcher if ticket.dispatched_by.is_none() => (Audience::Desk, notice),
+            other => (*other, notice),
+        })
+        .collect();
+    told.dedup();
+    told
+}
+
+fn whoever_has(ticket: &Ticket) -> Audience {
+    if ticket.lead().is_some() { Audience::Handler } else { Audience::Desk }
+}
+
+fn back_to(lead_left: bool) -> Audience {
+    if lead_left { Audience::Desk } else { Audience::Handler }
+}
+
+fn of(audience: Audience, had: &Ticket, event: &Event, after: &Ticket) -> Vec<Recipient> {
+    let people = |people: &mut dyn Iterator<Item = UserId>| people.map(Recipient::Person).collect();
+    match audience {
+        Audience::Requester => people(&mut [after.requester].into_iter().chain(after.joined.iter().copied())),
+        Audience::Handler => match event.fact {
+            // Whoever handled it, and the lead that it goes back to: a unit has others.
+            Fact::Reworked { .. } | Fact::Reopened { .. } => {
+                had.handler().map(Recipient::Person).into_iter().chain(handler(after)).collect()
+            }
+            Fact::Withdrawn { .. } | Fact::Merged { .. } => handler(had).into_iter().collect(),
+            _ => handler(after).into_iter().collect(),
+        },
+        Audience::Assist => match &event.fact {
+            Fact::Relieved { assist: _, to } => to.map(assignee).into_iter().collect(),
+            _ => had.assist.iter().chain(&after.assist).copied().map(assignee).collect(),
+        },
+        Audience::Desk => vec![Recipient::Desk(after.desk)],
+        Audience::Dispatcher => people(&mut after.dispatched_by.into_iter()),
+        Audience::Supervisor => people(&mut after.supervision.map(|there| there.by).into_iter()),
+        Audience::Duty => vec![Recipient::Duty(after.place.code)],
+    }
+}
+
+/// Who handles it, else whom it is assigned to.
+fn handler(ticket: &Ticket) -> Option<Recipient> {
+    ticket.handler().map(Recipient::Person).or_else(|| ticket.lead().map(assignee))
+}
+
+fn assignee(assignee: Assignee) -> Recipient {
+    match assignee {
+        Assignee::Person(person) => Recipient::Person(person),
+        Assignee::Unit(unit) => Recipient::Unit(unit),
+    }
+}

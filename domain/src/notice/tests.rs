@@ -1,0 +1,268 @@
+//! The table of who is told what, of every fact, in the document.
+
+use super::*;
+use crate::geo::{Datum, Position};
+use crate::id::{PlaceId, TextId, TicketId};
+use crate::number::ticket_number;
+use crate::permission::Roles;
+use crate::place::{Levels, PlaceRef};
+use crate::text::TextRef;
+use crate::ticket::{Channel, ClockKind, Headline, Outcome};
+use crate::time::Timestamp;
+use std::collections::HashSet;
+use std::fmt::Write;
+use strum::IntoEnumIterator;
+use uuid::Uuid;
+
+const TEXT: TextRef = TextRef { id: TextId(Uuid::nil()), hash: [0; 32] };
+const RESIDENT: UserId = UserId(Uuid::from_u128(1));
+const CLERK: UserId = UserId(Uuid::from_u128(2));
+const WORKER: UserId = UserId(Uuid::from_u128(3));
+const HELPER: UserId = UserId(Uuid::from_u128(4));
+const NEIGHBOUR: UserId = UserId(Uuid::from_u128(7));
+const UNIT: UnitId = UnitId(Uuid::from_u128(90));
+const OTHER: TicketId = TicketId(Uuid::from_u128(100));
+
+fn now() -> Timestamp {
+    "2026-11-21T01:00:00Z".parse().unwrap()
+}
+
+fn place(code: &str) -> PlaceCode {
+    PlaceCode::parse(code, &Levels::default()).unwrap()
+}
+
+fn event(fact: Fact, actor: Option<UserId>) -> Event {
+    Event { fact, clocks: vec![], actor, occurred_at: now(), recorded_at: now() }
+}
+
+fn submitted() -> Event {
+    let code = place("532504001007003");
+    let fact = Fact::Submitted {
+        ticket: TicketId(Uuid::nil()),
+        number: ticket_number(&code, now().date_naive(), 1),
+        requester: RESIDENT,
+        place: PlaceRef { id: PlaceId(Uuid::nil()), code },
+        desk: place("532504001007"),
+        content: TEXT,
+        address: None,
+        origin: None,
+        category: None,
+        severity: None,
+        affair: None,
+        channel: Channel::MiniProgram,
+        confidential: false,
+        claim: Roles::default(),
+    };
+    event(fact, Some(RESIDENT))
+}
+
+fn dispatched(lead: Assignee) -> Fact {
+    let assist = vec![Assignee::Person(HELPER)];
+    Fact::Dispatched { lead, assist, severity: None, affair: None, handling: None, note: None }
+}
+
+/// The ticket after these facts.
+fn ticket(facts: &[Fact]) -> Ticket {
+    let mut ticket = Ticket::begin(&submitted()).unwrap();
+    for fact in facts {
+        ticket.apply(&event(fact.clone(), Some(CLERK))).unwrap();
+    }
+    ticket
+}
+
+fn resolved() -> Fact {
+    Fact::Resolved { outcome: Outcome::Solved, reply: TEXT, closes_at: None }
+}
+
+type Told<T> = Vec<(T, Notice)>;
+
+/// What is told when this happens to a ticket to which that happened before.
+fn told(before: &[Fact], fact: &Fact, actor: Option<UserId>) -> (Told<Audience>, Told<Recipient>) {
+    let (had, event) = (ticket(before), event(fact.clone(), actor));
+    let mut after = had.clone();
+    after.apply(&event).unwrap();
+    (notices(Some(&had), &event, &after), recipients(Some(&had), &event, &after))
+}
+
+/// Each fact in the states in which it is told differently.
+fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
+    let to_worker = || dispatched(Assignee::Person(WORKER));
+    let accepted = || vec![to_worker(), Fact::Accepted { handler: WORKER }];
+    let and = |mut facts: Vec<Fact>, more: &[Fact]| {
+        facts.extend_from_slice(more);
+        facts
+    };
+    let done = || and(accepted(), &[resolved()]);
+    let watched = || vec![Fact::Supervised { reason: TEXT }];
+    let satisfied = |satisfaction| Fact::Rated { satisfaction, stars: None, comment: None };
+    let asked = || Fact::ExtensionAsked { clock: ClockKind::Solve, until: now(), reason: TEXT };
+    let (by, itself) = (Some(CLERK), None);
+    let position = Position::new(24.4, 103.4, Datum::Gcj02).unwrap();
+    vec![
+        ("waiting, tells nobody by name", vec![], Fact::Warned { tell: vec![] }, itself),
+        ("tells nobody by name", accepted(), Fact::Warned { tell: vec![] }, itself),
+        (
+            "tells assist and duty",
+            accepted(),
+            Fact::Warned { tell: vec![Audience::Assist, Audience::Duty] },
+            itself,
+        ),
+        ("waiting, tells the handler", vec![], Fact::Breached { tell: vec![Audience::Handler] }, itself),
+        ("tells nobody by name", accepted(), Fact::Breached { tell: vec![] }, itself),
+        (
+            "tells dispatcher and supervisor",
+            accepted(),
+            Fact::Breached { tell: vec![Audience::Dispatcher, Audience::Supervisor] },
+            itself,
+        ),
+        ("", vec![], Fact::Escalated { desk: place("532504001"), reason: None }, itself),
+        (
+            "",
+            vec![],
+            Fact::Graded { category: None, severity: None, affair: None, claim: Roles::default() },
+            by,
+        ),
+        ("", vec![], to_worker(), by),
+        ("", vec![], Fact::Claimed { handler: WORKER }, by),
+        ("", vec![to_worker()], Fact::Accepted { handler: WORKER }, by),
+        ("", accepted(), Fact::Returned { reason: TEXT }, by),
+        (
+            "to a successor",
+            accepted(),
+            Fact::HandedOver { from: WORKER, to: Some(Assignee::Person(NEIGHBOUR)) },
+            by,
+        ),
+        ("to nobody", accepted(), Fact::HandedOver { from: WORKER, to: None }, by),
+        ("", accepted(), Fact::Relieved { assist: HELPER, to: Some(Assignee::Unit(UNIT)) }, by),
+        ("", accepted(), Fact::Identified { from: WORKER, to: NEIGHBOUR }, itself),
+        ("", accepted(), Fact::Arrived { position }, by),
+        ("", accepted(), Fact::Planned { text: TEXT, due: None }, by),
+        ("", accepted(), Fact::Replied { text: TEXT }, by),
+        ("", and(watched(), &accepted()), resolved(), by),
+        ("satisfied", done(), satisfied(Satisfaction::Satisfied), by),
+        ("dissatisfied", done(), satisfied(Satisfaction::Dissatisfied), by),
+        ("", done(), Fact::Reworked { round: 2, lead_left: false }, by),
+        ("the lead has left", done(), Fact::Reworked { round: 2, lead_left: true }, by),
+        ("by a rating", done(), Fact::Closed, by),
+        ("by itself", done(), Fact::Closed, itself),
+        ("", and(done(), &[Fact::Closed]), Fact::Reopened { round: 2, reason: TEXT, lead_left: false }, by),
+        (
+            "the lead has left",
+            and(done(), &[Fact::Closed]),
+            Fact::Reopened { round: 2, reason: TEXT, lead_left: true },
+            by,
+        ),
+        ("waiting", vec![], Fact::Supplemented { text: TEXT }, by),
+        ("handled", accepted(), Fact::Supplemented { text: TEXT }, by),
+        ("waiting", vec![], Fact::Urged, by),
+        ("handled", accepted(), Fact::Urged, by),
+        ("dispatched by somebody", accepted(), asked(), by),
+        ("claimed", vec![Fact::Claimed { handler: WORKER }], asked(), by),
+        ("", and(accepted(), &[asked()]), Fact::ExtensionApproved { until: now(), note: None }, by),
+        ("", and(accepted(), &[asked()]), Fact::ExtensionRefused { reason: TEXT }, by),
+        ("", accepted(), Fact::Paused { reason: TEXT }, by),
+        ("", and(accepted(), &[Fact::Paused { reason: TEXT }]), Fact::Resumed { reason: TEXT }, by),
+        ("", accepted(), Fact::Supervised { reason: TEXT }, by),
+        ("", accepted(), Fact::Noted { text: TEXT }, by),
+        ("waiting", vec![], Fact::Withdrawn { reason: TEXT }, by),
+        ("handled", accepted(), Fact::Withdrawn { reason: TEXT }, by),
+        ("", vec![], Fact::Declined { reason: TEXT }, by),
+        ("", accepted(), Fact::Merged { into: OTHER, reason: TEXT }, by),
+        ("", accepted(), Fact::Absorbed { from: OTHER, requesters: vec![NEIGHBOUR] }, by),
+        ("", vec![], Fact::Unmasked { reason: TEXT }, by),
+    ]
+}
+
+#[test]
+fn the_document_shows_who_is_told_what() {
+    let mut text = String::from(
+        "# Who is told what\n\n\
+         Made from the rules (`domain/src/notice.rs`) by a test, which fails when it is stale; `make docs` writes it anew. A person\n\
+         gets one message an event, the first of those that concern them; whoever did it gets none. Each event has its kind of\n\
+         message behind the audience; without one nobody is told.\n\n\
+         **requester**: who raised it, and who joined by a merge · **handler**: who handles it, else the person or the people of\n\
+         the unit that it is assigned to · **assist**: people, and people of units · **desk**: who dispatches exactly at the place\n\
+         that decides next, or at the nearest above that has somebody · **dispatcher**: who dispatched it · **supervisor**: who\n\
+         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody\n\n\
+         | event | when | told |\n|---|---|---|\n",
+    );
+    let first = notices(None, &submitted(), &ticket(&[]));
+    let mut rows = vec![(Headline::Submitted, "", first)];
+    for (when, before, fact, actor) in cases() {
+        rows.push((fact.headline(), when, told(&before, &fact, actor).0));
+    }
+    let seen: HashSet<_> = rows.iter().map(|(headline, ..)| *headline).collect();
+    assert_eq!(Headline::iter().filter(|headline| !seen.contains(headline)).collect::<Vec<_>>(), []);
+    for (headline, when, told) in rows {
+        let told: Vec<_> = told
+            .iter()
+            .map(|(audience, notice)| format!("{}: `{}`", audience.name(), notice.name()))
+            .collect();
+        writeln!(text, "| {} | {when} | {} |", headline.name(), told.join(", ")).unwrap();
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/notices.md");
+    if std::env::var_os("HUYING_WRITE_DOCS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "docs/notices.md is stale: run `make docs`");
+}
+
+/// Every kind of message is sent by some event, or by what is said here.
+#[test]
+fn no_kind_of_message_is_never_sent() {
+    let mut sent: HashSet<_> =
+        recipients(None, &submitted(), &ticket(&[])).into_iter().map(|(_, notice)| notice).collect();
+    for (_, before, fact, actor) in cases() {
+        sent.extend(told(&before, &fact, actor).1.into_iter().map(|(_, notice)| notice));
+    }
+    sent.extend([Notice::OverdueList, Notice::CalendarMissing]);
+    assert_eq!(Notice::iter().filter(|notice| !sent.contains(notice)).collect::<Vec<_>>(), []);
+}
+
+#[test]
+fn an_audience_comes_down_to_whom_it_concerns() {
+    let unit = || vec![dispatched(Assignee::Unit(UNIT)), Fact::Accepted { handler: WORKER }, resolved()];
+    let person = |person, notice| (Recipient::Person(person), notice);
+    // Whoever handled it, and the unit that it goes back to.
+    let (_, reworked) = told(&unit(), &Fact::Reworked { round: 2, lead_left: false }, Some(RESIDENT));
+    assert_eq!(reworked, [person(WORKER, Notice::Reworked), (Recipient::Unit(UNIT), Notice::Reworked)]);
+    let (_, assigned) = told(&[], &dispatched(Assignee::Unit(UNIT)), Some(CLERK));
+    assert_eq!(
+        assigned,
+        [
+            (Recipient::Unit(UNIT), Notice::Assigned),
+            person(HELPER, Notice::AssistAsked),
+            person(RESIDENT, Notice::Dispatched)
+        ]
+    );
+    // What is no longer assigned to anybody is told to those who had it.
+    let to_worker = [dispatched(Assignee::Person(WORKER))];
+    let (_, withdrawn) = told(&to_worker, &Fact::Withdrawn { reason: TEXT }, Some(RESIDENT));
+    assert_eq!(withdrawn[0], person(WORKER, Notice::Withdrawn));
+    let absorbed = Fact::Absorbed { from: OTHER, requesters: vec![NEIGHBOUR] };
+    let (_, merged) = told(&[absorbed], &Fact::Merged { into: OTHER, reason: TEXT }, Some(CLERK));
+    assert_eq!(merged, [person(RESIDENT, Notice::Merged), person(NEIGHBOUR, Notice::Merged)]);
+    // The desk is the one above from the escalation on; duty goes by the place of the ticket.
+    let street = place("532504001");
+    let (_, escalated) = told(&[], &Fact::Escalated { desk: street, reason: None }, None);
+    assert_eq!(escalated, [(Recipient::Desk(street), Notice::Escalated)]);
+    let new = recipients(None, &submitted(), &ticket(&[]));
+    assert_eq!(new[1], (Recipient::Duty(place("532504001007003")), Notice::DutyNew));
+}
+
+#[test]
+fn what_rang_while_nobody_watched_goes_into_a_list() {
+    let belated = |fact: Fact, actor: Option<UserId>, minutes: i64| {
+        let late = Event { recorded_at: now() + TimeDelta::minutes(minutes), ..event(fact, actor) };
+        is_belated(&late)
+    };
+    let escalated = || Fact::Escalated { desk: place("532504"), reason: None };
+    assert!(
+        belated(Fact::Breached { tell: vec![] }, None, 3) && belated(Fact::Warned { tell: vec![] }, None, 3)
+    );
+    assert!(!belated(Fact::Breached { tell: vec![] }, None, 2));
+    assert!(belated(escalated(), None, 3));
+    assert!(!belated(escalated(), Some(CLERK), 3), "somebody did that, out of reach of the network");
+    assert!(!belated(resolved(), Some(WORKER), 60));
+}
