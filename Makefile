@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint openapi docs release bench fuzz-api build-tools
+.PHONY: help run test lint openapi docs release bench bench-rebuild fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
 
 help: ## 列出这些命令
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build-tools ## 带示例数据启动服务（DEMO=mile 可换）
 	cargo run -p api --bin huying -- serve --demo $(DEMO)
@@ -38,6 +38,9 @@ release: build-tools ## 编译发布版 target/release/huying
 
 bench: release ## 编译发布版并跑性能测试
 	bench/run.sh
+
+bench-rebuild: release ## 编译发布版并测从事件流重新统计（EVENTS=1000000 可改）
+	bench/rebuild.sh
 
 fuzz-api: build-tools ## 以各角色按接口文档模糊测试（EXAMPLES=20 可改）
 	cargo build -q --locked -p api
