@@ -1,11 +1,11 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint openapi docs release bench bench-clocks listeners kills fuzz-api build-tools
+.PHONY: help run test lint openapi docs release bench bench-clocks bench-rebuild listeners kills fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
 
 help: ## 列出这些命令
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build-tools ## 带示例数据启动服务（DEMO=mile 可换）
 	cargo run -p api --bin huying -- serve --demo $(DEMO)
@@ -49,6 +49,9 @@ kills: release ## 两个副本轮番 kill -9 两分钟，核对每件事恰好�
 listeners: release ## 编译发布版，5000 人同时接收实时推送，检查不重不漏（COUNT=5000 可改）
 	cargo build --release --locked -p integration-tests --bin listeners
 	ulimit -n "$$(ulimit -Hn)"; target/release/listeners target/release/huying $(or $(COUNT),5000)
+
+bench-rebuild: release ## 编译发布版并测从事件流重新统计（EVENTS=1000000 可改）
+	bench/rebuild.sh
 
 fuzz-api: build-tools ## 以各角色按接口文档模糊测试（EXAMPLES=20 可改）
 	cargo build -q --locked -p api

@@ -203,3 +203,25 @@ fn the_first_administrator_and_new_keys_come_from_the_command_line() {
     assert_eq!(server.end("-TERM"), Some(0));
     assert!(!fs::read_to_string(dir.path().join("log")).unwrap().contains("correct horse"));
 }
+
+#[test]
+fn reactors_are_listed_and_what_they_keep_is_counted_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = huying(dir.path()).args(args).output().unwrap();
+        let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.success(), said(output.stdout), said(output.stderr))
+    };
+    let (listed, list, _) = run(&["reactors"]);
+    assert!(listed && list.contains("figures") && list.contains("第 1 代"), "{list}");
+    for reactor in ["flags", "figures"] {
+        let (rebuilt, said, _) = run(&["rebuild", reactor]);
+        assert!(rebuilt && said.contains("已重新统计：0 条事件"), "{said}");
+        // What is counted is never counted twice.
+        let (retried, _, why) = run(&["reactors", "retry", reactor]);
+        assert!(!retried && why.contains(&format!("huying rebuild {reactor}")), "{why}");
+    }
+    let (_, list, _) = run(&["reactors"]);
+    assert_eq!(list.matches("第 2 代").count(), 2, "{list}");
+    assert!(!run(&["rebuild", "nonsense"]).0);
+}

@@ -168,3 +168,99 @@ impl Standing {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Levels;
+    use chrono::DateTime;
+    use rstest::rstest;
+    use uuid::Uuid;
+
+    const UNIT: UnitId = UnitId(Uuid::from_u128(90));
+
+    fn who(n: u128) -> UserId {
+        UserId(Uuid::from_u128(n))
+    }
+
+    fn at(minute: i64) -> Timestamp {
+        DateTime::from_timestamp(minute * 60, 0).unwrap()
+    }
+
+    fn place(code: &str) -> PlaceCode {
+        PlaceCode::parse(code, &Levels::default()).unwrap()
+    }
+
+    fn granted(n: u128, role: Role, scope: Scope) -> person::Fact {
+        person::Fact::Granted { grant: GrantId(Uuid::from_u128(n)), role, scope }
+    }
+
+    fn there(code: &str) -> Scope {
+        Scope::Places(vec![place(code)])
+    }
+
+    /// Whose flags there are, of which round, and whether they are held.
+    fn after(changes: &[FlagChange], eligible: &[u128]) -> Vec<(UserId, u16, bool)> {
+        let mut flags = Vec::new();
+        for change in changes {
+            change.apply(&mut flags, |person| eligible.iter().any(|n| who(*n) == person));
+        }
+        flags.iter().map(|flag| (flag.person, flag.round, flag.taken_at.is_none())).collect()
+    }
+
+    #[test]
+    fn each_eligible_person_earns_one_and_reopening_takes_all() {
+        let earned = |round| FlagChange::Earned { by: vec![who(1), who(2), who(3)], round, at: at(1) };
+        let back = FlagChange::TakenBack { at: at(2) };
+        assert_eq!(after(&[earned(1)], &[1, 3]), [(who(1), 1, true), (who(3), 1, true)]);
+        assert_eq!(after(&[earned(1), back.clone()], &[1]), [(who(1), 1, false)]);
+        assert_eq!(after(&[earned(1), back, earned(2)], &[1]), [(who(1), 1, false), (who(1), 2, true)]);
+        assert_eq!(after(&[earned(1)], &[]), []);
+    }
+
+    #[test]
+    fn whoever_worked_as_two_has_one() {
+        let earned = FlagChange::Earned { by: vec![who(1), who(2)], round: 1, at: at(1) };
+        let moved = FlagChange::Moved { from: who(1), to: who(2) };
+        assert_eq!(after(&[earned.clone(), moved.clone()], &[1]), [(who(2), 1, true)]);
+        assert_eq!(after(&[earned.clone(), moved.clone()], &[1, 2]), [(who(2), 1, true)]);
+        assert_eq!(after(&[earned, moved], &[2]), [(who(2), 1, true)]);
+    }
+
+    #[rstest]
+    #[case::worker_there(Role::GridWorker, there("532504001007"), true)]
+    #[case::worker_of_the_street(Role::GridWorker, there("532504001"), true)]
+    #[case::worker_next_door(Role::GridWorker, there("532504001008"), false)]
+    #[case::member(Role::PartyMember, there("532504001007"), true)]
+    #[case::volunteer(Role::Volunteer, there("532504001007"), false)]
+    #[case::of_the_unit(Role::PartyMember, Scope::Unit(UNIT), true)]
+    #[case::of_another_unit(Role::PartyMember, Scope::Unit(UnitId(Uuid::nil())), false)]
+    fn who_earns_flags(#[case] role: Role, #[case] scope: Scope, #[case] earns: bool) {
+        let nobody = |_| Standing::default();
+        let (rule, here) = (FlagRule::default(), place("532504001007003"));
+        let mut standing = Standing::default();
+        standing.apply(&granted(1, role, scope.clone()), nobody);
+        assert_eq!(standing.earns(&rule, &here, Some(UNIT)), earns);
+        let joined = person::Fact::Joined { roster: who(9) };
+        let mut user = Standing::default();
+        user.apply(&joined, |_| standing.clone());
+        assert_eq!(user.earns(&rule, &here, Some(UNIT)), earns, "an entry's grants are the user's");
+        let revoked = person::Fact::Revoked { grant: GrantId(Uuid::from_u128(1)), role, scope };
+        user.apply(&revoked, nobody);
+        assert!(!user.earns(&rule, &here, Some(UNIT)));
+    }
+
+    #[test]
+    fn what_two_entries_held_is_taken_once() {
+        let nobody = |_| Standing::default();
+        let mut entry = Standing::default();
+        entry.apply(&granted(2, Role::GridWorker, there("532504001007")), nobody);
+        let mut user = Standing::default();
+        user.apply(&granted(1, Role::GridWorker, there("532504001007")), nobody);
+        user.apply(&person::Fact::Joined { roster: who(9) }, |_| entry.clone());
+        let grant = GrantId(Uuid::from_u128(1));
+        let scope = there("532504001007");
+        user.apply(&person::Fact::Revoked { grant, role: Role::GridWorker, scope }, nobody);
+        assert!(!user.earns(&FlagRule::default(), &place("532504001007"), None));
+    }
+}

@@ -155,3 +155,69 @@ async fn of_two_who_make_tables_anew_the_later_one_counts(
     assert!(first.unwrap() || second.unwrap(), "one of them at least");
     app.stop().await;
 }
+
+/// Whoever leads dies: another process goes on by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lead_goes_to_another_process() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let cast = Cast::of(&app).await;
+    let mut lively = config(&app.url, Backend::Postgres.redis_url());
+    lively.jobs = true;
+    let one = app.replica(lively.clone()).await;
+    let reach = async |flags: i64| {
+        let done = async {
+            while number(&app.url, FLAGS).await < flags {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(30), done).await.expect("the flags are there");
+    };
+    let _ = cast.ticket_at("closed").await;
+    reach(1).await;
+    let other = app.replica(lively).await;
+    // The session of the locks ends, as when its process does.
+    let end = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = \
+        (SELECT oid FROM pg_database WHERE datname = current_database())";
+    assert!(number(&app.url, end).await > 0);
+    let _ = cast.ticket_at("closed").await;
+    reach(2).await;
+    one.stop().await.unwrap();
+    let _ = cast.ticket_at("closed").await;
+    reach(3).await;
+    other.stop().await.unwrap();
+    assert_eq!(number(&app.url, FLAGS).await, 3);
+    app.stop().await;
+}
+
+/// An event fails although it can be read: those beside it are done all the same.
+#[rstest]
+#[tokio::test]
+async fn an_event_that_cannot_be_done_is_set_aside(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let (first, second) = (cast.ticket_at("closed").await, cast.ticket_at("closed").await);
+    let id = |ticket: &str| ticket.strip_prefix("/tickets/").unwrap().replace('-', "");
+    // In the way of the first flag lies one that nobody can have earned.
+    let (ticket, worker) = (id(&first), cast.worker_id.replace('-', ""));
+    let values = if backend == Backend::Postgres {
+        format!("'{ticket}', '{worker}'")
+    } else {
+        format!("x'{ticket}', x'{worker}'")
+    };
+    let in_the_way = format!(
+        "INSERT INTO flag (generation, ticket_id, user_id, round, scope_code, earned_at) \
+         SELECT 1, {values}, 1, '532504001007', MAX(occurred_at) FROM event"
+    );
+    execute(&app.url, &in_the_way).await;
+    app.app.catch_up().await.unwrap();
+    assert_eq!(number(&app.url, FLAGS).await, 2, "the second ticket's is there");
+    let aside = "SELECT COUNT(*) FROM set_aside s JOIN event e ON e.position = s.position \
+        WHERE s.reactor = 'flags' AND e.kind = 'closed' AND s.tries = 3";
+    assert_eq!(number(&app.url, aside).await, 1);
+    assert!(!second.is_empty());
+    assert!(app.app.rebuild(Reactor::Flags).await.unwrap());
+    assert_eq!(number(&app.url, "SELECT COUNT(*) FROM set_aside").await, 0);
+    app.stop().await;
+}

@@ -11,7 +11,6 @@ use super::super::row::column;
 use super::Reactor;
 use super::flags::takers;
 use super::fold::{Folded, Walk};
-use super::run::Place;
 use chrono::SecondsFormat;
 use domain::figure::Figures;
 use domain::flag::Flag;
@@ -51,9 +50,9 @@ impl Store {
         let Some(table) = table(reactor) else {
             return Ok(Rebuild { events: 0, passed_over: 0, took_over: false });
         };
-        let before = self.reactor_place(reactor).await?;
-        let generation = self.begin_generation(reactor).await?;
-        self.remove_generations(table, before.generation, generation).await?;
+        // From here on nobody who began before takes over.
+        let (before, generation) = self.begin_generation(reactor).await?;
+        self.remove_generations(table, before, generation).await?;
         let upto = self.safe_end_of_log().await?;
         let all = self.count_events(upto).await?;
         let mut walk = Walk::new(self, upto, reactor == Reactor::Flags);
@@ -83,18 +82,19 @@ impl Store {
         Ok(Rebuild { events: walk.read, passed_over: walk.passed_over.len(), took_over })
     }
 
-    /// A generation of its own: whoever began last takes over.
-    async fn begin_generation(&self, reactor: Reactor) -> Result<i32, StoreError> {
-        let sql = "UPDATE reactor SET building = building + 1 WHERE name = $1 RETURNING building";
+    /// The generation that is read, and one of its own: whoever began last takes over.
+    async fn begin_generation(&self, reactor: Reactor) -> Result<(i32, i32), StoreError> {
+        let sql = "UPDATE reactor SET building = building + 1 WHERE name = $1 RETURNING generation, building";
         let row = self.journal.write_returning(self.statement(sql, vec![reactor.name().into()])).await?;
         let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
-        column(&row.ok_or_else(gone)?, "reactor", "building")
+        let row = row.ok_or_else(gone)?;
+        Ok((column(&row, "reactor", "generation")?, column(&row, "reactor", "building")?))
     }
 
     fn take_over(
         &self,
         reactor: Reactor,
-        before: Place,
+        before: i32,
         generation: i32,
         upto: Cursor,
         now: Timestamp,
@@ -103,7 +103,7 @@ impl Store {
              WHERE name = $1 AND generation = $2 AND building = $3";
         let values = vec![
             reactor.name().into(),
-            before.generation.into(),
+            before.into(),
             generation.into(),
             upto.xid().into(),
             upto.position().into(),
