@@ -116,9 +116,12 @@ impl Ear {
         self
     }
 
-    fn cut(&mut self) {
+    /// Goes away without a word.
+    async fn cut(&mut self) {
         if let Some(task) = self.task.take() {
             task.abort();
+            // That it was ended is what it ends with.
+            let _ = task.await;
         }
     }
 
@@ -221,7 +224,7 @@ async fn main() {
 
     let away = count / 2;
     for ear in &mut ears[..away] {
-        ear.cut();
+        ear.cut().await;
     }
     filed.extend(file(&resident).await);
     let began = Instant::now();
@@ -237,6 +240,9 @@ async fn main() {
     println!("{now} MB (at most {most})");
     let told: usize = ears.iter().map(|ear| ear.heard().tickets.len()).sum();
     println!("{}", json!({"listeners": count, "messages": told, "rss_mb": now, "rss_most_mb": most}));
+    for ear in &mut ears {
+        ear.cut().await;
+    }
 }
 
 fn seconds(since: Instant) -> f64 {
