@@ -39,9 +39,9 @@ release: build-tools ## 编译发布版 target/release/huying
 bench: release ## 编译发布版并跑性能测试
 	bench/run.sh
 
-listeners: release ## 编译发布版，5000 人同时接收实时推送，检查不重不漏（COUNT=5000 可改）
+listeners: release ## 编译发布版，5000 人同时接收实时推送，检查不重不漏（COUNT=5000、ON=postgres 可改）
 	cargo build --release --locked -p integration-tests --bin listeners
-	ulimit -n "$$(ulimit -Hn)"; target/release/listeners target/release/huying $(or $(COUNT),5000)
+	ulimit -n "$$(ulimit -Hn)"; target/release/listeners target/release/huying $(or $(COUNT),5000) $(ON)
 
 fuzz-api: build-tools ## 以各角色按接口文档模糊测试（EXAMPLES=20 可改）
 	cargo build -q --locked -p api
