@@ -48,7 +48,7 @@ kills: release ## 两个副本轮番 kill -9 两分钟，核对每件事恰好�
 
 listeners: release ## 编译发布版，5000 人同时接收实时推送，检查不重不漏（COUNT=5000 可改）
 	cargo build --release --locked -p integration-tests --bin listeners
-	ulimit -n "$$(ulimit -Hn)"; target/release/listeners target/release/huying $(or $(COUNT),5000)
+	ulimit -n "$$(ulimit -Hn)"; target/release/listeners target/release/huying $(or $(COUNT),5000) $(ON)
 
 bench-rebuild: release ## 编译发布版并测从事件流重新统计（EVENTS=1000000 可改）
 	bench/rebuild.sh

@@ -1,19 +1,19 @@
 //! Thousands who listen, on one process: nothing is missed and nothing told twice, although half of them are cut off while
 //! tickets are filed. Says how much memory that takes, and how long until the last one has heard.
 //!
-//! `listeners [SERVER] [COUNT]`: the program to start, `target/release/huying`, and how many listen, 5000. With
-//! `DATABASE_URL` (and `HUYING_MASTER_KEY`) on that database, which must be empty; otherwise on a SQLite file that is thrown
-//! away.
+//! `listeners [SERVER] [COUNT] [postgres]`: the program to start, `target/release/huying`; how many listen, 5000; on what,
+//! SQLite, or a private PostgreSQL with Redis.
 
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET};
+use integration_tests::database::Database;
 use integration_tests::listener::url;
-use integration_tests::{Caller, Listener};
+use integration_tests::{Backend, Caller, Listener};
 use serde_json::json;
 use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::{JoinHandle, JoinSet};
@@ -27,25 +27,29 @@ const TICKETS: usize = 100;
 const ABREAST: usize = 16;
 /// Longer than anything may take.
 const EVER: Duration = Duration::from_secs(300);
+/// 32 zero bytes.
+const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const PLACES: [&str; 4] = ["532504", STREET, COMMUNITY, NEIGHBOUR];
 
 struct Server {
     process: Child,
     base: String,
+    /// Somebody reads it, or it says that nobody does.
+    _said: BufReader<ChildStdout>,
 }
 
 impl Server {
-    fn start(program: &Path, data: &Path) -> Self {
-        let mut process = huying(program, data)
+    fn start(mut huying: Command) -> Self {
+        let mut process = huying
             .args(["serve", "--demo"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the program starts: cargo build --release -p api");
         let mut line = String::new();
-        let said = process.stdout.take().expect("it says where");
-        BufReader::new(said).read_line(&mut line).expect("it says where");
+        let mut said = BufReader::new(process.stdout.take().expect("it says where"));
+        said.read_line(&mut line).expect("it says where");
         let base = line.trim().strip_prefix("huying listening on ").expect("it is ready").to_owned();
-        Self { process, base }
+        Self { process, base, _said: said }
     }
 
     /// Megabytes: now, and at most so far.
@@ -67,8 +71,15 @@ impl Drop for Server {
     }
 }
 
-fn huying(program: &Path, data: &Path) -> Command {
+fn huying(program: &Path, data: &Path, postgres: Option<&Database>) -> Command {
     let mut command = Command::new(program);
+    if let Some(database) = postgres {
+        let redis = Backend::Postgres.redis_url().unwrap_or_default();
+        command
+            .env("DATABASE_URL", &database.url)
+            .env("REDIS_URL", redis)
+            .env("HUYING_MASTER_KEY", MASTER_KEY);
+    }
     command
         .env("HUYING_DATA_DIR", data)
         .env("HUYING_LISTEN", "127.0.0.1:0")
@@ -116,9 +127,12 @@ impl Ear {
         self
     }
 
-    fn cut(&mut self) {
+    /// Goes away without a word.
+    async fn cut(&mut self) {
         if let Some(task) = self.task.take() {
             task.abort();
+            // That it was ended is what it ends with.
+            let _ = task.await;
         }
     }
 
@@ -186,12 +200,18 @@ async fn main() {
     let program = arguments.next().unwrap_or_else(|| "target/release/huying".to_owned());
     let count: usize = arguments.next().map_or(5_000, |count| count.parse().expect("how many"));
     let data = tempfile::tempdir().expect("a directory");
-    let server = Server::start(Path::new(&program), data.path());
+    let postgres = match arguments.next().as_deref() {
+        Some("postgres") => Some(Backend::Postgres.empty().await),
+        Some(other) => panic!("not a database: {other}"),
+        None => None,
+    };
+    let huying = || huying(Path::new(&program), data.path(), postgres.as_ref());
+    let server = Server::start(huying());
     let anyone = Caller::anyone(&server.base);
     let login = anyone.post("/auth/wechat", json!({"code": "dev:王芳"})).await.expect(200);
     let resident = anyone.with_token(login.str("access_token"));
     let token = |i: usize| {
-        let mut command = huying(Path::new(&program), data.path());
+        let mut command = huying();
         let place = PLACES[i % PLACES.len()];
         command.args(["token", "--role", "grid_worker", "--place", place, "--person", &format!("网格员{i}")]);
         async move { tokio::task::spawn_blocking(move || command.output()).await }
@@ -221,7 +241,7 @@ async fn main() {
 
     let away = count / 2;
     for ear in &mut ears[..away] {
-        ear.cut();
+        ear.cut().await;
     }
     filed.extend(file(&resident).await);
     let began = Instant::now();
@@ -237,6 +257,9 @@ async fn main() {
     println!("{now} MB (at most {most})");
     let told: usize = ears.iter().map(|ear| ear.heard().tickets.len()).sum();
     println!("{}", json!({"listeners": count, "messages": told, "rss_mb": now, "rss_most_mb": most}));
+    for ear in &mut ears {
+        ear.cut().await;
+    }
 }
 
 fn seconds(since: Instant) -> f64 {

@@ -7,6 +7,7 @@ use crate::edge::language;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Body, Query};
 use crate::live::{self, Live, Mark};
+use crate::rates::Renewal;
 use crate::wire::Open;
 use actix_web::{HttpRequest, HttpResponse, get, post, rt, web};
 use domain::id::UnitId;
@@ -64,12 +65,13 @@ pub(crate) async fn open_live(
         (status = 101, description = "已升级为 WebSocket；此后每条消息", body = LiveMessage),
         (status = 401, description = "票据无效、已用过或已过期，或权限已变更", body = Problem, content_type = "application/problem+json"),
         (status = 426, description = "须用 WebSocket", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "本人的连接过多", body = Problem, content_type = "application/problem+json")
+        (status = 429, description = "本人的连接过多，或同一地址连接过于频繁", body = Problem, content_type = "application/problem+json")
     ),
     extensions(("x-permission" = json!("public")))
 )]
 #[get("/live")]
 pub(crate) async fn listen_live(
+    _renewal: Renewal,
     state: web::Data<State>,
     query: Query<Listen>,
     request: HttpRequest,
