@@ -51,6 +51,14 @@ pub(super) struct Audience {
 }
 
 impl Audience {
+    /// Those of them who listen to their inbox.
+    pub(super) fn of_inboxes(&self, users: impl Iterator<Item = UserId>) -> Vec<UserId> {
+        let mut users: Vec<_> = users.filter(|user| !self.by_inbox.of(user).is_empty()).collect();
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
     /// Takes somebody in.
     pub(super) fn add(&mut self, seat: Seat) -> u64 {
         self.taken += 1;

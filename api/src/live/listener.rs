@@ -1,7 +1,7 @@
 //! One connection: tells what was missed, then what follows; answers pings, sends some, and ends it well.
 
 use super::audience::End;
-use super::told::{Mark, Told, json};
+use super::told::{Mark, News, Told, json};
 use super::{Joined, Missed};
 use crate::app::State;
 use actix_web::web::Data;
@@ -21,6 +21,8 @@ const MOST: u32 = 10_000;
 const OLDEST: TimeDelta = TimeDelta::hours(24);
 /// How many events are read at once.
 const PAGE: u32 = 500;
+/// And how many messages.
+const MESSAGES: u16 = 100;
 /// How long a client may take to hear why it is let go,
 const FAREWELL: Duration = Duration::from_secs(30);
 /// when the server goes away,
@@ -133,6 +135,23 @@ impl Talk<'_> {
             }
             mark.log = page.end;
             if page.read < PAGE as usize {
+                break;
+            }
+        }
+        if !self.admission.wants.inbox {
+            return Ok(());
+        }
+        let user = self.admission.user;
+        let unread = store.unread(&[user]).await?.get(&user).copied().unwrap_or_default();
+        loop {
+            let messages = store.inbox_between(user, mark.inbox, at.inbox, MESSAGES).await?;
+            let whole = messages.len() < usize::from(MESSAGES);
+            for entry in messages {
+                mark.inbox = entry.id;
+                let told = Told::inbox(store.keys(), mark, News { user, entry, unread });
+                self.session.text(told.words(self.lang)).await?;
+            }
+            if whole {
                 return Ok(());
             }
         }

@@ -10,27 +10,28 @@ mod listener;
 mod told;
 
 pub(crate) use listener::attend;
-pub(crate) use told::{Mark, News};
+pub(crate) use told::Mark;
 
 use crate::app::State;
 use crate::error::{ApiError, ApiResult};
 use audience::{Audience, End, Seat};
-use infra::Keyring;
 use infra::store::{Admission, StoreError};
 use openapi::problem::Fault;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, sleep};
-use told::Told;
+use told::{News, Told};
 
 /// How many messages may wait for somebody before they are too slow.
 const QUEUE: usize = 256;
 /// How many messages the hub remembers for those who come back.
 const REMEMBERED: usize = 1024;
-/// How many events are read at once.
+/// How many events are read at once,
 const PAGE: u32 = 100;
+/// and how many messages.
+const PAGE_OF_MESSAGES: u16 = 100;
 /// Between two reads while something happens,
 const BUSY: Duration = Duration::from_millis(50);
 /// for so many reads after the last that found something: what rings may not be safe to read at once.
@@ -142,7 +143,11 @@ impl Live {
     async fn follow(&self, state: &State) {
         let (mut bell, mut quiet, mut failed) = (state.store.wake().listen(), 0, false);
         while let Some(at) = self.here() {
-            match self.read_on(state, at).await {
+            let read = match self.read_on(state, at).await {
+                Ok(events) => self.read_inboxes(state).await.map(|messages| events.max(messages)),
+                failed => failed,
+            };
+            match read {
                 Ok(PAGE) => {
                     sleep(BREATH).await;
                     continue;
@@ -188,14 +193,28 @@ impl Live {
         Ok(read)
     }
 
-    /// Tells what is new in inboxes: the second source beside the log, in the order of its numbers.
-    #[expect(dead_code, reason = "inboxes are written by another part, which calls this beside `read_on`")]
-    pub(crate) fn tell_inboxes(&self, keys: &Keyring, news: Vec<News>) {
-        for news in news {
-            let Some(at) = self.room().at else { return };
-            let mark = Mark { inbox: news.id, ..at };
-            self.tell(at, Told::inbox(keys, mark, news));
+    /// The same with the second source: a page of everybody's messages, in the order in which they came.
+    async fn read_inboxes(&self, state: &State) -> Result<u32, StoreError> {
+        let Some(at) = self.room().at else { return Ok(0) };
+        let messages = state.store.inbox_after(at.inbox, PAGE_OF_MESSAGES).await?;
+        let Some((_, last)) = messages.last() else { return Ok(0) };
+        let (read, end) = (u32::try_from(messages.len()).unwrap_or(PAGE), last.id);
+        let listening = self.room().audience.of_inboxes(messages.iter().map(|(user, _)| *user));
+        let unread = match listening.is_empty() {
+            true => HashMap::new(),
+            false => state.store.unread(&listening).await?,
+        };
+        let mut from = at;
+        for (user, entry) in messages.into_iter().filter(|(user, _)| listening.contains(user)) {
+            let mark = Mark { inbox: entry.id, ..from };
+            let news = News { user, unread: unread.get(&user).copied().unwrap_or_default(), entry };
+            if !self.tell(from, Told::inbox(state.store.keys(), mark, news)) {
+                return Ok(read);
+            }
+            from = mark;
         }
+        self.room().go_on(from, Mark { inbox: end, ..from });
+        Ok(read)
     }
 
     /// Tells those whom it concerns; not when the room is elsewhere by now, because all left and others came.
@@ -230,7 +249,10 @@ impl Live {
             let somewhere = live.room().at.is_some();
             let end = match somewhere {
                 true => None,
-                false => Some(Mark { log: state.store.log_end().await?, inbox: 0 }),
+                false => {
+                    let log = state.store.log_end().await?;
+                    Some(Mark { log, inbox: state.store.inbox_end().await? })
+                }
             };
             if let Some(joined) = live.room().join(state, &admission, after, end, live.most)? {
                 live.somebody.notify_one();

@@ -4,9 +4,11 @@ use crate::cursor;
 use bytestring::ByteString;
 use domain::id::UserId;
 use domain::live::{LiveEvent, Wants};
+use domain::view;
 use infra::Keyring;
 use infra::store::Cursor;
 use openapi::Lang;
+use openapi::inbox::InboxEntry;
 use openapi::live::{LiveEntry, LiveMessage};
 use openapi::problem::Fault;
 use serde::Serialize;
@@ -78,12 +80,14 @@ impl Told {
         #[serde(tag = "type", rename = "inbox")]
         struct Inbox<'a> {
             cursor: &'a str,
-            entry: &'a serde_json::Value,
+            entry: InboxEntry,
             unread: i64,
         }
+        let News { user, entry, unread } = news;
         let cursor = &mark.seal(keys);
-        let words = news.entry.map(|entry| json(&Inbox { cursor, entry: &entry, unread: news.unread }));
-        Self { mark, to: To::Inbox(news.user), words }
+        let words =
+            LANGS.map(|lang| json(&Inbox { cursor, entry: InboxEntry::new(entry.clone(), lang), unread }));
+        Self { mark, to: To::Inbox(user), words }
     }
 
     #[cfg(test)]
@@ -119,17 +123,14 @@ impl Told {
 /// The languages, in the order of [`Told::words`].
 const LANGS: [Lang; 2] = [Lang::Chinese, Lang::English];
 
-/// A new entry of somebody's inbox.
+/// A new message in somebody's inbox. Messages are numbered in the order in which they are committed.
 #[derive(Debug)]
-pub(crate) struct News {
-    /// The number of the entry; entries are numbered in the order in which they are committed.
-    pub(crate) id: i64,
+pub(super) struct News {
     /// Whose inbox.
-    pub(crate) user: UserId,
-    /// The entry as `GET /me/inbox` shows it, in Chinese and in English.
-    pub(crate) entry: [serde_json::Value; 2],
+    pub(super) user: UserId,
+    pub(super) entry: view::InboxEntry,
     /// How many they have not read, with this one.
-    pub(crate) unread: i64,
+    pub(super) unread: i64,
 }
 
 /// A message as it goes over the wire.

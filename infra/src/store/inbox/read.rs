@@ -2,6 +2,7 @@
 
 use super::super::Store;
 use super::super::change::{Answer, ChangeError, Delivered, Failed, Request};
+use super::super::dialect::ids_param;
 use super::super::error::StoreError;
 use super::super::journal::{JournalError, answer_statement};
 use super::super::page::{Page, is_current};
@@ -15,6 +16,7 @@ use domain::number::TicketNumber;
 use domain::time::Timestamp;
 use domain::view::{InboxEntry, InboxItem, InboxTicket, Unread};
 use sea_orm::QueryResult;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Up to how many unread messages are counted.
@@ -105,6 +107,49 @@ impl Store {
         rows.iter()
             .map(|row| Ok((UserId(column(row, "inbox", "user_id")?), self.stored_message(row)?)))
             .collect()
+    }
+
+    /// Somebody's messages behind one and up to another, in the order in which they came, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn inbox_between(
+        &self,
+        user: UserId,
+        after: i64,
+        until: i64,
+        limit: u16,
+    ) -> Result<Vec<InboxEntry>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM inbox i LEFT JOIN ticket t ON t.id = i.ticket_id \
+             LEFT JOIN place p ON p.id = t.place_id WHERE i.user_id = $1 AND i.id > $2 AND i.id <= $3 ORDER BY i.id LIMIT $4"
+        );
+        let values = vec![user.0.into(), after.into(), until.into(), i64::from(limit).into()];
+        self.query_all(&sql, values).await?.iter().map(|row| self.stored_message(row)).collect()
+    }
+
+    /// The message that came last, anybody's; 0 before the first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn inbox_end(&self) -> Result<i64, StoreError> {
+        let row = self.query_one("SELECT max(id) AS id FROM inbox", vec![]).await?;
+        row.map_or(Ok(0), |row| Ok(column::<Option<i64>>(&row, "inbox", "id")?.unwrap_or(0)))
+    }
+
+    /// How many messages each of these people has not read.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn unread(&self, users: &[UserId]) -> Result<HashMap<UserId, i64>, StoreError> {
+        let ids = serde_json::json!(users);
+        let sql = format!(
+            "SELECT user_id, count(*) AS unread FROM inbox WHERE read_at IS NULL AND user_id IN {} GROUP BY user_id",
+            ids_param(self.backend(), 1)
+        );
+        let rows = self.query_all(&sql, vec![ids.to_string().into()]).await?;
+        let count = |row: &_| Ok((UserId(column(row, "inbox", "user_id")?), column(row, "inbox", "unread")?));
+        rows.iter().map(count).collect()
     }
 
     /// Says that somebody has read messages of theirs; those of others are left alone. `render` makes the answer of what they
