@@ -220,6 +220,14 @@ impl App {
         self.state.store.missing_years(self.state.clock.now())
     }
 
+    /// Tells administrators of those years, as the server does every hour.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn tell_missing_years(&self) -> anyhow::Result<Vec<i32>> {
+        Ok(self.state.store.tell_missing_years(self.state.clock.now()).await?)
+    }
+
     /// Forgets what is too old, as the server does every hour.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! Two replicas as processes on one PostgreSQL and one Redis, killed again and again while people work: every limit rings
 //! once, and what follows from it follows once. Time is the machine's here, and limits are of seconds.
 
-use crate::app::COMMUNITY;
+use crate::app::{COMMUNITY, config};
 use crate::client::Caller;
 use crate::database::{Backend, execute, number};
 use crate::services;
+use api::{App, Clock};
+use chrono::DateTime;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -119,6 +121,12 @@ impl Patient {
         Self { callers: ports.map(caller) }
     }
 
+    /// Who they are.
+    async fn id(&self) -> String {
+        let me = self.callers[0].get("/me").await.expect(200);
+        me.json["user"]["id"].as_str().expect("an id").to_owned()
+    }
+
     /// Asks until it is answered; what is refused ends the test.
     async fn post(&self, path: &str, body: &Value, key: &str) -> Value {
         let begun = Instant::now();
@@ -148,6 +156,7 @@ struct Cast {
     clerk: Patient,
     worker: Patient,
     worker_id: String,
+    clerk_id: String,
 }
 
 impl Cast {
@@ -201,13 +210,14 @@ pub async fn work_while_killed(program: &Path, lasting: Duration) -> Outcome {
 
     let resident = |n| Patient::new(ports, &at.token("resident", "532504", &format!("居民{n}")));
     let worker = Patient::new(ports, &at.token("grid_worker", COMMUNITY, "网格员孙强"));
-    let worker_id = worker.callers[0].get("/me").await.expect(200).json["user"]["id"].clone();
-    let cast = Cast {
-        residents: (0..WRITERS).map(resident).collect(),
-        clerk: Patient::new(ports, &at.token("community_clerk", COMMUNITY, "社区书记赵敏")),
-        worker_id: worker_id.as_str().expect("an id").to_owned(),
-        worker,
-    };
+    let clerk = Patient::new(ports, &at.token("community_clerk", COMMUNITY, "社区书记赵敏"));
+    let (worker_id, clerk_id) = (worker.id().await, clerk.id().await);
+    // The worker is on duty all the time.
+    let now = number(&at.database, "SELECT extract(epoch FROM now())::bigint").await;
+    let hour = |n: i64| DateTime::from_timestamp(now + n * 3_600, 0).expect("a time");
+    let shift = json!({"place": COMMUNITY, "person": worker_id, "starts_at": hour(-1), "ends_at": hour(12)});
+    clerk.post("/shifts", &shift, "shift").await;
+    let cast = Cast { residents: (0..WRITERS).map(resident).collect(), clerk, worker, worker_id, clerk_id };
     let working = AtomicBool::new(true);
     let killing = async {
         let (begun, mut kills) = (Instant::now(), 0);
@@ -226,7 +236,8 @@ pub async fn work_while_killed(program: &Path, lasting: Duration) -> Outcome {
     let (kills, filed) = tokio::join!(killing, writing);
     let filed: Vec<String> = filed.into_iter().flatten().collect();
     let mut faults = settled(&at.database).await;
-    faults.extend(counted(&at.database, &cast.worker_id, &filed).await);
+    faults.extend(counted(&at.database, &cast, &filed).await);
+    faults.extend(verified(&at.database).await);
     Outcome {
         kills,
         tickets: i64::try_from(filed.len()).unwrap_or(i64::MAX),
@@ -262,8 +273,17 @@ async fn settled(url: &str) -> Vec<String> {
     }
 }
 
+/// What the store itself says of its tables.
+async fn verified(url: &str) -> Vec<String> {
+    let app = App::start(config(url, None), Clock::system()).await.expect("a server starts");
+    let faults = app.verify().await.expect("the store can be checked");
+    app.stop().await.expect("the server stops");
+    faults
+}
+
 /// What does not agree with the event log.
-async fn counted(url: &str, worker: &str, filed: &[String]) -> Vec<String> {
+async fn counted(url: &str, cast: &Cast, filed: &[String]) -> Vec<String> {
+    let Cast { worker_id: worker, clerk_id: clerk, .. } = cast;
     let mut faults = Vec::new();
     let known =
         number(url, &format!("SELECT count(*) FROM ticket WHERE id IN ('{}')", filed.join("', '"))).await;
@@ -302,6 +322,31 @@ async fn counted(url: &str, worker: &str, filed: &[String]) -> Vec<String> {
             format!(
                 "SELECT abs((SELECT count(*) FROM flag WHERE user_id = '{worker}') - (SELECT count(*) FROM event e \
                  JOIN ticket t ON t.id = e.stream WHERE e.kind = 'closed' AND t.handler_id = '{worker}'))"
+            ),
+        ),
+        (
+            "dispatches were not told their handler once",
+            format!(
+                "SELECT count(*) FROM event e WHERE e.kind = 'dispatched' AND e.payload #>> '{{fact,lead,person}}' = '{worker}' \
+                 AND (SELECT count(*) FROM inbox i WHERE i.user_id = '{worker}' AND i.position = e.position) <> 1"
+            ),
+        ),
+        (
+            "breaches were not told the desk once",
+            // Of the first limit that a ticket breaks, while it still lies on the community's desk.
+            format!(
+                "SELECT count(*) FROM event e WHERE e.kind = 'breached' AND e.payload #>> '{{clocks,0,kind}}' = 'arrive' \
+                 AND e.stream IN ('{}') \
+                 AND (SELECT count(*) FROM inbox i WHERE i.user_id = '{clerk}' AND i.position = e.position) <> 1",
+                filed.join("', '")
+            ),
+        ),
+        (
+            "breaches did not ring whoever is on duty once",
+            format!(
+                "SELECT count(*) FROM event e WHERE e.kind = 'breached' AND e.stream IN ('{}') \
+                 AND (SELECT count(*) FROM inbox i WHERE i.user_id = '{worker}' AND i.position = e.position) <> 1",
+                filed.join("', '")
             ),
         ),
         ("events were set aside", "SELECT count(*) FROM set_aside".to_owned()),

@@ -48,10 +48,16 @@ async fn tell_missing_years_for_ever(state: &State) {
     loop {
         ticks.tick().await;
         let now = state.clock.now();
-        let (today, missing) = (china_day(now), state.store.missing_years(now));
-        if !missing.is_empty() && told != Some(today) {
-            tracing::warn!(years = ?missing, "the calendar lacks years: enter their holidays with PUT /calendars/{{year}}");
-            told = Some(today);
+        let today = china_day(now);
+        match state.store.tell_missing_years(now).await {
+            Ok(missing) if !missing.is_empty() && told != Some(today) => {
+                tracing::warn!(years = ?missing, "the calendar lacks years: enter their holidays with PUT /calendars/{{year}}");
+                told = Some(today);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "nobody was told which years the calendar lacks; the next hour tries again")
+            }
         }
     }
 }

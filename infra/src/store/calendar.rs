@@ -11,8 +11,10 @@ use super::record::Stream;
 use super::row::column;
 use super::sql::Sql;
 use crate::entropy;
+use chrono::{NaiveDate, NaiveTime};
 use domain::actor::Actor;
 use domain::calendar::{Calendar, CalendarRefusal, Days, EffectiveYear, EnteredYear, Fact, YearDays};
+use domain::notice::Notice;
 use domain::place::{Levels, PlaceCode};
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
@@ -110,6 +112,25 @@ impl Store {
     /// Years that should be known by now, and are not: this one, and from 1 October on the next. Needs no query.
     pub fn missing_years(&self, now: Timestamp) -> Vec<i32> {
         self.playbooks.nation().missing(now)
+    }
+
+    /// Tells the administrators of each county which years are missing, once a year that is; which ones that are.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tell_missing_years(&self, now: Timestamp) -> Result<Vec<i32>, StoreError> {
+        let missing = self.missing_years(now);
+        for year in &missing {
+            let begins =
+                NaiveDate::from_ymd_opt(*year, 1, 1).map(|day| day.and_time(NaiveTime::MIN).and_utc());
+            let topic = format!("calendar:{year}");
+            for book in self.playbooks.counties() {
+                let county = self.stored_code(&book.county)?;
+                let due_at = begins.unwrap_or(now);
+                self.tell_administrators(&county, Notice::CalendarMissing, &topic, due_at, now).await?;
+            }
+        }
+        Ok(missing)
     }
 
     /// Brings in the country's years that the database does not have. What is there stays as it is.

@@ -1,7 +1,7 @@
 //! Working-time calendars: what comes with the program, what administrators enter, and what holds where.
 
 use api::MigrateTo;
-use integration_tests::app::{STREET, TestApp, config};
+use integration_tests::app::{COMMUNITY, STREET, TestApp, config};
 use integration_tests::database::{execute, number};
 use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
@@ -340,5 +340,25 @@ async fn a_calendar_that_is_not_as_its_history_says_is_found(
     let faults = app.app.verify().await.unwrap();
     assert!(faults.len() == 1 && faults[0].starts_with("calendar "), "{faults:?}");
     execute(&app.url, "UPDATE calendar_year SET version = 1 WHERE year = 2026").await;
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn administrators_are_told_once_of_a_year_that_is_missing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let county = app.staff("county_admin", COUNTY).await;
+    let clerk = app.staff("community_clerk", COMMUNITY).await;
+    // It is November, and next year's holidays are not entered.
+    for _ in 0..2 {
+        assert_eq!(app.app.tell_missing_years().await.unwrap(), [2027]);
+    }
+    let inbox = county.get("/me/inbox").await.expect(200);
+    let message = &inbox.items()[0];
+    assert_eq!((inbox.items().len(), &message["kind"]), (1, &json!("calendar_missing")));
+    assert_eq!((&message["due_at"], &message["ticket"]), (&json!("2027-01-01T00:00:00Z"), &Value::Null));
+    assert_eq!(clerk.get("/me/inbox").await.expect(200).items().len(), 0);
     app.stop().await;
 }
