@@ -46,7 +46,7 @@ sql -c 'VACUUM ANALYZE' -c CHECKPOINT
 # The moment is passed to the second: who fills in more slowly gets a later one.
 [ "$(sql -c "SELECT now() + interval '10 seconds' < '$soon'")" = t ] || { echo "too slow: raise the time ahead" >&2; exit 1; }
 serve
-sleep 5
+until [ "$(sql -c "SELECT now() >= '$soon'")" = t ]; do sleep 0.05; done
 pg0=$(postgres_ticks); app0=$(ticks "$server")
 until [ "$(sql -c "SELECT count(*) FROM event WHERE kind = 'breached' AND occurred_at >= '$soon'")" -ge "$due" ]; do
   sleep 0.1

@@ -56,7 +56,7 @@ async fn tell_missing_years_for_ever(state: &State) {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(%error, "nobody was told which years the calendar lacks; the next hour tries again")
+                tracing::warn!(%error, "nobody was told which years the calendar lacks; the next hour tries again");
             }
         }
     }

@@ -242,6 +242,8 @@ impl Ticket {
             Fact::Paused { .. } => self.paused = Some(at),
             Fact::Resumed { .. } => self.stop_resting(event),
             Fact::Claimed { .. } | Fact::Accepted { .. } => {
+                // Whoever claims it dispatches it to themselves.
+                self.steps.dispatched.get_or_insert(at);
                 self.accepted_at.get_or_insert(at);
                 self.steps.accepted.get_or_insert(at);
                 self.done.push(Done { act: Act::Accept, at });
@@ -313,7 +315,7 @@ fn replace<T: Copy + PartialEq>(all: &mut Vec<T>, from: T, to: T) {
 }
 
 /// Puts clocks in the place of their earlier selves, or at the end.
-fn set_clocks(clocks: &mut Vec<Clock>, changed: &[Clock]) {
+pub(super) fn set_clocks(clocks: &mut Vec<Clock>, changed: &[Clock]) {
     for clock in changed {
         match clocks.iter_mut().find(|there| there.kind == clock.kind && there.round == clock.round) {
             Some(there) => there.clone_from(clock),

@@ -257,10 +257,14 @@ impl Clock {
     /// More time, at `at`; the warning keeps its distance and comes again. What it has rested since its pause is not added
     /// once more.
     pub(super) fn extend(&self, until: Timestamp, at: Timestamp, calendar: &Calendar) -> Self {
-        let (since, time) = (self.paused_at.unwrap_or(at), self.time);
+        let time = self.time;
         let left = time.between(calendar, at, until);
         let distance = time.between(calendar, self.warn_at, self.due_at);
-        let due_at = time.after(calendar, since, left);
+        let (since, due_at) = match self.paused_at {
+            // What was promised, also at night.
+            None => (at, until),
+            Some(since) => (since, time.after(calendar, since, left)),
+        };
         let warn_at = time.after(calendar, since, (left - distance).max(TimeDelta::zero()));
         Self { due_at, warn_at, warned_at: None, ..self.clone() }
     }

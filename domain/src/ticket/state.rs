@@ -104,7 +104,7 @@ pub struct Done {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Steps {
-    /// 派单; of a ticket that was claimed, never.
+    /// 派单, or 认领.
     pub dispatched: Option<Timestamp>,
     /// 接单.
     pub accepted: Option<Timestamp>,

@@ -166,6 +166,7 @@ impl Decision<'_> {
         }
         let met = self.met(Act::Accept);
         self.happen(Fact::Claimed { handler: actor }, met);
+        self.start_with_the_last(Start::Dispatch);
         self.start_with_the_last(Start::Acceptance);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What clocks do while something is decided: they warn and ring by themselves, begin, are met, and are set anew.
 
+use super::super::apply::set_clocks;
 use super::super::{Clock, ClockKind, Done, Fact};
 use super::Decision;
 use crate::place::{Levels, PlaceCode};
@@ -79,7 +80,7 @@ impl Decision<'_> {
         }
     }
 
-    fn of_this_round(&self, kind: ClockKind) -> Option<&Clock> {
+    pub(super) fn of_this_round(&self, kind: ClockKind) -> Option<&Clock> {
         self.ticket.clocks.iter().find(|clock| clock.kind == kind && clock.round == self.ticket.round)
     }
 
@@ -129,22 +130,32 @@ impl Decision<'_> {
     pub(super) fn start_with_the_last(&mut self, step: Start) {
         let sorting = self.ticket.sorting();
         let rules = ClockKind::iter().filter_map(|kind| self.policy.rule(kind, &sorting));
-        let begins = |rule: &&ClockRule| rule.start() == step && self.of_this_round(rule.kind).is_none();
+        let begins = |rule: &&ClockRule| {
+            let there = self.of_this_round(rule.kind);
+            rule.start() == step
+                && self.is_of_this_round(rule.kind)
+                // One that sorting has cancelled waits for this step.
+                && there.is_none_or(|clock| clock.cancelled_at.is_some() && clock.met_at.is_none())
+        };
         let round = self.ticket.round;
         let start = |rule: &ClockRule| self.begun(Clock::start(rule, round, self.at, self.policy));
         let clocks: Vec<_> = rules.filter(begins).map(start).collect();
         if let Some(event) = self.events.last_mut() {
             event.clocks.extend(clocks.iter().cloned());
         }
-        self.ticket.clocks.extend(clocks);
+        set_clocks(&mut self.ticket.clocks, &clocks);
     }
 
     /// The clocks that sorting starts or sets anew. They count from where they would have counted; what was breached stays
     /// breached, and what keeps its rule keeps its limit, an extension most of all.
     pub(super) fn sorted_anew(&self, sorting: &Sorting<'_>) -> Vec<Clock> {
         let mut clocks: Vec<_> = ClockKind::iter().filter_map(|kind| self.set_anew(kind, sorting)).collect();
-        let planned =
-            clocks.iter().find(|clock| clock.kind == ClockKind::Plan).and_then(|clock| clock.met_at);
+        let planned = match self.policy.rule(ClockKind::Plan, sorting) {
+            Some(_) => {
+                clocks.iter().find(|clock| clock.kind == ClockKind::Plan).and_then(|clock| clock.met_at)
+            }
+            None => self.ticket.done.iter().find(|done| done.act == Act::Plan).map(|done| done.at),
+        };
         clocks.extend(planned.and_then(|at| self.answer_clock(sorting, at)));
         clocks.retain(|clock| !self.ticket.clocks.contains(clock));
         clocks
@@ -159,26 +170,31 @@ impl Decision<'_> {
         let begun = |rule, from| Clock::start(rule, ticket.round, from, self.policy);
         match (rule, self.of_this_round(kind)) {
             // One that an earlier grading cancelled runs again, as if it had never stopped.
-            (Some(rule), Some(clock)) if clock.met_at.is_none() => {
-                let anew = begun(rule, clock.started_at);
-                Some(self.begun(Clock { breached_at: clock.breached_at, ..anew }))
-            }
-            // A new round is about the work and not the way there.
-            (Some(_), None) if kind == ClockKind::Arrive && ticket.round > 1 => None,
-            (Some(rule), None) => self.began(rule).map(|from| self.begun(begun(rule, from))),
+            (Some(rule), Some(clock)) if clock.met_at.is_none() => match self.began(rule, Some(clock)) {
+                Some(from) => Some(self.begun(Clock { breached_at: clock.breached_at, ..begun(rule, from) })),
+                None if clock.is_in_time() => Some(clock.cancel(self.at, &self.policy.calendar)),
+                None => None,
+            },
+            (Some(_), None) if !self.is_of_this_round(kind) => None,
+            (Some(rule), None) => self.began(rule, None).map(|from| self.begun(begun(rule, from))),
             (None, Some(clock)) if clock.is_in_time() => Some(clock.cancel(self.at, &self.policy.calendar)),
             _ => None,
         }
     }
 
-    /// From when a clock of this round counts; `None` while that has not come.
-    fn began(&self, rule: &ClockRule) -> Option<Timestamp> {
+    /// Whether this round has such clocks: a later one is about the work and not the way there.
+    fn is_of_this_round(&self, kind: ClockKind) -> bool {
+        kind != ClockKind::Arrive || self.ticket.round == 1
+    }
+
+    /// From when a clock of this round counts; `None` while that has not come. The answer's counts from the plan, and keeps
+    /// its start.
+    fn began(&self, rule: &ClockRule, there: Option<&Clock>) -> Option<Timestamp> {
         match rule.start() {
             Start::Submission => Some(self.ticket.round_at),
             Start::Dispatch => self.ticket.steps.dispatched,
             Start::Acceptance => self.ticket.steps.accepted,
-            // With the plan.
-            Start::Plan => None,
+            Start::Plan => there.map(|clock| clock.started_at),
         }
     }
 }

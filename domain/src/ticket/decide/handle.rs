@@ -25,7 +25,8 @@ impl Decision<'_> {
             self.ahead("/due", due, self.now)?;
         }
         let mut clocks = self.met(Act::Plan);
-        if clocks.iter().any(|clock| clock.kind == ClockKind::Plan) {
+        let met = clocks.iter().any(|clock| clock.kind == ClockKind::Plan);
+        if met || self.of_this_round(ClockKind::Plan).is_none() {
             clocks.extend(self.answer_clock(&self.ticket.sorting(), self.at));
         }
         self.happen(Fact::Planned { text: text.reference, due }, clocks);

@@ -242,3 +242,80 @@ fn m03_working_time_waits_for_monday() {
     assert_eq!(story.ticket.clocks.iter().find(|clock| clock.kind == Answer), None);
     assert_eq!(story.ticket.clocks.iter().find(|clock| clock.kind == Plan), None);
 }
+
+#[test]
+fn another_rule_may_count_from_another_step() {
+    let at_once = ClockRule::natural(Solve, Some(Severity::Large), 18_000);
+    let later = ClockRule {
+        start: Some(Start::Acceptance),
+        ..ClockRule::natural(Solve, Some(Severity::Small), 1_800)
+    };
+    // Nobody has accepted it yet: the limit waits, and begins with the acceptance.
+    let story = Story::under(vec![at_once, later], Some(Severity::Large))
+        .steps(&[(clerk(), to_person(), 1), (clerk(), graded(Severity::Small), 40)]);
+    assert_eq!(story.clocks(41)[1], (Solve, 1, Cancelled));
+    let story = story.steps(&[(worker(), Command::Accept, 50)]);
+    assert_eq!((story.clocks(79)[1], story.ticket.clocks[1].due_at), ((Solve, 1, Running), after(80)));
+    // And back: it counts from the submission again.
+    let story = story.steps(&[(clerk(), graded(Severity::Large), 60)]);
+    assert_eq!(story.ticket.clocks[1].due_at, after(300));
+}
+
+#[test]
+fn what_is_claimed_counts_as_dispatched() {
+    let solve = ClockRule { start: Some(Start::Dispatch), ..ClockRule::natural(Solve, None, 1_800) };
+    let accept = ClockRule { start: Some(Start::Dispatch), ..ClockRule::natural(Accept, None, 600) };
+    let mut story = Story::under(vec![solve, accept], None);
+    let shared = Command::Grade { category: None, severity: None, affair: Some(Affair::Shared) };
+    story = story.steps(&[(clerk(), shared, 1), (member(), Command::Claim, 10)]);
+    assert_eq!(story.clocks(11), [(Arrive, 1, Breached), (Accept, 1, Met), (Solve, 1, Running)]);
+    assert_eq!(story.ticket.clocks[2].due_at, after(40));
+}
+
+#[test]
+fn a_later_round_is_not_about_the_way_there() {
+    let arrive = ClockRule { start: Some(Start::Acceptance), ..ClockRule::natural(Arrive, None, 300) };
+    let story = Story::under(vec![arrive], Some(Severity::Small)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), resolve(), 3),
+        (resident(), rate(Satisfaction::Dissatisfied), 4),
+        (worker(), Command::Accept, 5),
+    ]);
+    assert_eq!(story.ticket.clocks.iter().filter(|clock| clock.kind == Arrive).count(), 1);
+}
+
+#[rstest]
+#[case::planned_after_it_was_graded(&[(clerk(), graded(Severity::Complex), 3), (worker(), plan(), 10)])]
+#[case::planned_before(&[(worker(), plan(), 10), (clerk(), graded(Severity::Complex), 20)])]
+fn m03_an_answer_is_owed_also_where_no_limit_is_set_for_the_plan(#[case] steps: &[(Actor, Command, i64)]) {
+    let off = ClockRule { off: true, ..ClockRule::natural(Plan, Some(Severity::Complex), 0) };
+    let story = Story::under(vec![off], None)
+        .steps(&[(clerk(), to_person(), 1), (worker(), Command::Accept, 2)])
+        .steps(steps);
+    let answer = story.ticket.clocks.iter().find(|clock| clock.kind == Answer).unwrap();
+    assert_eq!(answer.due_at, after(10 + 2 * 1_440));
+    // Planned once more, it is owed no later.
+    let again = story.steps(&[(worker(), plan(), 60)]);
+    assert_eq!(
+        again.ticket.clocks.iter().find(|clock| clock.kind == Answer).unwrap().due_at,
+        after(10 + 2 * 1_440)
+    );
+}
+
+#[test]
+fn m03_more_working_time_lasts_until_it_was_promised() {
+    let rule = ClockRule { time: TimeKind::Working, ..ClockRule::natural(Solve, None, 4 * 3_600) };
+    let china = |text: &str| -> Timestamp { format!("{text}:00+08:00").parse().unwrap() };
+    let mut story = Story::under(vec![rule], Some(Severity::Small)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), arrive(), 3),
+    ]);
+    // Due on Monday at 14:30; promised by that night, when nobody works.
+    let until = china("2026-11-23T22:00");
+    story.step(&worker(), &Command::Extend { until, reason: text("等配件") }, after(10)).unwrap();
+    story.step(&clerk(), &Command::ApproveExtension { note: None }, after(11)).unwrap();
+    let solve = story.ticket.clocks.iter().find(|clock| clock.kind == Solve).unwrap();
+    assert_eq!((solve.due_at, solve.warn_at), (until, china("2026-11-23T16:42")));
+}
