@@ -19,6 +19,7 @@ mod m20261122_000009_calendar;
 mod m20261122_000010_reactor;
 mod m20261122_000011_inbox;
 mod m20261122_000012_live;
+mod m20261122_000013_warnings;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000010_reactor::Migration),
             Box::new(m20261122_000011_inbox::Migration),
             Box::new(m20261122_000012_live::Migration),
+            Box::new(m20261122_000013_warnings::Migration),
         ]
     }
 }

@@ -1,6 +1,7 @@
 //! The live feed on the wire (实时推送).
 
 use crate::Lang;
+use crate::inbox::InboxEntry;
 use crate::label::{headline, optional_words, words};
 use crate::ticket::Place;
 use chrono::{DateTime, Utc};
@@ -76,6 +77,17 @@ pub enum LiveMessage<'a> {
         cursor: &'a str,
         /// 什么事
         event: LiveEntry<'a>,
+    },
+    /// 本人收件箱有新消息
+    Inbox {
+        /// 重连时填入 `after`
+        cursor: &'a str,
+        /// 消息，与 `GET /me/inbox` 所列相同
+        entry: InboxEntry,
+        /// 未读条数，至多数到 1000
+        unread: i64,
+        /// 未读是否更多
+        unread_more: bool,
     },
 }
 

@@ -11,37 +11,68 @@ use domain::time::china_day;
 use infra::store::{Share, StoreError};
 use std::future::Future;
 use std::time::Duration;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
 
-/// Runs until the server ends.
+/// How long a job that has ended, which none should, is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs until the server ends: a task each, so that one that panics stops no other and begins anew.
 pub(crate) async fn run(state: web::Data<State>) {
     tokio::join!(
-        every(HOUR, || async {
-            if let Err(error) = forget(&state).await {
-                tracing::warn!(%error, "what is old was not forgotten; the next hour tries again");
-            }
-        }),
-        every(MINUTE, || async {
-            if let Err(error) = state.reload_keys().await {
-                tracing::warn!(%error, "keys were not read anew; the next minute tries again");
-            }
-            if let Err(error) = state.store.reload_playbooks().await {
-                tracing::warn!(%error, "playbooks and calendars were not read anew; the next minute tries again");
-            }
-        }),
-        tell_missing_years_for_ever(&state),
-        hand_over_for_ever(&state),
-        sweep::run(&state),
+        keep("forgetting", &state, forget_for_ever),
+        keep("reading keys and playbooks", &state, reload_for_ever),
+        keep("telling missing years", &state, tell_missing_years_for_ever),
+        keep("handing over", &state, hand_over_for_ever),
+        keep("sweeping", &state, sweep::run),
         reactors::run(&state),
     );
 }
 
+/// Starts a job again whenever it ends.
+async fn keep<F: Future<Output = ()> + Send + 'static>(
+    name: &'static str,
+    state: &web::Data<State>,
+    work: impl Fn(web::Data<State>) -> F,
+) {
+    loop {
+        // A set ends its task when it is dropped itself.
+        let mut task = JoinSet::new();
+        task.spawn(work(state.clone()));
+        if let Some(Err(error)) = task.join_next().await {
+            tracing::error!(%error, job = name, "a job has ended; it begins anew");
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn forget_for_ever(state: web::Data<State>) {
+    every(HOUR, || async {
+        if let Err(error) = forget(&state).await {
+            tracing::warn!(%error, "what is old was not forgotten; the next hour tries again");
+        }
+    })
+    .await;
+}
+
+async fn reload_for_ever(state: web::Data<State>) {
+    every(MINUTE, || async {
+        if let Err(error) = state.reload_keys().await {
+            tracing::warn!(%error, "keys were not read anew; the next minute tries again");
+        }
+        if let Err(error) = state.store.reload_playbooks().await {
+            tracing::warn!(%error, "playbooks and calendars were not read anew; the next minute tries again");
+        }
+    })
+    .await;
+}
+
 /// Says once a day which years the calendar lacks. Without them holidays count as working time.
-async fn tell_missing_years_for_ever(state: &State) {
+async fn tell_missing_years_for_ever(state: web::Data<State>) {
     let mut told = None;
     let mut ticks = interval(HOUR);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -62,7 +93,7 @@ async fn tell_missing_years_for_ever(state: &State) {
     }
 }
 
-async fn hand_over_for_ever(state: &State) {
+async fn hand_over_for_ever(state: web::Data<State>) {
     let mut ticks = interval(TEN_SECONDS);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -70,7 +101,7 @@ async fn hand_over_for_ever(state: &State) {
             _ = ticks.tick() => {}
             () = state.store.handover_waits() => {}
         }
-        if let Err(error) = hand_over(state).await {
+        if let Err(error) = hand_over(&state).await {
             tracing::warn!(%error, "nothing was handed over; the next time tries again");
         }
     }

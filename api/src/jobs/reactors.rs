@@ -1,11 +1,13 @@
 //! What follows from events, worked off beside the requests: a task for each reactor, so that one that fails stops no other.
 
+use super::keep;
 use crate::app::State;
 use actix_web::web;
+use chrono::TimeDelta;
+use futures_util::future::join_all;
 use infra::store::{Memory, Progress, Reactor, StoreError};
 use std::time::{Duration, Instant};
 use strum::IntoEnumIterator;
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 /// Between two batches while there is a little to do: many events of the same moment are one batch.
@@ -16,17 +18,15 @@ const SOON: Duration = Duration::from_millis(50);
 const LIVELY: Duration = Duration::from_secs(1);
 /// Between two looks otherwise.
 const IDLE: Duration = Duration::from_secs(1);
+/// For how long an event has waited when somebody else than the leader takes it on.
+const STUCK: TimeDelta = TimeDelta::seconds(5);
 /// Before the second try of an event that failed; longer each time.
 const RETRY: Duration = Duration::from_millis(200);
 
 /// Runs until the server ends.
 pub(super) async fn run(state: &web::Data<State>) {
-    let mut tasks: JoinSet<()> = Reactor::iter().map(|reactor| follow(state.clone(), reactor)).collect();
-    while let Some(ended) = tasks.join_next().await {
-        if let Err(error) = ended {
-            tracing::error!(%error, "a reactor ended; the others go on");
-        }
-    }
+    join_all(Reactor::iter().map(|reactor| keep(reactor.name(), state, move |state| follow(state, reactor))))
+        .await;
 }
 
 async fn follow(state: web::Data<State>, reactor: Reactor) {
@@ -59,12 +59,17 @@ async fn follow(state: web::Data<State>, reactor: Reactor) {
 
 /// One batch; `None` where another process works for the reactor.
 async fn cycle(state: &State, reactor: Reactor, memory: &mut Memory) -> Result<Option<Progress>, StoreError> {
-    let leads = state.store.leads(reactor).await;
-    state.metrics.leads(reactor, matches!(leads, Ok(true)));
-    if !leads? {
+    let now = state.clock.now();
+    let leads = state.store.leads(reactor).await.unwrap_or_else(|error| {
+        tracing::warn!(reactor = reactor.name(), %error, "nobody knows who works for the reactor");
+        false
+    });
+    state.metrics.leads(reactor, leads);
+    // Whoever leads may hang, or its machine be gone before anybody noticed. Each write is guarded, so another may help.
+    if !leads && !state.store.is_stuck(reactor, now - STUCK).await? {
         return Ok(None);
     }
-    state.store.react(reactor, memory, state.clock.now()).await.map(Some)
+    state.store.react(reactor, memory, now).await.map(Some)
 }
 
 /// Does what can be read by now, whoever works for the reactors: they may be worked for twice.

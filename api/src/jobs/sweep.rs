@@ -1,6 +1,7 @@
 //! The sweep: what time alone does to tickets. Limits that are near or have passed, ratings that nobody gave.
 
 use crate::app::State;
+use actix_web::web;
 use chrono::TimeDelta;
 use domain::id::TicketId;
 use domain::time::Timestamp;
@@ -13,24 +14,26 @@ use tokio::time::{MissedTickBehavior, interval};
 const PERIOD: Duration = Duration::from_millis(500);
 /// How many that are due are looked up at a time.
 const PAGE: u16 = 2_000;
-/// What is due for longer is everybody's: whoever had it in their share may be gone.
-const LEFT_OVER: TimeDelta = TimeDelta::seconds(2);
+/// What is due for longer is everybody's: whoever had it in their share hangs. The shares of those who are gone are shared
+/// anew within a second.
+const LEFT_OVER: TimeDelta = TimeDelta::seconds(10);
 
 /// Tickets that could not be settled, with when they are tried again.
 pub(super) type Failing = HashMap<TicketId, Timestamp>;
 
 /// Runs until the server ends.
-pub(super) async fn run(state: &State) {
+pub(super) async fn run(state: web::Data<State>) {
     let mut failing = Failing::new();
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let swept = async {
-            let share = state.store.share().await?;
-            settle(state, share, &mut failing).await
-        };
-        if let Err(error) = swept.await {
+        // Without a share all is one's own: what two sweep is written once.
+        let share = state.store.share().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "nobody knows who sweeps what; this process sweeps all");
+            Share::WHOLE
+        });
+        if let Err(error) = settle(&state, share, &mut failing).await {
             tracing::warn!(%error, "what is due was not settled; the next time tries again");
         }
     }

@@ -7,11 +7,14 @@ use crate::app::State;
 use actix_web::web::Data;
 use actix_ws::{CloseCode, CloseReason, Closed, Message, MessageStream, Session};
 use chrono::TimeDelta;
+use domain::live::Wants;
+use domain::view::Unread;
 use infra::store::{Admission, StoreError};
 use openapi::Lang;
 use openapi::live::LiveMessage;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::SemaphorePermit;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, interval_at, timeout};
 
@@ -101,31 +104,52 @@ impl Talk<'_> {
         let cursor = &self.heard.seal(self.state.store.keys());
         self.session.text(json(&LiveMessage::Ready { cursor })).await?;
         match missed {
-            Missed::Remembered(recent) => {
-                for told in recent {
-                    self.session.text(told.words(self.lang)).await?;
-                }
-                Ok(())
-            }
+            Missed::Remembered(recent) => self.tell_remembered(recent).await,
             Missed::Logged(at) => self.tell_logged(at).await,
-            Missed::Ahead(at) if self.heard.log > self.state.store.log_end().await? => self.reset(at).await,
-            Missed::Ahead(_) => Ok(()),
+            Missed::Ahead(at, _) if self.heard.log > self.state.store.log_end().await? => {
+                self.reset(at).await
+            }
+            // Ahead in the log, and perhaps not in their messages.
+            Missed::Ahead(_, recent) => self.tell_remembered(recent).await,
         }
     }
 
-    /// Out of the log, as far as the hub had told it when they came.
+    async fn tell_remembered(&mut self, recent: Vec<Arc<Told>>) -> Result<(), Ended> {
+        for told in recent {
+            self.session.text(told.words(self.lang)).await?;
+        }
+        Ok(())
+    }
+
+    /// Out of the tables, as far as the hub had told when they came.
     async fn tell_logged(&mut self, at: Mark) -> Result<(), Ended> {
+        let Wants { place, unit, inbox } = &self.admission.wants;
+        let (wants_events, wants_messages) = (place.is_some() || unit.is_some(), *inbox);
+        if wants_events && !self.tell_events(at).await? {
+            return self.reset(at).await;
+        }
+        if wants_messages { self.tell_messages(at).await } else { Ok(()) }
+    }
+
+    /// Many may come back at once, and others want to read too.
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Ended> {
+        self.state.live.readers.acquire().await.map_err(|_| Ended::Closed)
+    }
+
+    /// Out of the log; whether that was not too much.
+    async fn tell_events(&mut self, at: Mark) -> Result<bool, Ended> {
         let store = &self.state.store;
-        // Many may come back at once, and others want to read too.
-        let Ok(_turn) = self.state.live.readers.acquire().await else { return Err(Ended::Closed) };
         let gap = store.log_gap(self.heard.log, at.log, MOST + 1).await?;
         let too_old = gap.oldest.is_some_and(|oldest| oldest < self.state.clock.now() - OLDEST);
         if gap.events > i64::from(MOST) || too_old {
-            return self.reset(at).await;
+            return Ok(false);
         }
         let mut mark = self.heard;
         loop {
+            // Only while it is read: whoever takes long to hear it keeps nobody waiting.
+            let turn = self.turn().await?;
             let page = store.live_events(mark.log, Some(at.log), PAGE).await?;
+            drop(turn);
             for (log, event) in page.events {
                 mark.log = log;
                 if self.admission.wants.hears(&event) {
@@ -135,16 +159,22 @@ impl Talk<'_> {
             }
             mark.log = page.end;
             if page.read < PAGE as usize {
-                break;
+                return Ok(true);
             }
         }
-        if !self.admission.wants.inbox {
-            return Ok(());
-        }
+    }
+
+    /// Out of their inbox.
+    async fn tell_messages(&mut self, at: Mark) -> Result<(), Ended> {
+        let store = &self.state.store;
+        let mut mark = Mark { log: at.log, ..self.heard };
         let user = self.admission.user;
-        let unread = store.unread(&[user]).await?.get(&user).copied().unwrap_or_default();
+        let unread =
+            store.unread(&[user]).await?.get(&user).copied().unwrap_or(Unread { count: 0, more: false });
         loop {
+            let turn = self.turn().await?;
             let messages = store.inbox_between(user, mark.inbox, at.inbox, MESSAGES).await?;
+            drop(turn);
             let whole = messages.len() < usize::from(MESSAGES);
             for entry in messages {
                 mark.inbox = entry.id;

@@ -15,7 +15,8 @@ pub(crate) use told::Mark;
 use crate::app::State;
 use crate::error::{ApiError, ApiResult};
 use audience::{Audience, End, Seat};
-use infra::store::{Admission, StoreError};
+use domain::view::Unread;
+use infra::store::{Admission, InboxPage, StoreError};
 use openapi::problem::Fault;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -87,8 +88,9 @@ enum Missed {
     Remembered(Vec<Arc<Told>>),
     /// What the log has until then.
     Logged(Mark),
-    /// They are ahead: another replica had read further than this one, which is there.
-    Ahead(Mark),
+    /// They are ahead in the log: another replica had read further than this one, which is there. Their messages, which have
+    /// an order of their own, they may have missed.
+    Ahead(Mark, Vec<Arc<Told>>),
 }
 
 /// A place in the room, left when it is dropped.
@@ -196,9 +198,8 @@ impl Live {
     /// The same with the second source: a page of everybody's messages, in the order in which they came.
     async fn read_inboxes(&self, state: &State) -> Result<u32, StoreError> {
         let Some(at) = self.room().at else { return Ok(0) };
-        let messages = state.store.inbox_after(at.inbox, PAGE_OF_MESSAGES).await?;
-        let Some((_, last)) = messages.last() else { return Ok(0) };
-        let (read, end) = (u32::try_from(messages.len()).unwrap_or(PAGE), last.id);
+        let InboxPage { messages, end, read } = state.store.inbox_after(at.inbox, PAGE_OF_MESSAGES).await?;
+        let read = u32::try_from(read).unwrap_or(PAGE);
         let listening = self.room().audience.of_inboxes(messages.iter().map(|(user, _)| *user));
         let unread = match listening.is_empty() {
             true => HashMap::new(),
@@ -207,7 +208,11 @@ impl Live {
         let mut from = at;
         for (user, entry) in messages.into_iter().filter(|(user, _)| listening.contains(user)) {
             let mark = Mark { inbox: entry.id, ..from };
-            let news = News { user, unread: unread.get(&user).copied().unwrap_or_default(), entry };
+            let news = News {
+                user,
+                unread: unread.get(&user).copied().unwrap_or(Unread { count: 0, more: false }),
+                entry,
+            };
             if !self.tell(from, Told::inbox(state.store.keys(), mark, news)) {
                 return Ok(read);
             }
@@ -350,11 +355,9 @@ impl Room {
 
     fn missed(&self, Admission { user, wants, .. }: &Admission, heard: Mark, at: Mark) -> Missed {
         if heard.log >= self.recent_after.log && heard.inbox >= self.recent_after.inbox {
-            if heard.log > at.log {
-                return Missed::Ahead(at);
-            }
             let recent = self.recent.iter().filter(|told| told.is_for(*user, wants, &heard));
-            return Missed::Remembered(recent.cloned().collect());
+            let recent = recent.cloned().collect();
+            return if heard.log > at.log { Missed::Ahead(at, recent) } else { Missed::Remembered(recent) };
         }
         Missed::Logged(at)
     }

@@ -4,7 +4,7 @@ use crate::cursor;
 use bytestring::ByteString;
 use domain::id::UserId;
 use domain::live::{LiveEvent, Wants};
-use domain::view;
+use domain::view::{self, Unread};
 use infra::Keyring;
 use infra::store::Cursor;
 use openapi::Lang;
@@ -76,17 +76,13 @@ impl Told {
 
     /// That something is new in an inbox.
     pub(super) fn inbox(keys: &Keyring, mark: Mark, news: News) -> Self {
-        #[derive(Serialize)]
-        #[serde(tag = "type", rename = "inbox")]
-        struct Inbox<'a> {
-            cursor: &'a str,
-            entry: InboxEntry,
-            unread: i64,
-        }
-        let News { user, entry, unread } = news;
+        let News { user, entry, unread: Unread { count: unread, more: unread_more } } = news;
         let cursor = &mark.seal(keys);
-        let words =
-            LANGS.map(|lang| json(&Inbox { cursor, entry: InboxEntry::new(entry.clone(), lang), unread }));
+        let message = |lang| {
+            let entry = InboxEntry::new(entry.clone(), lang);
+            LiveMessage::Inbox { cursor, entry, unread, unread_more }
+        };
+        let words = LANGS.map(|lang| json(&message(lang)));
         Self { mark, to: To::Inbox(user), words }
     }
 
@@ -130,7 +126,7 @@ pub(super) struct News {
     pub(super) user: UserId,
     pub(super) entry: view::InboxEntry,
     /// How many they have not read, with this one.
-    pub(super) unread: i64,
+    pub(super) unread: Unread,
 }
 
 /// A message as it goes over the wire.

@@ -144,8 +144,10 @@ impl Database {
                 Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.await.map_err(connection)?))
             }
             Self::Postgres(options) => {
-                // The limit of a page is a parameter: without a generic plan each page would be planned anew.
-                let settings = [("plan_cache_mode", "force_generic_plan"), ("statement_timeout", "15s")];
+                // The limit of a page is a parameter: without a generic plan each page would be planned anew. Such a plan
+                // looks dearer than it is, and would be compiled each time.
+                let settings =
+                    [("plan_cache_mode", "force_generic_plan"), ("statement_timeout", "15s"), ("jit", "off")];
                 let pool = PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
                     .acquire_timeout(ACQUIRE)

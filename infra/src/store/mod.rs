@@ -48,7 +48,7 @@ pub use error::StoreError;
 pub use failure::Guess;
 pub use flag::{FlagEnd, FlagQuery};
 pub use idempotency::IdempotencyKey;
-pub use inbox::Message;
+pub use inbox::{InboxPage, Message};
 pub use live::{Admission, Gap, LivePage, TICKET_LIFETIME};
 pub use log::{Cursor, LoggedEvent};
 pub use page::Page;

@@ -42,6 +42,17 @@ pub struct Message {
     pub list: Page<InboxItem, i64>,
 }
 
+/// A piece of all messages, in the order in which they came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxPage {
+    /// Each with whose it is.
+    pub messages: Vec<(UserId, InboxEntry)>,
+    /// The last that was read: reading goes on behind it.
+    pub end: i64,
+    /// How many were read, those left out among them.
+    pub read: usize,
+}
+
 /// Somebody who is told of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {

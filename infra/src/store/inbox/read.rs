@@ -8,7 +8,7 @@ use super::super::journal::{JournalError, answer_statement};
 use super::super::page::{Page, is_current};
 use super::super::row::{column, optional_word, word};
 use super::super::sql::Sql;
-use super::Message;
+use super::{InboxPage, Message};
 use domain::actor::Actor;
 use domain::id::{TicketId, UserId};
 use domain::notice::Read;
@@ -98,15 +98,23 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn inbox_after(&self, id: i64, limit: u16) -> Result<Vec<(UserId, InboxEntry)>, StoreError> {
+    pub async fn inbox_after(&self, id: i64, limit: u16) -> Result<InboxPage, StoreError> {
         let sql = format!(
             "SELECT i.user_id, {COLUMNS} FROM inbox i LEFT JOIN ticket t ON t.id = i.ticket_id \
              LEFT JOIN place p ON p.id = t.place_id WHERE i.id > $1 ORDER BY i.id LIMIT $2"
         );
         let rows = self.query_all(&sql, vec![id.into(), i64::from(limit).into()]).await?;
-        rows.iter()
-            .map(|row| Ok((UserId(column(row, "inbox", "user_id")?), self.stored_message(row)?)))
-            .collect()
+        let mut page = InboxPage { messages: Vec::with_capacity(rows.len()), end: id, read: rows.len() };
+        for row in &rows {
+            page.end = column(row, "inbox", "id")?;
+            let user = UserId(column(row, "inbox", "user_id")?);
+            match self.stored_message(row) {
+                Ok(message) => page.messages.push((user, message)),
+                // A newer program may say what this one does not know; nobody else waits for that.
+                Err(error) => tracing::warn!(%error, message = page.end, "a message was not read"),
+            }
+        }
+        Ok(page)
     }
 
     /// Somebody's messages behind one and up to another, in the order in which they came, at most `limit`.
@@ -137,19 +145,20 @@ impl Store {
         row.map_or(Ok(0), |row| Ok(column::<Option<i64>>(&row, "inbox", "id")?.unwrap_or(0)))
     }
 
-    /// How many messages each of these people has not read.
+    /// How many messages each of these people has not read, counted as far as a page of theirs does.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn unread(&self, users: &[UserId]) -> Result<HashMap<UserId, i64>, StoreError> {
+    pub async fn unread(&self, users: &[UserId]) -> Result<HashMap<UserId, Unread>, StoreError> {
         let ids = serde_json::json!(users);
         let sql = format!(
-            "SELECT user_id, count(*) AS unread FROM inbox WHERE read_at IS NULL AND user_id IN {} GROUP BY user_id",
+            "SELECT u.id, (SELECT count(*) FROM (SELECT 1 FROM inbox i WHERE i.user_id = u.id AND i.read_at IS NULL LIMIT {}) c) \
+             AS unread FROM app_user u WHERE u.id IN {}",
+            COUNTED + 1,
             ids_param(self.backend(), 1)
         );
         let rows = self.query_all(&sql, vec![ids.to_string().into()]).await?;
-        let count = |row: &_| Ok((UserId(column(row, "inbox", "user_id")?), column(row, "inbox", "unread")?));
-        rows.iter().map(count).collect()
+        rows.iter().map(|row| Ok((UserId(column(row, "app_user", "id")?), unread_of(row)?))).collect()
     }
 
     /// Says that somebody has read messages of theirs; those of others are left alone. `render` makes the answer of what they

@@ -90,11 +90,11 @@ async fn administrators_are_told_once_a_topic() {
             .await
             .unwrap();
     }
-    let told = store.inbox_after(0, 100).await.unwrap();
+    let told = store.inbox_after(0, 100).await.unwrap().messages;
     let of = |user: UserId| told.iter().filter(|(person, _)| *person == user).count();
     assert_eq!(admins.iter().map(|admin| of(*admin)).collect::<Vec<_>>(), [2, 2, 0, 0, 0]);
     assert!(told.iter().all(|(_, entry)| entry.kind == Notice::CalendarMissing && entry.ticket.is_none()));
     let last = told.last().unwrap().1.id;
-    assert_eq!(store.inbox_after(last - 1, 100).await.unwrap().len(), 1);
+    assert_eq!(store.inbox_after(last - 1, 100).await.unwrap().messages.len(), 1);
     store.close().await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! Red flags (practices L09): the flags of a ticket follow its closings and reopenings.
 
 use super::super::Store;
+use super::super::dialect::json_rows;
 use super::super::error::StoreError;
 use super::super::log::Cursor;
 use super::super::row::column;
@@ -10,7 +11,9 @@ use domain::id::UserId;
 use domain::person;
 use domain::place::PlaceCode;
 use domain::ticket::{Assignee, Ticket};
+use domain::time::Timestamp;
 use sea_orm::{DbBackend, Statement, Value};
+use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -28,25 +31,22 @@ pub(super) async fn effects(
         .filter_map(|happening| Some((happening, FlagChange::of(&happening.event, &happening.after)?)))
         .collect();
     let standings = store.standings(takers(changes.iter().map(|(_, change)| change))).await?;
-    let mut statements = Vec::new();
+    let (mut statements, mut earned) = (Vec::new(), Vec::new());
     for (happening, change) in changes {
         let Happening { cursor, ticket, after, .. } = happening;
+        if !matches!(change, FlagChange::Earned { .. }) {
+            statements.extend(store.give_flags(generation, &mut earned)?);
+        }
         match change {
             FlagChange::Earned { by, round, at } => {
                 let rule = store.flag_rule(&after.place.code);
                 let eligible = by.into_iter().filter(|who| standings.earns(*who, *cursor, &rule, after));
-                statements.extend(eligible.map(|who| {
-                    let sql = "INSERT INTO flag (generation, ticket_id, user_id, round, scope_code, earned_at) \
-                         VALUES ($1, $2, $3, $4, $5, $6)";
-                    let values: Vec<Value> = vec![
-                        generation.into(),
-                        ticket.0.into(),
-                        who.0.into(),
-                        i32::from(round).into(),
-                        after.place.code.as_str().into(),
-                        at.into(),
-                    ];
-                    store.statement(sql, values)
+                earned.extend(eligible.map(|who| Earned {
+                    ticket_id: ticket.0,
+                    user_id: who.0,
+                    round,
+                    scope_code: after.place.code,
+                    earned_at: at,
                 }));
             }
             FlagChange::TakenBack { at } => {
@@ -64,7 +64,18 @@ pub(super) async fn effects(
             }
         }
     }
+    statements.extend(store.give_flags(generation, &mut earned)?);
     Ok(statements)
+}
+
+/// A flag to be written.
+#[derive(Debug, Serialize)]
+struct Earned {
+    ticket_id: Uuid,
+    user_id: Uuid,
+    round: u16,
+    scope_code: PlaceCode,
+    earned_at: Timestamp,
 }
 
 /// Those who may have earned flags.
@@ -103,6 +114,28 @@ impl Standings {
 }
 
 impl Store {
+    /// Gives flags, however many, by one statement; none when there are none.
+    fn give_flags(&self, generation: i32, earned: &mut Vec<Earned>) -> Result<Option<Statement>, StoreError> {
+        if earned.is_empty() {
+            return Ok(None);
+        }
+        const COLUMNS: [(&str, &str); 5] = [
+            ("ticket_id", "uuid"),
+            ("user_id", "uuid"),
+            ("round", "integer"),
+            ("scope_code", "text"),
+            ("earned_at", "timestamptz"),
+        ];
+        let names = COLUMNS.map(|(name, _)| name).join(", ");
+        let sql = format!(
+            "INSERT INTO flag (generation, {names}) SELECT $1, {names} FROM {}",
+            json_rows(self.backend(), "$2", &COLUMNS)
+        );
+        let rows = serde_json::to_string(&std::mem::take(earned))
+            .map_err(|error| StoreError::corrupt("flag", "user_id", "?", error))?;
+        Ok(Some(self.statement(&sql, vec![generation.into(), rows.into()])))
+    }
+
     /// Who earns flags at a place.
     pub(super) fn flag_rule(&self, place: &PlaceCode) -> FlagRule {
         self.playbook(place.county()).map(|book| book.flags.clone()).unwrap_or_default()

@@ -74,7 +74,15 @@ impl Leadership {
     pub(in crate::store) fn new(database: &Database) -> Self {
         let options = match database {
             Database::Sqlite(_) => None,
-            Database::Postgres(options) => Some(options.clone()),
+            // A machine that is gone must not hold its locks for the hours that systems wait by themselves.
+            Database::Postgres(options) => {
+                let alive = [
+                    ("tcp_keepalives_idle", "5"),
+                    ("tcp_keepalives_interval", "2"),
+                    ("tcp_keepalives_count", "3"),
+                ];
+                Some(Box::new((**options).clone().options(alive)))
+            }
         };
         Self { options, session: Mutex::new(None) }
     }

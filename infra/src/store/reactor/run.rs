@@ -9,13 +9,17 @@ use super::super::row::column;
 use super::fold::PassedOver;
 use super::{Happening, Memory, Reactor};
 use domain::time::Timestamp;
+use futures_util::FutureExt;
 use sea_orm::Statement;
+use std::panic::AssertUnwindSafe;
 use uuid::Uuid;
 
 /// How many events are done at a time.
 const BATCH: u32 = 500;
 /// How often an event that fails by itself is tried before it is set aside.
 const TRIES: u8 = 3;
+/// How often a whole batch is tried while the database cannot do it.
+const PATIENCE: u8 = 3;
 /// How much is kept of why.
 const REASON: usize = 500;
 
@@ -41,6 +45,8 @@ pub(super) struct Care {
     alone: usize,
     /// The event that failed by itself, and how often.
     failed: Option<(Cursor, u8)>,
+    /// How often in a row the database could not do it.
+    unavailable: u8,
 }
 
 /// How far a reactor has come, as its row says.
@@ -82,11 +88,19 @@ impl Store {
             Ok(true) => {
                 memory.care.alone = memory.care.alone.saturating_sub(happenings.len());
                 memory.care.failed = None;
+                memory.care.unavailable = 0;
                 let more = whole || broken.is_some();
                 Ok(Progress { cursor, done: happenings.len(), more, ..idle })
             }
             Ok(false) => Ok(Progress { more: true, ..idle }),
-            Err(error @ StoreError::Unavailable(_)) => Err(error),
+            Err(error @ StoreError::Unavailable(_)) => {
+                // A batch that takes too long each time is done in smaller ones.
+                memory.care.unavailable = memory.care.unavailable.saturating_add(1);
+                if memory.care.unavailable >= PATIENCE {
+                    memory.care.alone = happenings.len();
+                }
+                Err(error)
+            }
             Err(error) if happenings.len() == 1 => {
                 self.fail(reactor, memory, place, first, &error, now).await
             }
@@ -108,7 +122,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut statements = vec![self.advance(reactor, place, to, now)];
-        statements.extend(reactor.effects(self, happenings, place.generation, now).await?);
+        let effects = AssertUnwindSafe(reactor.effects(self, happenings, place.generation, now));
+        // An event at which the program panics is one that cannot be done, like any other.
+        let panicked = |_| StoreError::corrupt("event", "payload", to.position(), "the reactor panicked");
+        statements.extend(effects.catch_unwind().await.unwrap_or_else(|panic| Err(panicked(panic)))?);
         self.write_after_cursor(statements).await
     }
 

@@ -62,6 +62,26 @@ impl Store {
         self.leadership.leads(reactor).await
     }
 
+    /// Whether an event that was written down before `since` waits for a reactor, and nothing has been done for it since.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_stuck(&self, reactor: Reactor, since: Timestamp) -> Result<bool, StoreError> {
+        let (behind, order) = match self.backend() {
+            DbBackend::Postgres => {
+                ("(e.xid, e.position) > (r.xid::text::xid8, r.position)", "e.xid, e.position")
+            }
+            _ => ("e.position > r.position", "e.position"),
+        };
+        let sql = format!(
+            "SELECT (SELECT e.recorded_at < $2 FROM event e WHERE {behind} AND e.aggregate = 'ticket' ORDER BY {order} LIMIT 1) \
+             AS stuck FROM reactor r WHERE r.name = $1 AND r.updated_at < $2"
+        );
+        let row = self.query_one(&sql, vec![reactor.name().into(), since.into()]).await?;
+        let stuck = row.map(|row| column::<Option<bool>>(&row, "event", "stuck")).transpose()?;
+        Ok(stuck.flatten().unwrap_or(false))
+    }
+
     /// Which tickets this process sweeps.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use sea_orm::sea_query::sea_value_to_json_value as to_json;
 use sea_orm::{DbBackend, QueryResult, Value};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 use uuid::Uuid;
 
@@ -124,9 +125,10 @@ impl Store {
                 alone.push(id);
                 continue;
             }
-            match self.settled(id, &row, now) {
-                Ok(one) => settled.extend(one),
-                Err(error) => swept.failed.push((id, error)),
+            match catch_unwind(AssertUnwindSafe(|| self.settled(id, &row, now))) {
+                Ok(Ok(one)) => settled.extend(one),
+                Ok(Err(error)) => swept.failed.push((id, error)),
+                Err(_) => swept.failed.push((id, "the program panicked".to_owned())),
             }
         }
         match self.write_settled(&settled).await {
