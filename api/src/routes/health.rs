@@ -24,7 +24,7 @@ pub(crate) async fn alive() -> web::Json<Health> {
     tag = "运行",
     operation_id = "metrics",
     summary = "指标",
-    description = "OpenMetrics 文本，供 Prometheus 抓取：各后台任务跟到事件流的哪里、落后多少、搁置多少，是否由本进程承担。不含任何个人信息。",
+    description = "OpenMetrics 文本，供 Prometheus 抓取：时限到期后多久仍未处理；各后台任务跟到事件日志的哪里、落后多少、搁置多少，是否由本进程承担。不含任何个人信息。",
     responses((status = 200, description = "指标", body = String, content_type = "application/openmetrics-text")),
     extensions(("x-permission" = json!("public")))
 )]

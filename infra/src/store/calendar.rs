@@ -17,7 +17,7 @@ use domain::calendar::{Calendar, CalendarRefusal, Days, EffectiveYear, EnteredYe
 use domain::notice::Notice;
 use domain::place::{Levels, PlaceCode};
 use domain::refusal::Refusal;
-use domain::time::Timestamp;
+use domain::time::{Timestamp, china};
 use sea_orm::{DatabaseConnection, EntityTrait, QueryResult, Statement, Value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -99,6 +99,12 @@ impl IntoIterator for Years {
     }
 }
 
+/// When a day begins in China.
+fn midnight(day: NaiveDate) -> Option<Timestamp> {
+    let begins = day.and_time(NaiveTime::MIN).and_local_timezone(china()).single()?;
+    Some(begins.to_utc())
+}
+
 /// A file of years that comes with the program.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -121,8 +127,7 @@ impl Store {
     pub async fn tell_missing_years(&self, now: Timestamp) -> Result<Vec<i32>, StoreError> {
         let missing = self.missing_years(now);
         for year in &missing {
-            let begins =
-                NaiveDate::from_ymd_opt(*year, 1, 1).map(|day| day.and_time(NaiveTime::MIN).and_utc());
+            let begins = NaiveDate::from_ymd_opt(*year, 1, 1).and_then(midnight);
             let topic = format!("calendar:{year}");
             for book in self.playbooks.counties() {
                 let county = self.stored_code(&book.county)?;

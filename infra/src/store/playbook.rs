@@ -213,6 +213,38 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_playbook_with_faults_is_refused_with_file_key_and_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::sqlite_file(dir.path().join("t.db"));
+        let master = MasterKey::parse(&MasterKey::generate()).unwrap();
+        let now = "2026-11-21T01:00:00Z".parse().unwrap();
+        let store = Store::open(&database, &master, &Clock::manual(now)).await.unwrap();
+        let solve = "[[policy.clocks]]\nkind = \"solve\"\nseverity = \"small\"\nlimit_seconds = 1800\nwarn_percent = 80\n";
+        for (right, wrong, expected) in [
+            (
+                "limit_seconds = 300\n",
+                "limit_seconds = 0\n",
+                "mile.toml: policy.clocks[0].limit_seconds: 时限必须大于 0",
+            ),
+            (solve, &solve.repeat(2), "mile.toml: policy.clocks[2].kind: 同类时限重复"),
+            (solve, "", "mile.toml: policy.clocks: 轻重为 small 的诉求没有办结时限"),
+            (
+                "weekdays = [1, 2, 3, 4, 5]",
+                "weekdays = []",
+                "mile.toml: policy.calendar.weekdays: 每周至少一个工作日",
+            ),
+            ("[\"08:30-12:00\", \"14:00-17:30\"]", "[]", "mile.toml: policy.calendar.spans"),
+            ("tells = [\"handler\"", "tells = [\"mayor\"", "mile.toml: "),
+        ] {
+            assert!(MILE.contains(right), "{right}");
+            let refused = store.import_playbook("mile.toml", &MILE.replacen(right, wrong, 1), now).await;
+            let refused = refused.unwrap_err().to_string();
+            assert!(refused.contains(expected), "{refused}");
+        }
+        assert!(store.playbook("532504").is_err(), "nothing of it is taken");
+    }
+
+    #[tokio::test]
     async fn a_playbook_has_the_days_that_hold() {
         let dir = tempfile::tempdir().unwrap();
         let database = Database::sqlite_file(dir.path().join("t.db"));

@@ -358,7 +358,7 @@ async fn administrators_are_told_once_of_a_year_that_is_missing(
     let inbox = county.get("/me/inbox").await.expect(200);
     let message = &inbox.items()[0];
     assert_eq!((inbox.items().len(), &message["kind"]), (1, &json!("calendar_missing")));
-    assert_eq!((&message["due_at"], &message["ticket"]), (&json!("2027-01-01T00:00:00Z"), &Value::Null));
+    assert_eq!((&message["due_at"], &message["ticket"]), (&json!("2026-12-31T16:00:00Z"), &Value::Null));
     assert_eq!(clerk.get("/me/inbox").await.expect(200).items().len(), 0);
     app.stop().await;
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 const COUNTY: &str = "532504";
 
-async fn inbox(caller: &Caller) -> Answer {
+pub(crate) async fn inbox(caller: &Caller) -> Answer {
     caller.get("/me/inbox?limit=100").await.expect(200)
 }
 
@@ -242,97 +242,6 @@ async fn the_inbox_is_read_page_by_page(#[values(Backend::Sqlite, Backend::Postg
     }
     read(json!({"ids": ["a"]})).await.refused_for(400, "request.invalid_type", "/ids/0");
     cast.clerk.get("/me/inbox?cursor=AAAA").await.refused_for(400, "cursor.invalid", "?cursor");
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn what_nobody_watched_is_one_list(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
-    let street = app.staff("street_dispatcher", STREET).await;
-    let mut open = Vec::new();
-    for _ in 0..3 {
-        open.push(cast.ticket_at("accepted").await);
-    }
-    app.app.catch_up().await.unwrap();
-    let quiet = told(&cast.worker).await.len();
-    // The sweep was away for ten hours: each ticket has two limits that passed, and went up two levels.
-    app.pass(600);
-    app.app.catch_up().await.unwrap();
-    let after = inbox(&cast.worker).await;
-    assert_eq!(after.items().len(), quiet + 1, "{}", after.text);
-    let list = &after.items()[0];
-    assert_eq!(list["kind"], "overdue_list");
-    assert_eq!((&list["ticket"], &list["clock"]), (&Value::Null, &Value::Null));
-    let at = format!("/me/inbox/{}", list["id"]);
-    let (mut seen, mut cursor) = (Vec::new(), String::new());
-    loop {
-        let page = cast.worker.get(&format!("{at}?limit=4{cursor}")).await.expect(200);
-        assert_eq!(page.str("kind"), "overdue_list");
-        seen.extend(page.json["list"].as_array().unwrap().iter().cloned());
-        match page.json["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
-    assert_eq!(list["items"], seen.len());
-    seen.retain(|item| item["kind"] == "breached");
-    assert_eq!((seen.len(), &seen[0]["clock"]), (6, &json!("arrive")));
-    for ticket in &open {
-        let of_it = seen
-            .iter()
-            .filter(|item| format!("/tickets/{}", item["ticket"]["id"].as_str().unwrap()) == *ticket);
-        assert_eq!(of_it.count(), 2);
-    }
-    // What came up to the street's desk with it is in the street's one list.
-    let above = inbox(&street).await;
-    assert_eq!(above.items().len(), 1, "{}", above.text);
-    let detail = street.get(&format!("/me/inbox/{}", above.items()[0]["id"])).await.expect(200);
-    let kinds: Vec<_> =
-        detail.json["list"].as_array().unwrap().iter().map(|item| item["kind"].clone()).collect();
-    assert!(kinds.contains(&json!("escalated")) && above.items()[0]["items"] == kinds.len());
-    let late = json!({"content": "又一盏", "place": {"code": COMMUNITY}, "severity": "small"});
-    let fourth = path(&cast.resident.post("/tickets", late).await.expect(201));
-    let _ = cast.dispatch(&fourth).await.expect(200);
-    let _ = cast.accept(&fourth).await.expect(200);
-    app.app.catch_up().await.unwrap();
-    // Ten hours later it is another list.
-    app.pass(600);
-    app.app.catch_up().await.unwrap();
-    let lists = inbox(&cast.worker).await;
-    let lists: Vec<_> = lists.items().iter().filter(|item| item["kind"] == "overdue_list").cloned().collect();
-    assert_eq!((lists.len(), &lists[1]["items"]), (2, &list["items"]));
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn a_list_that_grows_is_unread_again(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
-    let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
-    // One is due at 01:07, the other at 01:10; the sweep comes at 01:10 and at 01:14.
-    app.pass(2);
-    let _ = cast.ticket_at("accepted").await;
-    app.pass(3);
-    let _ = cast.ticket_at("accepted").await;
-    app.pass(5);
-    app.app.catch_up().await.unwrap();
-    let list = async || {
-        let all = inbox(&cast.worker).await;
-        let lists: Vec<_> =
-            all.items().iter().filter(|item| item["kind"] == "overdue_list").cloned().collect();
-        assert_eq!(lists.len(), 1, "{}", all.text);
-        lists[0].clone()
-    };
-    let before = list().await;
-    let _ = cast.worker.post("/me/inbox/read", json!({"ids": [before["id"]]})).await.expect(200);
-    assert!(list().await["read_at"].is_string());
-    app.pass(4);
-    app.app.catch_up().await.unwrap();
-    let after = list().await;
-    assert_eq!((&after["id"], &after["read_at"]), (&before["id"], &Value::Null));
-    assert!(after["items"].as_i64() > before["items"].as_i64());
     app.stop().await;
 }
 

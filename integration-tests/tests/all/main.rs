@@ -25,6 +25,7 @@ mod machine;
 mod matrix;
 mod messages;
 mod outage;
+mod overdue;
 mod oversight;
 mod password;
 mod people;

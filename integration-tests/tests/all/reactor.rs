@@ -6,6 +6,7 @@ use integration_tests::Backend;
 use integration_tests::app::{TestApp, config};
 use integration_tests::database::{execute, number};
 use rstest::rstest;
+use sqlx::{Connection, Executor, PgConnection};
 
 const FLAGS: &str = "SELECT COUNT(*) FROM flag WHERE taken_at IS NULL";
 
@@ -76,6 +77,31 @@ async fn two_processes_do_everything_once() {
     );
     assert_eq!(number(&app.url, &leaders).await, 4, "each reactor has one process that works for it");
     one.stop().await.unwrap();
+    other.stop().await.unwrap();
+    app.stop().await;
+}
+
+/// Whoever leads may hang, or its machine be gone before anybody noticed: its session, and the locks in it, stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_hangs_is_helped() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let cast = Cast::of(&app).await;
+    let mut hung = PgConnection::connect(&app.url).await.unwrap();
+    let lock = format!("SELECT pg_advisory_lock({}, hashtext(name)) FROM reactor", 0x6875_7969);
+    hung.execute(sqlx::AssertSqlSafe(lock)).await.unwrap();
+    let mut lively = config(&app.url, Backend::Postgres.redis_url());
+    lively.jobs = true;
+    let other = app.replica(lively).await;
+    let _ = cast.ticket_at("closed").await;
+    assert_eq!(number(&app.url, FLAGS).await, 0, "others leave it to whoever leads");
+    // That is by the servers' clock, which stands still until now.
+    app.pass(1);
+    let helped = async {
+        while number(&app.url, FLAGS).await < 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), helped).await.expect("somebody helps");
     other.stop().await.unwrap();
     app.stop().await;
 }

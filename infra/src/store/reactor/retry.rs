@@ -35,7 +35,7 @@ impl Store {
             "SELECT {xid} AS xid, e.position, e.stream, {EVENT_COLUMNS} FROM set_aside s JOIN event e ON e.position = s.position \
              WHERE s.reactor = $1 AND s.position > $2 ORDER BY s.position LIMIT $3"
         );
-        let generation = self.reactor_place(reactor).await?.generation;
+        let generation = self.reactor_reached(reactor).await?.generation;
         let (mut retried, mut after) = (Retried::default(), Cursor::default().position());
         loop {
             let rows = self.query_all(&sql, vec![reactor.name().into(), after.into(), BATCH.into()]).await?;

@@ -51,7 +51,7 @@ pub(super) struct Care {
 
 /// How far a reactor has come, as its row says.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Reached {
     pub(super) cursor: Cursor,
     pub(super) generation: i32,
 }
@@ -68,7 +68,7 @@ impl Store {
         memory: &mut Memory,
         now: Timestamp,
     ) -> Result<Progress, StoreError> {
-        let place = self.reactor_place(reactor).await?;
+        let place = self.reactor_reached(reactor).await?;
         let limit = if memory.care.alone > 0 { 1 } else { BATCH };
         let rows = self.log_after(place.cursor, limit).await?;
         let whole = rows.len() == limit as usize;
@@ -116,7 +116,7 @@ impl Store {
     async fn carry_out(
         &self,
         reactor: Reactor,
-        place: Place,
+        place: Reached,
         happenings: &[Happening],
         to: Cursor,
         now: Timestamp,
@@ -134,7 +134,7 @@ impl Store {
         &self,
         reactor: Reactor,
         memory: &mut Memory,
-        place: Place,
+        place: Reached,
         (cursor, stream, version): (Cursor, Uuid, i32),
         error: &StoreError,
         now: Timestamp,
@@ -185,7 +185,7 @@ impl Store {
     }
 
     /// Moves the cursor, when it and the generation are still the same: the guard of every write of a reactor.
-    pub(super) fn advance(&self, reactor: Reactor, from: Place, to: Cursor, now: Timestamp) -> Statement {
+    pub(super) fn advance(&self, reactor: Reactor, from: Reached, to: Cursor, now: Timestamp) -> Statement {
         let sql = "UPDATE reactor SET xid = $5, position = $6, updated_at = $7 \
              WHERE name = $1 AND xid = $2 AND position = $3 AND generation = $4";
         let values = vec![
@@ -210,12 +210,12 @@ impl Store {
     }
 
     /// Where a reactor is.
-    pub(super) async fn reactor_place(&self, reactor: Reactor) -> Result<Place, StoreError> {
+    pub(super) async fn reactor_reached(&self, reactor: Reactor) -> Result<Reached, StoreError> {
         let sql = "SELECT xid, position, generation FROM reactor WHERE name = $1";
         let row = self.query_one(sql, vec![reactor.name().into()]).await?;
         let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
         let row = row.ok_or_else(gone)?;
-        Ok(Place {
+        Ok(Reached {
             cursor: Cursor::at(column(&row, "reactor", "xid")?, column(&row, "reactor", "position")?),
             generation: column(&row, "reactor", "generation")?,
         })

@@ -19,7 +19,7 @@ impl Store {
     }
 
     async fn verify_figures(&self) -> Result<Vec<String>, StoreError> {
-        let place = self.reactor_place(Reactor::Figures).await?;
+        let place = self.reactor_reached(Reactor::Figures).await?;
         let mut expected = Figures::new();
         let mut walk = Walk::new(self, place.cursor, false);
         while let Some(folded) = walk.next().await? {
@@ -43,7 +43,7 @@ impl Store {
     }
 
     async fn verify_flags(&self) -> Result<Vec<String>, StoreError> {
-        let place = self.reactor_place(Reactor::Flags).await?;
+        let place = self.reactor_reached(Reactor::Flags).await?;
         let mut expected = Flags::new();
         let mut walk = Walk::new(self, place.cursor, true);
         while let Some(folded) = walk.next().await? {
