@@ -49,7 +49,7 @@ pub struct Totals {
 /// 一项指标，定义见规程。
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}))]
-pub struct Rate {
+pub struct FigureRate {
     /// 稳定的名称
     pub key: String,
     /// 给人看的名称
@@ -97,7 +97,7 @@ pub struct Figures {
     /// 合计
     pub totals: Totals,
     /// 指标
-    pub rates: Vec<Rate>,
+    pub rates: Vec<FigureRate>,
     /// 各日；没有点单的日子不出现
     pub days: Vec<Day>,
 }
@@ -119,7 +119,7 @@ pub struct PlaceFigures {
     /// 合计
     pub totals: Totals,
     /// 指标
-    pub rates: Vec<Rate>,
+    pub rates: Vec<FigureRate>,
 }
 
 /// 下一级各地点的统计。
@@ -193,10 +193,10 @@ impl From<&Tally> for Totals {
 }
 
 /// The rates of a tally.
-pub fn rates(rules: &[RateRule], tally: &Tally) -> Vec<Rate> {
+pub fn rates(rules: &[RateRule], tally: &Tally) -> Vec<FigureRate> {
     let rate = |rule: &RateRule| {
         let (numerator, denominator) = rule.sides(tally);
-        Rate {
+        FigureRate {
             key: rule.key.clone(),
             name: rule.name.clone(),
             value: quotient(numerator, denominator),

@@ -11,7 +11,7 @@ use domain::id::UnitId;
 use domain::place::PlaceCode;
 use domain::time::china_day;
 use openapi::figure::{AskFigures, AskPlaces, Day, Figures, PlaceFigures, PlacesFigures, Totals, rates};
-use openapi::problem::Fault;
+use openapi::problem::{Fault, Problem};
 use std::ops::RangeInclusive;
 
 /// How many days may be asked for.
@@ -27,7 +27,10 @@ const USUAL_DAYS: u64 = 30;
     description = "一个地点（含其下各级）或一个主办单位的统计数和指标，按提交日合计。地点须在本人范围内；单位须为本人的，或其所在县在本人范围内。\
         指标由规程定义。办理有进展约 0.1 秒后计入。",
     params(AskFigures),
-    responses((status = 200, description = "统计", body = Figures)),
+    responses(
+        (status = 200, description = "统计", body = Figures),
+        (status = 404, description = "地点或单位不存在，或不在范围内", body = Problem, content_type = "application/problem+json"),
+    ),
     extensions(("x-permission" = json!("figure.view")))
 )]
 #[get("/figures")]
@@ -79,7 +82,10 @@ pub(crate) async fn figures(
     summary = "下一级各地点的统计",
     description = "一个地点的下一级各一行，供排名和下钻；没有点单的也在列。地点须在本人范围内。",
     params(AskPlaces),
-    responses((status = 200, description = "各地点的统计", body = PlacesFigures)),
+    responses(
+        (status = 200, description = "各地点的统计", body = PlacesFigures),
+        (status = 404, description = "地点不存在，或不在范围内", body = Problem, content_type = "application/problem+json"),
+    ),
     extensions(("x-permission" = json!("figure.view")))
 )]
 #[get("/figures/places")]

@@ -63,7 +63,7 @@ pub(crate) async fn list_inbox(
     ),
     extensions(("x-permission" = json!("me.inbox")))
 )]
-#[get("/me/inbox/{message}")]
+#[get("/me/inbox/messages/{message}")]
 pub(crate) async fn get_message(
     state: web::Data<State>,
     permit: Permit<may::MeInbox>,

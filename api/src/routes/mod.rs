@@ -17,7 +17,7 @@ mod unit;
 use crate::app::State;
 use crate::error::{ApiError, ApiResult};
 use actix_web::{HttpRequest, HttpResponse, web};
-use openapi::document::{Base, complete};
+use openapi::document::{Base, Call, complete};
 use openapi::problem::Fault;
 use utoipa::OpenApi;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -121,8 +121,12 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// What is no call: tells a wrong method from a wrong path.
 pub(crate) async fn no_such_call(state: web::Data<State>, request: HttpRequest) -> ApiResult<HttpResponse> {
     let path = request.path();
+    let fit: Vec<_> = state.calls.iter().filter(|call| call.fits(path)).collect();
+    // `/me/inbox/read` is a call of its own, and no message that is called `read`.
+    let parameters = |call: &Call| call.path.matches('{').count();
+    let fewest = fit.iter().map(|call| parameters(call)).min();
     let methods: Vec<_> =
-        state.calls.iter().filter(|call| call.fits(path)).map(|call| call.method.as_str()).collect();
+        fit.iter().filter(|call| Some(parameters(call)) == fewest).map(|call| call.method.as_str()).collect();
     if methods.is_empty() {
         return Err(Fault::new("route.not_found").with("path", path).into());
     }

@@ -221,11 +221,11 @@ async fn the_inbox_is_read_page_by_page(#[values(Backend::Sqlite, Backend::Postg
         .await
         .refused(422, "idempotency.key_reused");
     // Others' are not there, and are not read by saying so.
-    let others = format!("/me/inbox/{}", seen[0]);
+    let others = format!("/me/inbox/messages/{}", seen[0]);
     assert_eq!(cast.clerk.get(&others).await.expect(200).json["list"], json!([]));
     cast.resident.get(&others).await.refused(404, "inbox.not_found");
     for nothing in ["0", "x", "read", "9223372036854775808"] {
-        cast.clerk.get(&format!("/me/inbox/{nothing}")).await.refused(404, "inbox.not_found");
+        cast.clerk.get(&format!("/me/inbox/messages/{nothing}")).await.refused(404, "inbox.not_found");
     }
     let fresh = cast.ticket().await;
     app.app.catch_up().await.unwrap();
@@ -349,7 +349,7 @@ async fn nobody_is_told_of_what_was_before(#[values(Backend::Sqlite, Backend::Po
 async fn only_ones_own(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     for (method, path) in
-        [(Method::GET, "/me/inbox"), (Method::GET, "/me/inbox/1"), (Method::POST, "/me/inbox/read")]
+        [(Method::GET, "/me/inbox"), (Method::GET, "/me/inbox/messages/1"), (Method::POST, "/me/inbox/read")]
     {
         send(app.anyone().request(method, path)).await.refused(401, "auth.token_missing");
     }

@@ -28,7 +28,7 @@ async fn what_nobody_watched_is_one_list(#[values(Backend::Sqlite, Backend::Post
     let list = &after.items()[0];
     assert_eq!(list["kind"], "overdue_list");
     assert_eq!((&list["ticket"], &list["clock"]), (&Value::Null, &Value::Null));
-    let at = format!("/me/inbox/{}", list["id"]);
+    let at = format!("/me/inbox/messages/{}", list["id"]);
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = cast.worker.get(&format!("{at}?limit=4{cursor}")).await.expect(200);
@@ -51,7 +51,7 @@ async fn what_nobody_watched_is_one_list(#[values(Backend::Sqlite, Backend::Post
     // What came up to the street's desk with it is in the street's one list.
     let above = inbox(&street).await;
     assert_eq!(above.items().len(), 1, "{}", above.text);
-    let detail = street.get(&format!("/me/inbox/{}", above.items()[0]["id"])).await.expect(200);
+    let detail = street.get(&format!("/me/inbox/messages/{}", above.items()[0]["id"])).await.expect(200);
     let kinds: Vec<_> =
         detail.json["list"].as_array().unwrap().iter().map(|item| item["kind"].clone()).collect();
     assert!(kinds.contains(&json!("escalated")) && above.items()[0]["items"] == kinds.len());
