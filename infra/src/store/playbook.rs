@@ -4,6 +4,7 @@ use super::Store;
 use super::calendar::{StoredYear, Years};
 use super::entity::playbook;
 use super::error::StoreError;
+use super::journal::JournalError;
 use super::row::column;
 use aws_lc_rs::digest;
 use base64::prelude::{BASE64_STANDARD, Engine};
@@ -190,8 +191,16 @@ impl Store {
             .action_and_where(Expr::cust("playbook.source_hash <> excluded.source_hash"))
             .to_owned();
         let statement = playbook::Entity::insert(row).on_conflict(renew).build(self.backend());
-        self.journal.write(vec![statement]).await?;
-        self.playbooks.loaded_mut().put(hash, book);
+        let renewed = self.journal.write_guarded(vec![statement]).await.map_err(|error| match error {
+            JournalError::Store(error) => error,
+            JournalError::Conflict | JournalError::KeyTaken => StoreError::Seed(format!("{file}: {error}")),
+        })?;
+        if renewed {
+            self.playbooks.loaded_mut().put(hash, book);
+        } else {
+            // What is there may have been edited since: the database is the truth.
+            self.reload_playbooks().await?;
+        }
         Ok(())
     }
 }
@@ -210,6 +219,34 @@ mod tests {
     /// What the playbook of Mile takes a day for.
     fn kind(store: &Store, date: &str) -> Option<DayKind> {
         store.playbook("532504").unwrap().policy.calendar.days.kind(date.parse().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_playbook_that_was_edited_is_not_undone_by_its_own_seed() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::sqlite_file(dir.path().join("t.db"));
+        let master = MasterKey::parse(&MasterKey::generate()).unwrap();
+        let now = "2026-11-21T01:00:00Z".parse().unwrap();
+        let clock = Clock::manual(now);
+        let store = Store::open(&database, &master, &clock).await.unwrap();
+        store.import_playbook("mile.toml", MILE, now).await.unwrap();
+        let edit = "UPDATE playbook SET body = json_set(body, '$.policy.clocks[0].limit_seconds', 7)";
+        store.journal.write(vec![store.statement(edit, vec![])]).await.unwrap();
+        let next = Store::open(&database, &master, &clock).await.unwrap();
+        let limit = |store: &Store| store.playbook("532504").unwrap().policy.clocks[0].limit_seconds;
+        for _ in 0..2 {
+            next.import_playbook("mile.toml", MILE, now).await.unwrap();
+            assert_eq!(limit(&next), 7);
+        }
+        // Another seed replaces it.
+        next.import_playbook(
+            "mile.toml",
+            &MILE.replacen("limit_seconds = 300", "limit_seconds = 400", 1),
+            now,
+        )
+        .await
+        .unwrap();
+        assert_eq!(limit(&next), 400);
     }
 
     #[tokio::test]

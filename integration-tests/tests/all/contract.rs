@@ -5,13 +5,14 @@ use integration_tests::app::TestApp;
 use integration_tests::client::send;
 use reqwest::Method;
 use rstest::rstest;
+use std::fs;
 use std::path::Path;
 
 const COMMITTED: &str = "../openapi/openapi.json";
 
 pub(crate) fn committed() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(COMMITTED);
-    std::fs::read_to_string(path).expect("openapi/openapi.json is there")
+    fs::read_to_string(path).expect("openapi/openapi.json is there")
 }
 
 #[rstest]
@@ -57,4 +58,37 @@ async fn what_is_no_call_says_so(#[values(Backend::Sqlite, Backend::Postgres)] b
     assert_eq!(ready.json, serde_json::json!({"status": "ready", "database": "up", "cache": cache}));
     assert_eq!(app.anyone().get("//health").await.expect(200).str("status"), "alive");
     app.stop().await;
+}
+
+/// Of two schemas of one name the document keeps one, and says nothing.
+#[test]
+fn each_schema_has_a_name_of_its_own() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/src")];
+    let mut names: Vec<String> = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let (mut is_schema, mut alias) = (false, None);
+            for line in fs::read_to_string(path).unwrap().lines() {
+                is_schema |= line.starts_with("#[derive") && line.contains("ToSchema");
+                if let Some(name) = line.strip_prefix("#[schema(as = ") {
+                    alias = name.strip_suffix(")]").map(str::to_owned);
+                }
+                let declared = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix("pub enum "));
+                if let Some(rest) = declared {
+                    let name = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned();
+                    names.extend(alias.take().or(Some(name)).filter(|_| is_schema));
+                    is_schema = false;
+                }
+            }
+        }
+    }
+    let count = names.len();
+    names.sort();
+    let twice: Vec<_> = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+    assert!(count > 50 && twice.is_empty(), "{count} schemas, twice {twice:?}");
 }
