@@ -50,7 +50,7 @@ listeners: release ## 编译发布版，5000 人同时接收实时推送，检�
 	cargo build --release --locked -p integration-tests --bin listeners
 	ulimit -n "$$(ulimit -Hn)"; target/release/listeners target/release/huying $(or $(COUNT),5000) $(ON)
 
-bench-rebuild: release ## 编译发布版并测从事件流重新统计（EVENTS=1000000 可改）
+bench-rebuild: release ## 编译发布版并测从事件日志重新统计（EVENTS=1000000 可改）
 	bench/rebuild.sh
 
 fuzz-api: build-tools ## 以各角色按接口文档模糊测试（EXAMPLES=20 可改）

@@ -1,15 +1,24 @@
 #!/usr/bin/env bash
-# How far behind their time limits ring: DUE of them (10,000) within one second, among OPEN tickets (1,000,000), on
-# PostgreSQL with fsync on; and what the database costs while nothing is due. Prints figures.
+# How long what follows from an event takes to be seen; how far behind their time limits ring: DUE of them (10,000) within
+# one second, among OPEN tickets (1,000,000), on PostgreSQL with fsync on; and what the database costs while nothing is due.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 open=${OPEN:-1000000} due=${DUE:-10000} idle=${IDLE_SECONDS:-60}
 
-start_postgres
+echo "| answered, and seen after | inbox | figure | red flag |"
+echo "|---|---|---|---|"
+follow() {
+  local worker; worker=$("$huying" token --role grid_worker --place 532504001007 --person 网格员孙强 --ttl 1h)
+  python3 bench/latency.py "$url" "$1" "$token" "$clerk" "$worker"
+}
+serve; follow SQLite; stop
+start_postgres -c shared_preload_libraries=pg_stat_statements
 "${psql[@]}" -c 'CREATE DATABASE huying' postgres
 DATABASE_URL=postgres://postgres@127.0.0.1:$pg_port/huying; export DATABASE_URL
 serve
 sql() { "${psql[@]}" huying "$@"; }
+follow PostgreSQL
+echo
 curl -sf -o "$dir/ticket" -H "authorization: Bearer $token" -H 'content-type: application/json' "$url/api/v1/tickets" \
   -d '{"content": "北门的路灯不亮", "place": {"code": "532504001007"}, "severity": "small"}'
 sample=$(grep -o '"id":"[^"]*"' "$dir/ticket" | head -1 | cut -d'"' -f4)
@@ -63,10 +72,14 @@ twice=$(sql -c "SELECT count(*) FROM (SELECT stream FROM event WHERE kind = 'bre
 [ "$twice" = 0 ] || { echo "$twice tickets rang twice" >&2; exit 1; }
 # What follows from the breaches must be over before nothing is measured, and nothing is cleaned up meanwhile.
 sleep 20
-sql -c 'VACUUM ANALYZE' -c 'ALTER SYSTEM SET autovacuum = off' -c 'SELECT pg_reload_conf()' -c CHECKPOINT >"$dir/quiet"
+sql -c 'VACUUM ANALYZE' -c 'ALTER SYSTEM SET autovacuum = off' -c 'SELECT pg_reload_conf()' -c CHECKPOINT \
+  -c 'CREATE EXTENSION pg_stat_statements' >"$dir/quiet"
 sleep 5
+sql -c 'SELECT pg_stat_statements_reset()' >"$dir/quiet"
 pg0=$(postgres_ticks); app0=$(ticks "$server")
 sleep "$idle"
 pg1=$(postgres_ticks); app1=$(ticks "$server")
-awk "BEGIN {printf \"nothing due, %d open: the whole database %.2f ms of CPU a second, the server %.2f\n\", $open, ($pg1 - $pg0) * 10 / $idle, ($app1 - $app0) * 10 / $idle}"
+spent() { sql -c "SELECT (sum(total_exec_time) / $idle)::numeric(10,3) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%' AND query LIKE '$1'"; }
+awk "BEGIN {printf \"\nnothing due, %d open: the whole database %.2f ms of CPU a second, the server %.2f\n\", $open, ($pg1 - $pg0) * 10 / $idle, ($app1 - $app0) * 10 / $idle}"
+echo "of that in statements: $(spent %) ms, the sweep's $(spent 'SELECT id, next_at FROM ticket%')"
 stop

@@ -2,33 +2,8 @@
 # Measures `huying rebuild` over a long log, on a private PostgreSQL and on SQLite: seconds and peak memory. The log holds so
 # many copies of the longest history of the example data, each in a community and on a minute of its own.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 events=${EVENTS:-1000000}
-huying=$PWD/target/release/huying
-command -v python3 >/dev/null || { echo "缺少 python3" >&2; exit 1; }
-pg_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
-[ -n "$pg_bin" ] || { echo "缺少 PostgreSQL；请先：apt-get install postgresql" >&2; exit 1; }
-dir=$(mktemp -d /tmp/huying-bench.XXXXXX)
-chmod 711 "$dir"
-as_postgres() { if [ "$(id -u)" = 0 ]; then (cd /tmp && runuser -u postgres -- "$@"); else "$@"; fi; }
-server=
-finish() {
-  [ -z "$server" ] || { kill "$server"; wait "$server"; } 2>/dev/null || true
-  [ ! -f "$dir/pg/postmaster.pid" ] || as_postgres "$pg_bin/pg_ctl" -s -D "$dir/pg" -m fast stop || true
-  rm -rf "$dir"
-}
-trap finish EXIT
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-# The example data, by a server that ends again.
-load() {
-  HUYING_LISTEN=127.0.0.1:0 "$huying" serve --demo mile >"$dir/out" 2>"$dir/log" &
-  server=$!
-  for _ in $(seq 200); do grep -q listening "$dir/out" && break; sleep 0.1; done
-  kill "$server"; wait "$server" || true; server=
-}
 
 # measure BACKEND REACTOR: a line of the table.
 measure() {
@@ -43,20 +18,14 @@ print(f"| {reactor} | {backend} | {said.split('：')[1].split()[0]} | {seconds:.
 PYTHON
 }
 
-[ "$(id -u)" != 0 ] || { mkdir "$dir/pg"; chown postgres "$dir/pg"; }
-as_postgres "$pg_bin/initdb" -A trust -U postgres --locale=C.UTF-8 -D "$dir/pg" >/dev/null
-pg_port=$(free_port)
-as_postgres "$pg_bin/pg_ctl" -s -w -D "$dir/pg" -l "$dir/pg/log" \
-  -o "-p $pg_port -h 127.0.0.1 -k '' -c shared_buffers=512MB -c max_wal_size=4GB" start
-psql=("$pg_bin/psql" -qAt -h 127.0.0.1 -p "$pg_port" -U postgres)
+start_postgres
 "${psql[@]}" -c 'CREATE DATABASE huying' postgres
-export HUYING_DATA_DIR=$dir/data HUYING_MASTER_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 
 echo "| what | database | events | seconds | peak MB |"
 echo "|---|---|---|---|---|"
 
 DATABASE_URL=postgres://postgres@127.0.0.1:$pg_port/huying; export DATABASE_URL
-load
+serve; stop
 "${psql[@]}" huying <<SQL
 CREATE TEMP TABLE model AS SELECT e.* FROM event e WHERE e.stream =
   (SELECT stream FROM event WHERE aggregate = 'ticket' GROUP BY stream ORDER BY count(*) DESC, stream LIMIT 1);
@@ -74,7 +43,7 @@ SQL
 for reactor in figures flags; do measure PostgreSQL $reactor; done
 unset DATABASE_URL
 
-load
+serve; stop
 python3 - "$dir/data/huying.db" "$events" <<'PYTHON'
 import hashlib, sqlite3, sys, uuid
 file, events = sys.argv[1], int(sys.argv[2])

@@ -87,7 +87,7 @@ pub struct LiveEvent {
     /// What happened.
     pub kind: Headline,
     /// To which ticket.
-    pub ticket: LiveTicket,
+    pub ticket: LiveSubject,
     /// The unit that led it until then.
     pub led_by: Option<UnitId>,
     /// The unit that leads it from then on.
@@ -107,7 +107,7 @@ pub struct LiveEvent {
 /// A ticket as those who listen are told of it: as it stands when they are told.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the names are the ticket's")]
-pub struct LiveTicket {
+pub struct LiveSubject {
     pub id: TicketId,
     pub number: TicketNumber,
     pub status: Status,
@@ -119,7 +119,7 @@ pub struct LiveTicket {
 
 impl LiveEvent {
     /// What is told of `event`; `assigned` is what last said who leads before it.
-    pub fn new(event: &Event, ticket: LiveTicket, assigned: Option<&Fact>) -> Self {
+    pub fn new(event: &Event, ticket: LiveSubject, assigned: Option<&Fact>) -> Self {
         let led_by = assigned.and_then(leads).flatten();
         let timed = matches!(event.fact, Fact::Warned { .. } | Fact::Breached { .. });
         Self {
@@ -223,7 +223,7 @@ mod tests {
     fn told(fact: Fact, assigned: Option<&Fact>) -> LiveEvent {
         let at = DateTime::UNIX_EPOCH;
         let event = Event { fact, clocks: vec![], actor: None, occurred_at: at, recorded_at: at };
-        let ticket = LiveTicket {
+        let ticket = LiveSubject {
             id: TicketId(Uuid::nil()),
             number: TicketNumber::from("532504-261121-00001").unwrap(),
             status: Status::Submitted,

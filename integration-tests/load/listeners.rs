@@ -4,7 +4,7 @@
 //! `listeners [SERVER] [COUNT] [postgres]`: the program to start, `target/release/huying`; how many listen, 5000; on what,
 //! SQLite, or a private PostgreSQL with Redis.
 
-use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET};
+use integration_tests::app::{COMMUNITY, MASTER_KEY, NEIGHBOUR, STREET};
 use integration_tests::database::Database;
 use integration_tests::listener::url;
 use integration_tests::{Backend, Caller, Listener};
@@ -27,8 +27,6 @@ const TICKETS: usize = 100;
 const ABREAST: usize = 16;
 /// Longer than anything may take.
 const EVER: Duration = Duration::from_secs(300);
-/// 32 zero bytes.
-const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const PLACES: [&str; 4] = ["532504", STREET, COMMUNITY, NEIGHBOUR];
 
 struct Server {

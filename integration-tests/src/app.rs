@@ -22,7 +22,7 @@ pub const NEIGHBOUR: &str = "532504001022";
 /// 市住房和城乡建设局, a unit of the county.
 pub const UNIT: Uuid = Uuid::from_u128(0x0199_0000_0000_7000_8000_0000_0000_0091);
 /// A key for tests: 32 zero bytes.
-pub(crate) const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+pub const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
 /// A running server with a database of its own and a clock that stands still.
 pub struct TestApp {

@@ -106,7 +106,7 @@ impl Talk<'_> {
         match missed {
             Missed::Remembered(recent) => self.tell_remembered(recent).await,
             Missed::Logged(at) => self.tell_logged(at).await,
-            Missed::Ahead(at, _) if self.heard.log > self.state.store.log_end().await? => {
+            Missed::Ahead(at, _) if self.heard.log > self.state.store.safe_end_of_log().await? => {
                 self.reset(at).await
             }
             // Ahead in the log, and perhaps not in their messages.

@@ -255,7 +255,7 @@ impl Live {
             let end = match somewhere {
                 true => None,
                 false => {
-                    let log = state.store.log_end().await?;
+                    let log = state.store.safe_end_of_log().await?;
                     Some(Mark { log, inbox: state.store.inbox_end().await? })
                 }
             };

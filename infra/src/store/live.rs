@@ -3,13 +3,13 @@
 use super::Store;
 use super::dialect::{self, json_param};
 use super::error::StoreError;
-use super::log::{Cursor, EVENT_COLUMNS, stored_event};
+use super::log::{Cursor, EVENT_COLUMNS, Order, stored_event};
 use super::row::{column, optional_word, word};
 use crate::entropy;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use chrono::TimeDelta;
 use domain::id::{TicketId, UserId};
-use domain::live::{ASSIGNING, LiveEvent, LiveTicket, Wants};
+use domain::live::{ASSIGNING, LiveEvent, LiveSubject, Wants};
 use domain::ticket::{Fact, fact_from_json};
 use domain::time::Timestamp;
 use sea_orm::{DbBackend, QueryResult, Value};
@@ -26,55 +26,28 @@ const USED: &str = "DELETE FROM live_ticket WHERE hash = $1 RETURNING user_id, g
      CAST(wants AS text) AS wants, expires_at, \
      (SELECT u.grants_version FROM app_user u WHERE u.id = live_ticket.user_id) AS current_version";
 
-/// What the log's order is, and what of it is safe to read.
-struct Order {
-    xid: &'static str,
-    after: &'static str,
-    until: &'static str,
-    safe: &'static str,
-    by: [&'static str; 2],
-}
-
-const POSTGRES: Order = Order {
-    xid: "e.xid::text::bigint",
-    after: "(e.xid, e.position) > ($1::text::xid8, $2)",
-    until: "(e.xid, e.position) <= ($3::text::xid8, $4)",
-    safe: "e.xid < pg_snapshot_xmin(pg_current_snapshot())",
-    by: ["e.xid, e.position", "e.xid DESC, e.position DESC"],
-};
-const SQLITE: Order = Order {
-    xid: "0",
-    after: "e.position > $2 + 0 * $1",
-    until: "e.position <= $4 + 0 * $3",
-    safe: "true",
-    by: ["e.position", "e.position DESC"],
-};
-
 /// The statements of a database.
 struct Texts {
     /// Events of tickets between two cursors, with their tickets, and with what last said who leads.
     events: String,
-    /// The end of the log.
-    end: String,
     /// How much of the log lies between two cursors, and how old it is.
     gap: String,
 }
 
 impl Texts {
-    fn new(Order { xid, after, until, safe, by: [by, last_by] }: &Order) -> Self {
+    fn new(order: Order) -> Self {
+        let (cursor, after, until) = (order.cursor(), order.after("$1", "$2"), order.until("$3", "$4"));
+        let (safe, by) = (order.safe(), order.oldest());
         let kinds: Vec<_> = ASSIGNING.iter().map(|kind| format!("'{}'", kind.name())).collect();
         let kinds = kinds.join(", ");
         Self {
             events: format!(
-                "SELECT {xid} AS xid, e.position, {EVENT_COLUMNS}, t.id, t.number, t.status, t.scope_code, t.category, t.severity, \
+                "SELECT {cursor}, {EVENT_COLUMNS}, t.id, t.number, t.status, t.scope_code, t.category, t.severity, \
                  p.name AS place_name, d.v AS assigned_v, CAST(d.payload AS text) AS assigned \
                  FROM event e JOIN ticket t ON t.id = e.stream JOIN place p ON p.id = t.place_id \
                  LEFT JOIN event d ON d.stream = e.stream AND d.stream_version = (SELECT max(x.stream_version) FROM event x \
                    WHERE x.stream = e.stream AND x.stream_version < e.stream_version AND x.kind IN ({kinds})) \
                  WHERE {after} AND {until} AND {safe} AND e.aggregate = 'ticket' ORDER BY {by} LIMIT $5"
-            ),
-            end: format!(
-                "SELECT {xid} AS xid, e.position FROM event e WHERE {safe} ORDER BY {last_by} LIMIT 1"
             ),
             gap: format!(
                 "SELECT count(*) AS events, min(s.recorded_at) AS oldest FROM \
@@ -84,8 +57,8 @@ impl Texts {
     }
 
     fn of(backend: DbBackend) -> &'static Self {
-        static ON_POSTGRES: LazyLock<Texts> = LazyLock::new(|| Texts::new(&POSTGRES));
-        static ON_SQLITE: LazyLock<Texts> = LazyLock::new(|| Texts::new(&SQLITE));
+        static ON_POSTGRES: LazyLock<Texts> = LazyLock::new(|| Texts::new(Order::of(DbBackend::Postgres)));
+        static ON_SQLITE: LazyLock<Texts> = LazyLock::new(|| Texts::new(Order::of(DbBackend::Sqlite)));
         if backend == DbBackend::Postgres { &ON_POSTGRES } else { &ON_SQLITE }
     }
 }
@@ -190,15 +163,6 @@ impl Store {
         self.journal.write(vec![self.statement(sql, vec![now.into()])]).await
     }
 
-    /// Where the log ends: whatever is not safe to read yet comes after it.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn log_end(&self) -> Result<Cursor, StoreError> {
-        let row = self.query_one(&Texts::of(self.backend()).end, vec![]).await?;
-        row.as_ref().map_or(Ok(Cursor::default()), Cursor::of)
-    }
-
     /// How much of the log lies behind `after` and not behind `until`, counted up to `most`.
     ///
     /// # Errors
@@ -247,7 +211,7 @@ impl Store {
         let number: String = column(row, "ticket", "number")?;
         let number = number.as_str().try_into();
         let id: Uuid = column(row, "ticket", "id")?;
-        let ticket = LiveTicket {
+        let ticket = LiveSubject {
             id: TicketId(id),
             number: number.map_err(|error| StoreError::corrupt("ticket", "number", id, error))?,
             status: word(row, "ticket", "status")?,

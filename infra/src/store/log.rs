@@ -102,12 +102,65 @@ pub(super) struct LoggedRow {
 pub(super) const EVENT_COLUMNS: &str =
     "e.stream_version, e.v, e.actor, e.occurred_at, e.recorded_at, CAST(e.payload AS text) AS payload";
 
-const POSTGRES: &str = "SELECT e.xid::text::bigint AS xid, e.position, e.stream, {columns} FROM event e \
-     WHERE (e.xid, e.position) > ($1::text::xid8, $2) AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) \
-     AND e.aggregate = 'ticket' \
-     ORDER BY e.xid, e.position LIMIT $3";
-const SQLITE: &str = "SELECT 0 AS xid, e.position, e.stream, {columns} FROM event e \
-     WHERE e.position > $2 + 0 * $1 AND e.aggregate = 'ticket' ORDER BY e.position LIMIT $3";
+/// The order of the log `e` in SQL: by transaction and position on PostgreSQL, by position alone on SQLite.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Order(DbBackend);
+
+impl Order {
+    pub(super) fn of(backend: DbBackend) -> Self {
+        Self(backend)
+    }
+
+    /// What of an event [`Cursor::of`] reads.
+    pub(super) fn cursor(self) -> &'static str {
+        match self.0 {
+            DbBackend::Postgres => "e.xid::text::bigint AS xid, e.position",
+            _ => "0 AS xid, e.position",
+        }
+    }
+
+    /// Behind a cursor, whose two parts are parameters or columns.
+    pub(super) fn after(self, xid: &str, position: &str) -> String {
+        self.compare(">", xid, position)
+    }
+
+    /// Not behind a cursor.
+    pub(super) fn until(self, xid: &str, position: &str) -> String {
+        self.compare("<=", xid, position)
+    }
+
+    fn compare(self, how: &str, xid: &str, position: &str) -> String {
+        match self.0 {
+            DbBackend::Postgres => format!("(e.xid, e.position) {how} ({xid}::text::xid8, {position})"),
+            // A parameter must be somewhere.
+            _ => format!("e.position {how} {position} + 0 * {xid}"),
+        }
+    }
+
+    /// Of transactions older than every one that still runs: nothing can come before it any more.
+    pub(super) fn safe(self) -> &'static str {
+        match self.0 {
+            DbBackend::Postgres => "e.xid < pg_snapshot_xmin(pg_current_snapshot())",
+            _ => "true",
+        }
+    }
+
+    /// Oldest first.
+    pub(super) fn oldest(self) -> &'static str {
+        match self.0 {
+            DbBackend::Postgres => "e.xid, e.position",
+            _ => "e.position",
+        }
+    }
+
+    /// Newest first.
+    pub(super) fn newest(self) -> &'static str {
+        match self.0 {
+            DbBackend::Postgres => "e.xid DESC, e.position DESC",
+            _ => "e.position DESC",
+        }
+    }
+}
 
 /// What of an event is not a column.
 #[derive(Serialize)]
@@ -169,10 +222,47 @@ impl Store {
         rows.into_iter().map(logged).collect()
     }
 
-    /// The same, for whoever goes on behind an event that cannot be read.
+    /// Where the log of tickets ends by now: what is committed later comes behind it, or is committed late.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end_of_log(&self) -> Result<Cursor, StoreError> {
+        self.last_event("true").await
+    }
+
+    /// Where it ends as far as it is safe to read: nothing comes before that any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn safe_end_of_log(&self) -> Result<Cursor, StoreError> {
+        self.last_event(self.order().safe()).await
+    }
+
+    async fn last_event(&self, which: &str) -> Result<Cursor, StoreError> {
+        let order = self.order();
+        let sql = format!(
+            "SELECT {} FROM event e WHERE e.aggregate = 'ticket' AND {which} ORDER BY {} LIMIT 1",
+            order.cursor(),
+            order.newest()
+        );
+        let row = self.query_one(&sql, vec![]).await?;
+        row.as_ref().map_or(Ok(Cursor::default()), Cursor::of)
+    }
+
+    pub(super) fn order(&self) -> Order {
+        Order::of(self.backend())
+    }
+
+    /// The events behind a cursor, for whoever goes on behind an event that cannot be read.
     pub(super) async fn log_after(&self, cursor: Cursor, limit: u32) -> Result<Vec<LoggedRow>, StoreError> {
-        let sql = if self.backend() == DbBackend::Postgres { POSTGRES } else { SQLITE };
-        let sql = sql.replace("{columns}", EVENT_COLUMNS);
+        let order = self.order();
+        let sql = format!(
+            "SELECT {}, e.stream, {EVENT_COLUMNS} FROM event e WHERE {} AND {} AND e.aggregate = 'ticket' ORDER BY {} LIMIT $3",
+            order.cursor(),
+            order.after("$1", "$2"),
+            order.safe(),
+            order.oldest()
+        );
         let [xid, position] = cursor.values(self.backend());
         let values = vec![xid, position, i64::from(limit).into()];
         self.query_all(&sql, values).await?.iter().map(logged_row).collect()

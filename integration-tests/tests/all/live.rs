@@ -200,6 +200,7 @@ async fn who_was_away_too_long_begins_anew(
         app.pass(24 * 60 + 1);
     } else {
         execute(&app.url, MUCH).await;
+        cast.ticket().await;
     }
     let replica = app.replica(config(&app.url, backend.redis_url())).await;
     let there = Caller::anyone(&replica.url()).with_token(clerk.token());

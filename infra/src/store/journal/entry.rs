@@ -91,7 +91,7 @@ const CLOCK: &str = "INSERT INTO clock (ticket_id, kind, round, started_at, due_
      paused_at, paused_ms, policy_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
      ON CONFLICT (ticket_id, kind, round) DO UPDATE SET ";
 /// What a change of a clock sets.
-pub(in crate::store) const CLOCK_SET: &str = "started_at = excluded.started_at, due_at = excluded.due_at, warn_at = excluded.warn_at, met_at = excluded.met_at, \
+pub(super) const CLOCK_SET: &str = "started_at = excluded.started_at, due_at = excluded.due_at, warn_at = excluded.warn_at, met_at = excluded.met_at, \
      breached_at = excluded.breached_at, cancelled_at = excluded.cancelled_at, paused_at = excluded.paused_at, \
      paused_ms = excluded.paused_ms, policy_version = excluded.policy_version";
 const PARTY: &str = "INSERT INTO ticket_party (ticket_id, party_id, kind, active, created_at) VALUES ($1, $2, $3, $4, $5) \

@@ -7,10 +7,8 @@ mod entry;
 mod postgres;
 mod sqlite;
 
-pub(super) use entry::{
-    CLOCK_SET, ContactRow, Entry, EventRow, Head, KeptAnswer, PartyRow, answer_statement,
-};
-pub(super) use postgres::one_statement;
+pub(super) use entry::{ContactRow, Entry, EventRow, Head, KeptAnswer, PartyRow, answer_statement};
+pub(super) use postgres::{EACH_ITS_OWN, clocks, events, one_statement};
 
 use super::dialect;
 use super::error::StoreError;

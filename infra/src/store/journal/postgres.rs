@@ -30,18 +30,7 @@ pub(in crate::store) fn one_statement(head: &str, params: usize, begins: bool) -
         "WITH head AS ({head} RETURNING id), \
          texts AS (INSERT INTO free_text (id, stream, body) SELECT j.id, head.id, j.body \
            FROM head, jsonb_to_recordset(${}::jsonb) AS j(id uuid, body text)), \
-         events AS (INSERT INTO event (stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) \
-           SELECT head.id, j.version, j.kind, j.v, j.actor, ${}, j.text_id, j.occurred_at, j.recorded_at, j.payload \
-           FROM head, jsonb_to_recordset(${}::jsonb) AS j(version int, kind text, v smallint, actor uuid, text_id uuid, \
-             occurred_at timestamptz, recorded_at timestamptz, payload jsonb) ORDER BY j.version), \
-         clocks AS (INSERT INTO clock (ticket_id, kind, round, started_at, due_at, warn_at, met_at, breached_at, cancelled_at, \
-             paused_at, paused_ms, policy_version) \
-           SELECT head.id, j.kind, j.round, j.started_at, j.due_at, j.warn_at, j.met_at, j.breached_at, j.cancelled_at, \
-             j.paused_at, j.paused_ms, j.policy_version \
-           FROM head, jsonb_to_recordset(${}::jsonb) AS j(kind text, round smallint, started_at timestamptz, due_at timestamptz, \
-             warn_at timestamptz, met_at timestamptz, breached_at timestamptz, cancelled_at timestamptz, \
-             paused_at timestamptz, paused_ms bigint, policy_version int) \
-           ON CONFLICT (ticket_id, kind, round) DO UPDATE SET {CLOCK_SET}), \
+         {}, {}, \
          parties AS (INSERT INTO ticket_party (ticket_id, party_id, kind, active, created_at) \
            SELECT head.id, j.party_id, j.kind, j.active, j.created_at \
            FROM head, jsonb_to_recordset(${}::jsonb) AS j(party_id uuid, kind text, active boolean, created_at timestamptz) \
@@ -50,9 +39,8 @@ pub(in crate::store) fn one_statement(head: &str, params: usize, begins: bool) -
            FROM head WHERE ${} IS NOT NULL){contact} \
          SELECT id FROM head",
         p(1),
-        p(2),
-        p(3),
-        p(4),
+        events(p(3), &format!("${}", p(2)), ""),
+        clocks(p(4), ""),
         p(5),
         p(6),
         p(7),
@@ -61,6 +49,34 @@ pub(in crate::store) fn one_statement(head: &str, params: usize, begins: bool) -
         p(6),
     )
 }
+
+/// The part that writes the events of `head` out of the JSON array of a parameter. Of several aggregates, whose rows say
+/// `stream`, each takes its own: [`EACH_ITS_OWN`].
+pub(in crate::store) fn events(param: usize, scope_code: &str, whose: &str) -> String {
+    format!(
+        "events AS (INSERT INTO event (stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) \
+           SELECT head.id, j.version, j.kind, j.v, j.actor, {scope_code}, j.text_id, j.occurred_at, j.recorded_at, j.payload \
+           FROM head, jsonb_to_recordset(${param}::jsonb) AS j(stream uuid, version int, kind text, v smallint, actor uuid, \
+             text_id uuid, occurred_at timestamptz, recorded_at timestamptz, payload jsonb) {whose} ORDER BY head.id, j.version)"
+    )
+}
+
+/// The same for clocks.
+pub(in crate::store) fn clocks(param: usize, whose: &str) -> String {
+    format!(
+        "clocks AS (INSERT INTO clock (ticket_id, kind, round, started_at, due_at, warn_at, met_at, breached_at, cancelled_at, \
+             paused_at, paused_ms, policy_version) \
+           SELECT head.id, j.kind, j.round, j.started_at, j.due_at, j.warn_at, j.met_at, j.breached_at, j.cancelled_at, \
+             j.paused_at, j.paused_ms, j.policy_version \
+           FROM head, jsonb_to_recordset(${param}::jsonb) AS j(stream uuid, kind text, round smallint, started_at timestamptz, \
+             due_at timestamptz, warn_at timestamptz, met_at timestamptz, breached_at timestamptz, cancelled_at timestamptz, \
+             paused_at timestamptz, paused_ms bigint, policy_version int) {whose} \
+           ON CONFLICT (ticket_id, kind, round) DO UPDATE SET {CLOCK_SET})"
+    )
+}
+
+/// Of rows that say `stream`, those of each aggregate.
+pub(in crate::store) const EACH_ITS_OWN: &str = "WHERE j.stream = head.id";
 
 #[derive(Serialize)]
 struct TextRow<'a> {

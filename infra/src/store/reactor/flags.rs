@@ -12,7 +12,7 @@ use domain::person;
 use domain::place::PlaceCode;
 use domain::ticket::{Assignee, Ticket};
 use domain::time::Timestamp;
-use sea_orm::{DbBackend, Statement, Value};
+use sea_orm::{Statement, Value};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -163,15 +163,12 @@ impl Store {
     }
 
     async fn grants_of(&self, some: &[UserId]) -> Result<Vec<(UserId, Cursor, person::Fact)>, StoreError> {
-        let xid = match self.backend() {
-            DbBackend::Postgres => "e.xid::text::bigint",
-            _ => "0",
-        };
         let wanted: Vec<_> = (1..=PEOPLE).map(|n| format!("${n}")).collect();
         let sql = format!(
-            "SELECT e.stream, {xid} AS xid, e.position, CAST(e.payload AS text) AS payload FROM event e \
+            "SELECT e.stream, {}, CAST(e.payload AS text) AS payload FROM event e \
              WHERE e.stream IN ({}) AND e.aggregate = 'person' AND e.kind IN ('granted', 'revoked', 'joined') \
              ORDER BY e.stream, e.stream_version",
+            self.order().cursor(),
             wanted.join(", ")
         );
         // Always as many parameters, so that it is always the same statement.
@@ -182,11 +179,7 @@ impl Store {
             let stream: Uuid = column(row, "event", "stream")?;
             let fact = serde_json::from_str(&payload)
                 .map_err(|error| StoreError::corrupt("event", "payload", stream, error))?;
-            Ok((
-                UserId(stream),
-                Cursor::at(column(row, "event", "xid")?, column(row, "event", "position")?),
-                fact,
-            ))
+            Ok((UserId(stream), Cursor::of(row)?, fact))
         };
         rows.iter().map(read).collect()
     }

@@ -6,7 +6,6 @@ use super::super::error::StoreError;
 use super::super::log::{Cursor, EVENT_COLUMNS, LoggedRow, logged_row};
 use domain::flag::FlagChange;
 use domain::ticket::{BrokenHistory, Event, Ticket};
-use sea_orm::DbBackend;
 use uuid::Uuid;
 
 /// How many events are read at a time.
@@ -50,14 +49,13 @@ pub(super) struct Walk<'a> {
 impl<'a> Walk<'a> {
     /// Begins a walk through the events at or before `upto`.
     pub(super) fn new(store: &'a Store, upto: Cursor, flags: bool) -> Self {
-        let (xid, within) = match store.backend() {
-            DbBackend::Postgres => ("e.xid::text::bigint", "(e.xid, e.position) <= ($3::text::xid8, $4)"),
-            _ => ("0", "e.position <= $4 + 0 * $3"),
-        };
+        let order = store.order();
         let sql = format!(
-            "SELECT {xid} AS xid, e.position, e.stream, {EVENT_COLUMNS} FROM event e \
-             WHERE (e.stream, e.stream_version) > ($1, $2) AND e.aggregate = 'ticket' AND {within} \
-             ORDER BY e.stream, e.stream_version LIMIT {PAGE}"
+            "SELECT {}, e.stream, {EVENT_COLUMNS} FROM event e \
+             WHERE (e.stream, e.stream_version) > ($1, $2) AND e.aggregate = 'ticket' AND {} \
+             ORDER BY e.stream, e.stream_version LIMIT {PAGE}",
+            order.cursor(),
+            order.until("$3", "$4")
         );
         let (stream, version) = (Uuid::nil(), 0);
         Self {
@@ -79,11 +77,8 @@ impl<'a> Walk<'a> {
         if self.ended {
             return Ok(None);
         }
-        let xid = match self.store.backend() {
-            DbBackend::Postgres => self.upto.xid().to_string().into(),
-            _ => self.upto.xid().into(),
-        };
-        let values = vec![self.stream.into(), self.version.into(), xid, self.upto.position().into()];
+        let [xid, position] = self.upto.values(self.store.backend());
+        let values = vec![self.stream.into(), self.version.into(), xid, position];
         let rows = self.store.query_all(&self.sql, values).await?;
         self.read += rows.len() as u64;
         self.ended = i64::try_from(rows.len()).is_ok_and(|rows| rows < PAGE);

@@ -2,7 +2,7 @@
 //! together with its cursor in one transaction, so it happens exactly once.
 //!
 //! A reactor does no I/O beside its reads and that one write. To add one: a file here with `effects`, a variant of
-//! [`Reactor`], its arm in [`Reactor::effects`].
+//! [`Reactor`] with its arms here, and, where its tables are made anew from the log, in `rebuild.rs` and `verify.rs`.
 
 mod duty;
 pub(super) mod figures;
@@ -56,9 +56,6 @@ pub(in crate::store) struct Happening {
     pub(in crate::store) cursor: Cursor,
     /// Whose history it belongs to.
     pub(in crate::store) ticket: TicketId,
-    /// Its number in that history, from 1.
-    #[expect(dead_code, reason = "what tells others names its messages by it")]
-    pub(in crate::store) version: i32,
     /// What happened.
     pub(in crate::store) event: Event,
     /// The ticket before; `None` at its submission.

@@ -16,7 +16,7 @@ use domain::figure::Figures;
 use domain::flag::Flag;
 use domain::id::TicketId;
 use domain::time::Timestamp;
-use sea_orm::{DbBackend, Statement};
+use sea_orm::Statement;
 use serde_json::json;
 
 /// How many rows of figures are held before they are written.
@@ -183,19 +183,6 @@ impl Store {
         );
         while self.write_after_cursor(vec![self.statement(&sql, vec![read.into(), below.into()])]).await? {}
         Ok(())
-    }
-
-    /// Where the log ends, as far as nothing can come before it any more.
-    async fn safe_end_of_log(&self) -> Result<Cursor, StoreError> {
-        let sql = match self.backend() {
-            DbBackend::Postgres => {
-                "SELECT e.xid::text::bigint AS xid, e.position FROM event e WHERE e.aggregate = 'ticket' \
-                 AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY e.xid DESC, e.position DESC LIMIT 1"
-            }
-            _ => return self.end_of_log().await,
-        };
-        let Some(row) = self.query_one(sql, vec![]).await? else { return Ok(Cursor::default()) };
-        Ok(Cursor::at(column(&row, "event", "xid")?, column(&row, "event", "position")?))
     }
 
     /// About how many events there are up to here: only to say how far it has come.

@@ -6,7 +6,6 @@ use super::super::log::{Cursor, EVENT_COLUMNS, logged_row};
 use super::super::row::column;
 use super::{Memory, Reactor};
 use domain::time::Timestamp;
-use sea_orm::DbBackend;
 
 /// How many are tried at a time.
 const BATCH: i64 = 100;
@@ -27,13 +26,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; an event that still fails stays where it is.
     pub async fn retry_set_aside(&self, reactor: Reactor, now: Timestamp) -> Result<Retried, StoreError> {
-        let xid = match self.backend() {
-            DbBackend::Postgres => "e.xid::text::bigint",
-            _ => "0",
-        };
         let sql = format!(
-            "SELECT {xid} AS xid, e.position, e.stream, {EVENT_COLUMNS} FROM set_aside s JOIN event e ON e.position = s.position \
-             WHERE s.reactor = $1 AND s.position > $2 ORDER BY s.position LIMIT $3"
+            "SELECT {}, e.stream, {EVENT_COLUMNS} FROM set_aside s JOIN event e ON e.position = s.position \
+             WHERE s.reactor = $1 AND s.position > $2 ORDER BY s.position LIMIT $3",
+            self.order().cursor()
         );
         let generation = self.reactor_reached(reactor).await?.generation;
         let (mut retried, mut after) = (Retried::default(), Cursor::default().position());

@@ -2,11 +2,11 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::log::Cursor;
+use super::super::log::{Cursor, Order};
 use super::super::row::column;
 use super::{Reactor, Share};
 use domain::time::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use strum::IntoEnumIterator;
 
 /// Where a reactor stands.
@@ -34,12 +34,12 @@ pub(in crate::store) async fn make_missing(
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO reactor (name, xid, position, generation, building, updated_at) VALUES ($1, 0, 0, 1, 1, $2) \
          ON CONFLICT (name) DO NOTHING";
-    let xid = if db.get_database_backend() == DbBackend::Postgres { "xid::text::bigint" } else { "0" };
-    let order = if db.get_database_backend() == DbBackend::Postgres { "event.xid DESC, " } else { "" };
+    let order = Order::of(db.get_database_backend());
     let at_the_end = format!(
         "INSERT INTO reactor (name, xid, position, generation, building, updated_at) \
-         SELECT $1, {xid}, position, 1, 1, $2 FROM event WHERE aggregate = 'ticket' \
-         ORDER BY {order}position DESC LIMIT 1 ON CONFLICT (name) DO NOTHING"
+         SELECT $1, {}, 1, 1, $2 FROM event e WHERE e.aggregate = 'ticket' ORDER BY {} LIMIT 1 ON CONFLICT (name) DO NOTHING",
+        order.cursor(),
+        order.newest()
     );
     for reactor in Reactor::iter() {
         let values = [reactor.name().into(), now.into()];
@@ -67,12 +67,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn is_stuck(&self, reactor: Reactor, since: Timestamp) -> Result<bool, StoreError> {
-        let (behind, order) = match self.backend() {
-            DbBackend::Postgres => {
-                ("(e.xid, e.position) > (r.xid::text::xid8, r.position)", "e.xid, e.position")
-            }
-            _ => ("e.position > r.position", "e.position"),
-        };
+        let (behind, order) = (self.behind(), self.order().oldest());
         let sql = format!(
             "SELECT (SELECT e.recorded_at < $2 FROM event e WHERE {behind} AND e.aggregate = 'ticket' ORDER BY {order} LIMIT 1) \
              AS stuck FROM reactor r WHERE r.name = $1 AND r.updated_at < $2"
@@ -95,18 +90,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn reactor_state(&self, reactor: Reactor, most: u32) -> Result<ReactorState, StoreError> {
-        let behind = match self.backend() {
-            DbBackend::Postgres => "(e.xid, e.position) > (r.xid::text::xid8, r.position)",
-            _ => "e.position > r.position",
-        };
+        let (behind, order) = (self.behind(), self.order().oldest());
         let sql = format!(
             "SELECT r.xid, r.position, r.generation, \
              (SELECT COUNT(*) FROM set_aside s WHERE s.reactor = r.name) AS set_aside, \
              (SELECT COUNT(*) FROM (SELECT 1 FROM event e WHERE {behind} AND e.aggregate = 'ticket' LIMIT $2) w) AS behind, \
              (SELECT MIN(w.recorded_at) FROM (SELECT e.recorded_at FROM event e WHERE {behind} AND e.aggregate = 'ticket' \
                ORDER BY {order} LIMIT 1) w) AS waiting_since \
-             FROM reactor r WHERE r.name = $1",
-            order = if self.backend() == DbBackend::Postgres { "e.xid, e.position" } else { "e.position" },
+             FROM reactor r WHERE r.name = $1"
         );
         let row = self.query_one(&sql, vec![reactor.name().into(), i64::from(most).into()]).await?;
         let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
@@ -121,21 +112,8 @@ impl Store {
         })
     }
 
-    /// Where the log ends by now: what is committed later comes behind it, or is committed late.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn end_of_log(&self) -> Result<Cursor, StoreError> {
-        let sql = match self.backend() {
-            DbBackend::Postgres => {
-                "SELECT xid::text::bigint AS xid, position FROM event WHERE aggregate = 'ticket' \
-                 ORDER BY event.xid DESC, position DESC LIMIT 1"
-            }
-            _ => {
-                "SELECT 0 AS xid, position FROM event WHERE aggregate = 'ticket' ORDER BY position DESC LIMIT 1"
-            }
-        };
-        let Some(row) = self.query_one(sql, vec![]).await? else { return Ok(Cursor::default()) };
-        Ok(Cursor::at(column(&row, "event", "xid")?, column(&row, "event", "position")?))
+    /// Behind the cursor of the reactor `r`.
+    fn behind(&self) -> String {
+        self.order().after("r.xid", "r.position")
     }
 }

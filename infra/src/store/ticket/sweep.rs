@@ -4,7 +4,7 @@
 use super::super::Store;
 use super::super::change::ChangeError;
 use super::super::error::StoreError;
-use super::super::journal::{CLOCK_SET, JournalError};
+use super::super::journal::{self, JournalError};
 use super::super::log::event_row;
 use super::super::row::column;
 use super::super::sql::Sql;
@@ -63,22 +63,11 @@ static SETTLE: LazyLock<String> = LazyLock::new(|| {
            FOR UPDATE OF t SKIP LOCKED), \
          head AS (UPDATE ticket t SET {}, state = h.state::jsonb FROM h JOIN held ON held.id = h.id \
            WHERE t.id = h.id AND t.version = h.was RETURNING t.id, t.scope_code), \
-         events AS (INSERT INTO event (stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) \
-           SELECT head.id, j.version, j.kind, j.v, j.actor, head.scope_code, j.text_id, j.occurred_at, j.recorded_at, j.payload \
-           FROM head JOIN jsonb_to_recordset($2::jsonb) AS j(stream uuid, version int, kind text, v smallint, actor uuid, \
-             text_id uuid, occurred_at timestamptz, recorded_at timestamptz, payload jsonb) ON j.stream = head.id \
-           ORDER BY j.stream, j.version), \
-         clocks AS (INSERT INTO clock (ticket_id, kind, round, started_at, due_at, warn_at, met_at, breached_at, cancelled_at, \
-             paused_at, paused_ms, policy_version) \
-           SELECT head.id, j.kind, j.round, j.started_at, j.due_at, j.warn_at, j.met_at, j.breached_at, j.cancelled_at, \
-             j.paused_at, j.paused_ms, j.policy_version \
-           FROM head JOIN jsonb_to_recordset($3::jsonb) AS j(stream uuid, kind text, round smallint, started_at timestamptz, \
-             due_at timestamptz, warn_at timestamptz, met_at timestamptz, breached_at timestamptz, \
-             cancelled_at timestamptz, paused_at timestamptz, paused_ms bigint, policy_version int) ON j.stream = head.id \
-           ON CONFLICT (ticket_id, kind, round) DO UPDATE SET {CLOCK_SET}) \
-         SELECT id FROM head",
+         {}, {} SELECT id FROM head",
         columns.join(", "),
-        set.join(", ")
+        set.join(", "),
+        journal::events(2, "head.scope_code", journal::EACH_ITS_OWN),
+        journal::clocks(3, journal::EACH_ITS_OWN)
     )
 });
 
