@@ -21,7 +21,6 @@ mod live;
 mod metrics;
 mod people;
 mod rates;
-mod reactors;
 mod routes;
 mod wire;
 

@@ -1,6 +1,9 @@
-//! Reactors on the command line: where they stand, what they set aside, and their tables made anew.
+//! `huying reactors` and `huying rebuild`: where reactors stand, what they set aside, and their tables made anew.
 
+use super::{Data, open};
 use anyhow::{Context, bail, ensure};
+use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use domain::time::Timestamp;
 use indicatif::{ProgressBar, ProgressStyle};
 use infra::Store;
@@ -8,11 +11,42 @@ use infra::store::{Reactor, ReactorState};
 use std::io::Write;
 use strum::IntoEnumIterator;
 
+#[derive(Debug, Subcommand)]
+pub(super) enum Reactors {
+    /// 程序修好后，再做一次搁置的事件
+    Retry {
+        /// 哪个任务
+        #[arg(value_parser = reactor())]
+        reactor: String,
+    },
+}
+
+pub(super) fn reactor() -> PossibleValuesParser {
+    Reactor::iter().map(Reactor::name).collect::<Vec<_>>().into()
+}
+
+pub(super) async fn run(data: &Data, what: Option<Reactors>) -> anyhow::Result<()> {
+    let (store, clock) = open(data).await?;
+    let done = match what {
+        None => list(&store, clock.now()).await,
+        Some(Reactors::Retry { reactor }) => retry(&store, &reactor, clock.now()).await,
+    };
+    store.close().await?;
+    done
+}
+
+pub(super) async fn rebuild(data: &Data, name: &str) -> anyhow::Result<()> {
+    let (store, clock) = open(data).await?;
+    let done = rebuild_one(&store, name, clock.now()).await;
+    store.close().await?;
+    done
+}
+
 /// How many waiting events are counted.
 const COUNTED: u32 = 1_000_000;
 
 /// Prints a line for each.
-pub(crate) async fn list(store: &Store, now: Timestamp) -> anyhow::Result<()> {
+async fn list(store: &Store, now: Timestamp) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     for reactor in Reactor::iter() {
         let ReactorState { cursor, behind, waiting_since, set_aside, generation, .. } =
@@ -29,7 +63,7 @@ pub(crate) async fn list(store: &Store, now: Timestamp) -> anyhow::Result<()> {
 }
 
 /// Does what was set aside once more.
-pub(crate) async fn retry(store: &Store, name: &str, now: Timestamp) -> anyhow::Result<()> {
+async fn retry(store: &Store, name: &str, now: Timestamp) -> anyhow::Result<()> {
     let reactor = named(name)?;
     ensure!(!reactor.is_rebuilt(), "{name} 按当时所知统计，补做会重复：请用 huying rebuild {name} 重新统计");
     let retried = store.retry_set_aside(reactor, now).await?;
@@ -38,7 +72,7 @@ pub(crate) async fn retry(store: &Store, name: &str, now: Timestamp) -> anyhow::
 }
 
 /// Makes its tables anew, and says on the standard error how far it has come.
-pub(crate) async fn rebuild(store: &Store, name: &str, now: Timestamp) -> anyhow::Result<()> {
+async fn rebuild_one(store: &Store, name: &str, now: Timestamp) -> anyhow::Result<()> {
     let reactor = named(name)?;
     ensure!(
         reactor.is_rebuilt(),
