@@ -12,6 +12,10 @@ use tokio::time::sleep;
 
 /// Between two batches while there is a little to do: many events of the same moment are one batch.
 const BREATH: Duration = Duration::from_millis(20);
+/// The same while there is much to do: larger batches cost less each, and nobody notices.
+const LONG_BREATH: Duration = Duration::from_millis(60);
+/// From how many events in a batch there is much to do.
+const MUCH: usize = 16;
 /// Between two looks after a ring. On PostgreSQL an event is seen when all transactions before it have ended.
 const SOON: Duration = Duration::from_millis(50);
 /// For how long after a ring.
@@ -42,8 +46,10 @@ async fn follow(state: web::Data<State>, reactor: Reactor) {
             Ok(Some(progress)) if progress.failed > 0 => sleep(RETRY * (1 << progress.failed)).await,
             Ok(Some(progress)) if progress.more => {}
             Ok(Some(progress)) => {
-                if progress.done > 0 {
-                    sleep(BREATH).await;
+                match progress.done {
+                    0 => {}
+                    MUCH.. => sleep(LONG_BREATH).await,
+                    _ => sleep(BREATH).await,
                 }
                 if wake.heard(if lively.elapsed() < LIVELY { SOON } else { IDLE }).await {
                     lively = Instant::now();

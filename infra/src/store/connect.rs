@@ -146,8 +146,13 @@ impl Database {
             Self::Postgres(options) => {
                 // The limit of a page is a parameter: without a generic plan each page would be planned anew. Such a plan
                 // looks dearer than it is, and would be compiled each time.
-                let settings =
-                    [("plan_cache_mode", "force_generic_plan"), ("statement_timeout", "15s"), ("jit", "off")];
+                // And whoever thinks that looking something up by its key means waiting for a disk reads whole tables.
+                let settings = [
+                    ("plan_cache_mode", "force_generic_plan"),
+                    ("statement_timeout", "15s"),
+                    ("jit", "off"),
+                    ("random_page_cost", "1.1"),
+                ];
                 let pool = PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
                     .acquire_timeout(ACQUIRE)

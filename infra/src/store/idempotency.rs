@@ -51,9 +51,9 @@ impl Store {
         IdempotencyKey { key: self.keys.digest(&parts), body_hash: self.keys.digest(&[b"body", body]) }
     }
 
-    pub(super) fn keep(&self, key: &IdempotencyKey, answer: &Answer) -> KeptAnswer {
+    pub(super) fn keep(&self, key: &IdempotencyKey, answer: &Answer, now: Timestamp) -> KeptAnswer {
         let sealed = self.keys.seal(COLUMN, key.row(), &answer.to_bytes());
-        KeptAnswer { key: key.key, body_hash: key.body_hash, answer: sealed }
+        KeptAnswer { key: key.key, body_hash: key.body_hash, answer: sealed, now }
     }
 
     /// Empties the kept answers about a person, about the tickets that they raised, and about those in which they did

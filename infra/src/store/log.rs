@@ -6,13 +6,12 @@
 
 use super::Store;
 use super::error::StoreError;
-use super::journal::EventRow;
+use super::journal::Row;
 use super::row::column;
 use domain::id::UserId;
 use domain::ticket::{Clock, EVENT_VERSION, Event, Fact, fact_from_json};
 use sea_orm::{DbBackend, QueryResult, Value};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
 /// How far a reader has come.
@@ -177,19 +176,26 @@ struct StoredPayload {
 }
 
 /// The event as a row.
-pub(super) fn event_row(event: &Event, version: i32) -> Result<EventRow, StoreError> {
-    let payload = Payload { fact: &event.fact, clocks: &event.clocks };
-    let payload = serde_json::to_string(&payload).and_then(RawValue::from_string);
-    Ok(EventRow {
-        version,
-        kind: event.fact.headline().name(),
-        v: EVENT_VERSION,
-        actor: event.actor,
-        text_id: event.fact.text().map(|text| text.id.0),
-        occurred_at: event.occurred_at,
-        recorded_at: event.recorded_at,
-        payload: payload.map_err(|error| StoreError::corrupt("event", "payload", version, error))?,
-    })
+pub(super) fn event_row(
+    event: &Event,
+    stream: Uuid,
+    version: i32,
+    scope_code: &str,
+) -> Result<Row, StoreError> {
+    let payload = serde_json::to_string(&Payload { fact: &event.fact, clocks: &event.clocks })
+        .map_err(|error| StoreError::corrupt("event", "payload", stream, error))?;
+    Ok(vec![
+        stream.into(),
+        version.into(),
+        event.fact.headline().name().into(),
+        EVENT_VERSION.into(),
+        event.actor.map(|actor| actor.0).into(),
+        scope_code.into(),
+        event.fact.text().map(|text| text.id.0).into(),
+        event.occurred_at.into(),
+        event.recorded_at.into(),
+        payload.into(),
+    ])
 }
 
 /// The event of a row that has [`EVENT_COLUMNS`].

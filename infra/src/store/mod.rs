@@ -84,9 +84,9 @@ pub struct Store {
     master: MasterKey,
     numbers: number::Numbers,
     playbooks: playbook::Playbooks,
-    ticket_sql: ticket::TicketSql,
     handed: Notify,
     leadership: reactor::Leadership,
+    recent: reactor::Recent,
 }
 
 impl Store {
@@ -106,7 +106,6 @@ impl Store {
         let journal = database.journal(&db).await?;
         let keys = Arc::new(Keyring::open(&key::all(&db).await?, master, clock.now())?);
         let playbooks = playbook::Playbooks::load(&db).await?;
-        let ticket_sql = ticket::TicketSql::new(db.get_database_backend());
         Ok(Self {
             db,
             journal,
@@ -114,9 +113,9 @@ impl Store {
             master: master.clone(),
             numbers: number::Numbers::default(),
             playbooks,
-            ticket_sql,
             handed: Notify::new(),
             leadership: reactor::Leadership::new(database),
+            recent: reactor::Recent::default(),
         })
     }
 

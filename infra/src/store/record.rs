@@ -3,7 +3,6 @@
 
 use super::change::{Answer, Failed};
 use super::error::StoreError;
-use super::journal::answer_statement;
 use super::{IdempotencyKey, Store};
 use domain::calendar;
 use domain::id::UserId;
@@ -189,8 +188,8 @@ impl Store {
             statements.push(self.event_statement(stream, version, event)?);
         }
         if let (Some(key), Some(answer)) = (&stream.key, answer) {
-            let kept = self.keep(key, answer);
-            statements.push(answer_statement(self.backend(), kept, stream.now, stream.id));
+            let kept = self.keep(key, answer, stream.now);
+            statements.push(kept.statement(self.backend(), stream.id));
         }
         if self.journal.write_guarded(statements).await? { Ok(()) } else { Err(Failed::Conflict) }
     }

@@ -4,6 +4,7 @@ use crate::ticket::Cast;
 use integration_tests::app::{TestApp, config, lamp};
 use integration_tests::proxy::Proxy;
 use integration_tests::{Backend, Caller, services};
+use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -113,6 +114,32 @@ async fn a_sqlite_that_somebody_holds_is_503_until_they_let_go() {
     assert_eq!(answer.header("retry-after"), "1");
     holder.execute("ROLLBACK").await.unwrap();
     recovers(&cast.resident, &ticket).await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_that_somebody_holds_keeps_no_other_waiting() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let cast = Cast::of(&app).await;
+    let (held, free) = (cast.ticket().await, cast.ticket().await);
+    let mut holder = PgConnection::connect(&app.url).await.unwrap();
+    let id = held.rsplit_once('/').unwrap().1;
+    let hold = format!("BEGIN; SELECT 1 FROM ticket WHERE id = '{id}' FOR UPDATE");
+    holder.execute(sqlx::AssertSqlSafe(hold)).await.unwrap();
+    let note = |ticket: &str| {
+        let (clerk, path) = (cast.clerk.clone(), format!("{ticket}/note"));
+        tokio::spawn(async move { clerk.post(&path, json!({"text": "已联系"})).await })
+    };
+    // More of them than there are writers.
+    let waiting: Vec<_> = (0..5).map(|_| note(&held)).collect();
+    for _ in 0..3 {
+        let _ = note(&free).await.unwrap().expect(200);
+    }
+    assert!(waiting.iter().all(|noted| !noted.is_finished()), "they wait for whoever holds it");
+    holder.execute("ROLLBACK").await.unwrap();
+    for noted in waiting {
+        let _ = noted.await.unwrap().expect(200);
+    }
     app.stop().await;
 }
 

@@ -20,7 +20,8 @@ use domain::place::PlaceCode;
 use domain::ticket::ClockKind;
 use domain::time::Timestamp;
 use domain::view::{InboxEntry, InboxItem};
-use sea_orm::{Statement, Value};
+use sea_orm::{DbBackend, Statement};
+use serde_json::{Value as Json, json};
 
 pub(super) use read::THEIRS;
 
@@ -93,7 +94,7 @@ impl Store {
     }
 
     fn messages(&self, told: &[&Told], now: Timestamp) -> Statement {
-        let mut sql = rows(told);
+        let mut sql = rows(self.backend(), told);
         sql.push(
             " INSERT INTO inbox (user_id, kind, ticket_id, position, clock, due_at, created_at) \
              SELECT COALESCE(u.joined_into, u.id), v.kind, v.ticket_id, v.position, v.clock, v.due_at, ",
@@ -109,18 +110,18 @@ impl Store {
              JOIN inbox i ON i.user_id = COALESCE(u.joined_into, u.id) AND i.topic = v.topic";
         const COUNT: &str = "(SELECT count(*) FROM inbox_item x WHERE x.inbox_id = inbox.id)";
         let list: &str = Notice::OverdueList.into();
-        let mut begun = rows(told);
+        let mut begun = rows(self.backend(), told);
         begun.push(" INSERT INTO inbox (user_id, kind, topic, items, created_at) SELECT DISTINCT COALESCE(u.joined_into, u.id), ");
         begun.bind(list).push(", v.topic, 0, ").bind(now);
         begun.push(
             " FROM v JOIN app_user u ON u.id = v.user_id WHERE u.erased_at IS NULL ON CONFLICT DO NOTHING",
         );
-        let mut filled = rows(told);
+        let mut filled = rows(self.backend(), told);
         filled.push(&format!(
             " INSERT INTO inbox_item (inbox_id, position, kind, ticket_id, clock, due_at) \
              SELECT i.id, v.position, v.kind, v.ticket_id, v.clock, v.due_at FROM {LIST} WHERE true ON CONFLICT DO NOTHING"
         ));
-        let mut counted = rows(told);
+        let mut counted = rows(self.backend(), told);
         counted.push(&format!(
             " UPDATE inbox SET items = {COUNT}, read_at = NULL WHERE id IN (SELECT i.id FROM {LIST}) AND items <> {COUNT}"
         ));
@@ -203,24 +204,27 @@ impl Store {
     }
 }
 
-/// Those who are told, as rows `v`.
-fn rows(told: &[&Told]) -> Sql {
-    let mut sql = Sql::new("WITH v (user_id, kind, ticket_id, position, clock, due_at, topic) AS (VALUES ");
-    for (i, one) in told.iter().enumerate() {
-        sql.push(if i == 0 { "" } else { ", " });
+/// Those who are told, as rows `v`: always the same statement, however many they are.
+fn rows(backend: DbBackend, told: &[&Told]) -> Sql {
+    const COLUMNS: [(&str, &str); 7] = [
+        ("user_id", "uuid"),
+        ("kind", "text"),
+        ("ticket_id", "uuid"),
+        ("position", "bigint"),
+        ("clock", "text"),
+        ("due_at", "timestamptz"),
+        ("topic", "text"),
+    ];
+    let row = |one: &&Told| {
         let kind: &str = one.notice.into();
         let clock: Option<&str> = one.clock.map(Into::into);
-        let values: [Value; 7] = [
-            one.person.0.into(),
-            kind.into(),
-            one.ticket.0.into(),
-            one.position.into(),
-            clock.into(),
-            one.due_at.into(),
-            one.topic().into(),
-        ];
-        sql.bind_all(values);
-    }
-    sql.push(")");
+        json!({
+            "user_id": one.person.0, "kind": kind, "ticket_id": one.ticket.0, "position": one.position,
+            "clock": clock, "due_at": one.due_at.map(|at| at.to_rfc3339()), "topic": one.topic(),
+        })
+    };
+    let mut sql = Sql::new("WITH v AS (SELECT * FROM ");
+    sql.values.push(Json::Array(told.iter().map(row).collect()).to_string().into());
+    sql.push(&dialect::json_rows(backend, "$1", &COLUMNS)).push(")");
     sql
 }

@@ -4,7 +4,7 @@ use super::super::Store;
 use super::super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::super::dialect::ids_param;
 use super::super::error::StoreError;
-use super::super::journal::{JournalError, answer_statement};
+use super::super::journal::JournalError;
 use super::super::page::{Page, is_current};
 use super::super::row::{column, optional_word, word};
 use super::super::sql::Sql;
@@ -185,8 +185,8 @@ impl Store {
             among(&mut sql, read);
             let mut statements = vec![self.statement(&sql.text, sql.values)];
             if let Some(key) = &key {
-                let kept = self.keep(key, &answer);
-                statements.push(answer_statement(self.backend(), kept, now, actor.user.0));
+                let kept = self.keep(key, &answer, now);
+                statements.push(kept.statement(self.backend(), actor.user.0));
             }
             self.journal.write(statements).await.map_err(JournalError::from)?;
             Ok::<_, Failed>(answer)

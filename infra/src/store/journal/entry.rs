@@ -1,179 +1,198 @@
-//! An entry of the journal.
+//! An entry of the journal: a ticket's row, and the rows of other tables that are written with it. Each table names its
+//! columns once, for both databases.
 
-use domain::id::UserId;
-use domain::text::Text;
-use domain::ticket::Clock;
+use super::super::ticket::{CURRENT, FIXED};
 use domain::time::Timestamp;
 use sea_orm::{DbBackend, Statement, Value};
-use serde::Serialize;
-use serde_json::value::RawValue;
 use uuid::Uuid;
 
-/// All that one change of one aggregate writes.
-pub(in crate::store) struct Entry<'a> {
-    /// The aggregate's row, guarded: an INSERT, or an UPDATE on id and version.
-    pub(in crate::store) head: Head,
-    /// Identity of the aggregate.
+/// The values of a row, in the order of its table's columns.
+pub(in crate::store) type Row = Vec<Value>;
+
+/// A column, with its type as PostgreSQL calls it.
+pub(in crate::store) type Column = (&'static str, &'static str);
+
+/// A table whose rows are written with a ticket.
+pub(super) struct Table {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static [Column],
+    /// The column that names the ticket.
+    pub(super) ticket: &'static str,
+    /// What becomes of a row that is there.
+    pub(super) renewed: &'static str,
+}
+
+const TEXT: Table = Table {
+    name: "free_text",
+    columns: &[("id", "uuid"), ("stream", "uuid"), ("body", "text")],
+    ticket: "stream",
+    renewed: "",
+};
+const EVENT: Table = Table {
+    name: "event",
+    columns: &[
+        ("stream", "uuid"),
+        ("stream_version", "integer"),
+        ("kind", "text"),
+        ("v", "smallint"),
+        ("actor", "uuid"),
+        ("scope_code", "text"),
+        ("text_id", "uuid"),
+        ("occurred_at", "timestamptz"),
+        ("recorded_at", "timestamptz"),
+        ("payload", "jsonb"),
+    ],
+    ticket: "stream",
+    renewed: "",
+};
+const CLOCK: Table = Table {
+    name: "clock",
+    columns: &[
+        ("ticket_id", "uuid"),
+        ("kind", "text"),
+        ("round", "integer"),
+        ("started_at", "timestamptz"),
+        ("due_at", "timestamptz"),
+        ("warn_at", "timestamptz"),
+        ("met_at", "timestamptz"),
+        ("breached_at", "timestamptz"),
+        ("cancelled_at", "timestamptz"),
+        ("paused_at", "timestamptz"),
+        ("paused_ms", "bigint"),
+        ("policy_version", "bigint"),
+    ],
+    ticket: "ticket_id",
+    renewed: " ON CONFLICT (ticket_id, kind, round) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at, \
+         warn_at = excluded.warn_at, met_at = excluded.met_at, breached_at = excluded.breached_at, \
+         cancelled_at = excluded.cancelled_at, paused_at = excluded.paused_at, paused_ms = excluded.paused_ms, \
+         policy_version = excluded.policy_version",
+};
+const PARTY: Table = Table {
+    name: "ticket_party",
+    columns: &[
+        ("ticket_id", "uuid"),
+        ("party_id", "uuid"),
+        ("kind", "text"),
+        ("active", "boolean"),
+        ("created_at", "timestamptz"),
+    ],
+    ticket: "ticket_id",
+    renewed: " ON CONFLICT (ticket_id, party_id, kind) DO UPDATE SET active = excluded.active",
+};
+const CONTACT: Table = Table {
+    name: "ticket_contact",
+    columns: &[
+        ("ticket_id", "uuid"),
+        ("name", "bytea"),
+        ("phone", "bytea"),
+        ("phone_hash", "bytea"),
+        ("household", "bytea"),
+    ],
+    ticket: "ticket_id",
+    renewed: "",
+};
+/// Answers kept under an `Idempotency-Key`.
+pub(super) const ANSWER: Table = Table {
+    name: "idempotency",
+    columns: &[
+        ("key", "bytea"),
+        ("body_hash", "bytea"),
+        ("answer", "bytea"),
+        ("created_at", "timestamptz"),
+        ("stream", "uuid"),
+    ],
+    ticket: "stream",
+    renewed: "",
+};
+
+/// What goes with a ticket besides its answer, in the order of [`Entry::beside`].
+pub(super) const BESIDE: [Table; 5] = [TEXT, EVENT, CLOCK, PARTY, CONTACT];
+
+/// All that one change of one ticket writes.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Entry {
+    /// The ticket.
     pub(in crate::store) stream: Uuid,
-    /// Where it lies.
-    pub(in crate::store) scope_code: &'a str,
-    /// When it is written.
-    pub(in crate::store) now: Timestamp,
-    pub(in crate::store) events: Vec<EventRow>,
-    pub(in crate::store) texts: Vec<&'a Text>,
-    pub(in crate::store) clocks: Vec<&'a Clock>,
-    pub(in crate::store) parties: Vec<PartyRow>,
-    /// Only with an INSERT.
-    pub(in crate::store) contact: Option<ContactRow>,
+    /// The version that it must be in; `None` for a new one.
+    pub(in crate::store) was: Option<i32>,
+    /// Its row without the id: a new one's fixed columns first, then what every change writes, then the state.
+    pub(in crate::store) row: Row,
+    pub(in crate::store) texts: Vec<Row>,
+    pub(in crate::store) events: Vec<Row>,
+    pub(in crate::store) clocks: Vec<Row>,
+    pub(in crate::store) parties: Vec<Row>,
+    /// Whom to call.
+    pub(in crate::store) contact: Option<Row>,
     pub(in crate::store) answer: Option<KeptAnswer>,
 }
 
-/// The guarded row. `sql` is the whole fixed statement on PostgreSQL, the bare INSERT or UPDATE on SQLite.
-pub(in crate::store) struct Head {
-    pub(in crate::store) sql: &'static str,
-    pub(in crate::store) values: Vec<Value>,
-    /// Whether it is an INSERT.
-    pub(in crate::store) begins: bool,
-}
-
-/// An event on its way into the log.
-#[derive(Debug, Serialize)]
-pub(in crate::store) struct EventRow {
-    pub(in crate::store) version: i32,
-    pub(in crate::store) kind: &'static str,
-    pub(in crate::store) v: i16,
-    pub(in crate::store) actor: Option<UserId>,
-    pub(in crate::store) text_id: Option<Uuid>,
-    pub(in crate::store) occurred_at: Timestamp,
-    pub(in crate::store) recorded_at: Timestamp,
-    pub(in crate::store) payload: Box<RawValue>,
-}
-
-/// Somebody who takes part besides requester, lead and handler, or does no longer.
-#[derive(Debug, Serialize)]
-pub(in crate::store) struct PartyRow {
-    pub(in crate::store) party_id: Uuid,
-    /// `requester` or `assist`.
-    pub(in crate::store) kind: &'static str,
-    pub(in crate::store) active: bool,
-    /// When the ticket was submitted: lists are in that order.
-    pub(in crate::store) created_at: Timestamp,
-}
-
-/// Whom to call, sealed.
-#[derive(Debug, Default)]
-pub(in crate::store) struct ContactRow {
-    pub(in crate::store) name: Option<Vec<u8>>,
-    pub(in crate::store) phone: Option<Vec<u8>>,
-    pub(in crate::store) phone_hash: Option<Vec<u8>>,
-    pub(in crate::store) household: Option<Vec<u8>>,
-}
-
-impl ContactRow {
-    pub(super) fn into_values(self) -> [Value; 4] {
-        [self.name.into(), self.phone.into(), self.phone_hash.into(), self.household.into()]
-    }
-}
-
 /// The answer that is kept under an `Idempotency-Key`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::store) struct KeptAnswer {
     pub(in crate::store) key: [u8; 32],
     pub(in crate::store) body_hash: [u8; 32],
     /// Sealed.
     pub(in crate::store) answer: Vec<u8>,
+    /// When it is kept.
+    pub(in crate::store) now: Timestamp,
 }
 
-const EVENT: &str = "INSERT INTO event (stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-const TEXT: &str = "INSERT INTO free_text (id, stream, body) VALUES ($1, $2, $3)";
-const CLOCK: &str = "INSERT INTO clock (ticket_id, kind, round, started_at, due_at, warn_at, met_at, breached_at, cancelled_at, \
-     paused_at, paused_ms, policy_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-     ON CONFLICT (ticket_id, kind, round) DO UPDATE SET ";
-/// What a change of a clock sets.
-pub(super) const CLOCK_SET: &str = "started_at = excluded.started_at, due_at = excluded.due_at, warn_at = excluded.warn_at, met_at = excluded.met_at, \
-     breached_at = excluded.breached_at, cancelled_at = excluded.cancelled_at, paused_at = excluded.paused_at, \
-     paused_ms = excluded.paused_ms, policy_version = excluded.policy_version";
-const PARTY: &str = "INSERT INTO ticket_party (ticket_id, party_id, kind, active, created_at) VALUES ($1, $2, $3, $4, $5) \
-     ON CONFLICT (ticket_id, party_id, kind) DO UPDATE SET active = excluded.active";
-const CONTACT: &str =
-    "INSERT INTO ticket_contact (ticket_id, name, phone, phone_hash, household) VALUES ($1, $2, $3, $4, $5)";
-const ANSWER: &str =
-    "INSERT INTO idempotency (key, body_hash, answer, created_at, stream) VALUES ($1, $2, $3, $4, $5)";
+/// What became of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Outcome {
+    /// It is written.
+    Written,
+    /// The ticket was not in the version that the change was decided on, or somebody holds it.
+    Conflict,
+    /// An answer is kept under its key already.
+    KeyTaken,
+}
 
-impl Entry<'_> {
-    /// The entry as single statements, the guarded one first: how SQLite writes it.
-    pub(super) fn statements(self) -> Vec<Statement> {
-        let statement =
-            |sql: &str, values: Vec<Value>| Statement::from_sql_and_values(DbBackend::Sqlite, sql, values);
-        let mut all = vec![statement(self.head.sql, self.head.values)];
-        all.extend(self.texts.iter().map(|text| {
-            let values =
-                vec![text.reference.id.0.into(), self.stream.into(), text.body.as_str().to_owned().into()];
-            statement(TEXT, values)
-        }));
-        all.extend(self.events.iter().map(|event| {
-            let values = vec![
-                self.stream.into(),
-                event.version.into(),
-                event.kind.into(),
-                event.v.into(),
-                event.actor.map(|actor| actor.0).into(),
-                self.scope_code.into(),
-                event.text_id.into(),
-                event.occurred_at.into(),
-                event.recorded_at.into(),
-                event.payload.get().into(),
-            ];
-            statement(EVENT, values)
-        }));
-        let clock_sql = format!("{CLOCK}{CLOCK_SET}");
-        all.extend(self.clocks.iter().map(|clock| {
-            let kind: &str = clock.kind.into();
-            let values = vec![
-                self.stream.into(),
-                kind.into(),
-                i32::from(clock.round).into(),
-                clock.started_at.into(),
-                clock.due_at.into(),
-                clock.warn_at.into(),
-                clock.met_at.into(),
-                clock.breached_at.into(),
-                clock.cancelled_at.into(),
-                clock.paused_at.into(),
-                clock.paused_ms.into(),
-                i64::from(clock.policy_version).into(),
-            ];
-            statement(&clock_sql, values)
-        }));
-        all.extend(self.parties.iter().map(|party| {
-            let values = vec![
-                self.stream.into(),
-                party.party_id.into(),
-                party.kind.into(),
-                party.active.into(),
-                party.created_at.into(),
-            ];
-            statement(PARTY, values)
-        }));
-        all.extend(self.contact.map(|contact| {
-            let values = [self.stream.into()].into_iter().chain(contact.into_values());
-            statement(CONTACT, values.collect())
-        }));
-        all.extend(self.answer.map(|kept| answer_statement(DbBackend::Sqlite, kept, self.now, self.stream)));
-        all
+impl KeptAnswer {
+    /// The row that keeps it about `stream`.
+    pub(super) fn row(&self, stream: Uuid) -> Row {
+        let Self { key, body_hash, answer, now } = self;
+        vec![
+            key.to_vec().into(),
+            body_hash.to_vec().into(),
+            answer.clone().into(),
+            (*now).into(),
+            stream.into(),
+        ]
+    }
+
+    /// The statement that keeps it about `stream`.
+    pub(in crate::store) fn statement(&self, backend: DbBackend, stream: Uuid) -> Statement {
+        let sql = insert(&ANSWER, "($1, $2, $3, $4, $5)");
+        Statement::from_sql_and_values(backend, sql, self.row(stream))
     }
 }
 
-/// The statement that keeps an answer about `stream`.
-pub(in crate::store) fn answer_statement(
-    backend: DbBackend,
-    kept: KeptAnswer,
-    now: Timestamp,
-    stream: Uuid,
-) -> Statement {
-    let KeptAnswer { key, body_hash, answer } = kept;
-    let values: [Value; 5] =
-        [key.to_vec().into(), body_hash.to_vec().into(), answer.into(), now.into(), stream.into()];
-    Statement::from_sql_and_values(backend, ANSWER, values)
+impl Entry {
+    /// Whether it begins a ticket.
+    pub(super) fn begins(&self) -> bool {
+        self.was.is_none()
+    }
+
+    /// The rows of each table of [`BESIDE`].
+    pub(super) fn beside(&self) -> [&[Row]; BESIDE.len()] {
+        [&self.texts, &self.events, &self.clocks, &self.parties, self.contact.as_slice()]
+    }
+}
+
+/// The columns of a ticket's row in the order of [`Entry::row`].
+pub(super) fn ticket_columns(begins: bool) -> Vec<Column> {
+    let fixed: &[Column] = if begins { &FIXED } else { &[] };
+    [fixed, &CURRENT, &[("state", "jsonb")]].concat()
+}
+
+/// Names, separated by commas, each as `name` makes it.
+pub(super) fn list(columns: &[Column], name: impl FnMut(&Column) -> String) -> String {
+    columns.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// An INSERT of these `VALUES`.
+pub(super) fn insert(table: &Table, values: &str) -> String {
+    let Table { name, columns, renewed, .. } = table;
+    format!("INSERT INTO {name} ({}) VALUES {values}{renewed}", list(columns, |(name, _)| (*name).to_owned()))
 }

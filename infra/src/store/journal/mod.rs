@@ -1,19 +1,24 @@
 //! The journal: what makes an aggregate's row, its events, their texts and the answer durable together.
 //!
-//! The one place where the databases differ for speed. On PostgreSQL an entry is one statement, so one round trip is
-//! the transaction. On SQLite one task owns the only write connection and commits what waits as one group.
+//! The one place where the databases differ for speed. Both write together what waits. On PostgreSQL that is one statement,
+//! which is the transaction too, so it takes one round trip; on SQLite one task owns the only write connection.
 
 mod entry;
+mod group;
 mod postgres;
 mod sqlite;
+mod sqlite_entry;
 
-pub(super) use entry::{ContactRow, Entry, EventRow, Head, KeptAnswer, PartyRow, answer_statement};
-pub(super) use postgres::{EACH_ITS_OWN, clocks, events, one_statement};
+use entry::Outcome;
+pub(super) use entry::{Column, Entry, KeptAnswer, Row};
+use group::Groups;
+use postgres::Held;
 
 use super::dialect;
 use super::error::StoreError;
 use super::patience::patience;
 use crate::Wake;
+use futures_util::future::try_join_all;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, TransactionTrait};
 use std::future::Future;
@@ -38,6 +43,16 @@ impl From<StoreError> for JournalError {
     }
 }
 
+impl From<Outcome> for Result<(), JournalError> {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Written => Ok(()),
+            Outcome::Conflict => Err(JournalError::Conflict),
+            Outcome::KeyTaken => Err(JournalError::KeyTaken),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Journal {
     writer: Writer,
@@ -46,13 +61,16 @@ pub(super) struct Journal {
 
 #[derive(Debug)]
 enum Writer {
-    Postgres(DatabaseConnection),
+    Postgres(DatabaseConnection, Groups),
     Sqlite(sqlite::Writer),
 }
 
 impl Journal {
-    pub(super) fn postgres(pool: DatabaseConnection) -> Self {
-        Self { writer: Writer::Postgres(pool), wake: Wake::default() }
+    /// Must be called on the runtime that is to write.
+    pub(super) fn postgres(db: DatabaseConnection) -> Self {
+        let wake = Wake::default();
+        let groups = Groups::new(db.get_postgres_connection_pool(), &wake);
+        Self { writer: Writer::Postgres(db, groups), wake }
     }
 
     /// Must be called on the runtime that is to run the writer.
@@ -75,37 +93,44 @@ impl Journal {
     }
 
     /// Makes an entry durable, all of it or nothing.
-    pub(super) async fn append(&self, entry: Entry<'_>) -> Result<(), JournalError> {
-        let found = match &self.writer {
-            Writer::Postgres(pool) => postgres::append(pool, entry).await?,
-            Writer::Sqlite(writer) => writer.write_guarded(vec![entry.statements()]).await?,
-        };
-        if self.written(found) { Ok(()) } else { Err(JournalError::Conflict) }
-    }
-
-    /// Makes entries of several aggregates durable together, all of them or none. They come in the order of their ids.
-    pub(super) async fn append_all(&self, entries: Vec<Entry<'_>>) -> Result<(), JournalError> {
-        let found = match &self.writer {
-            Writer::Postgres(pool) => postgres::append_all(pool, entries).await?,
+    pub(super) async fn append(&self, entry: Entry) -> Result<(), JournalError> {
+        let outcome = match &self.writer {
+            Writer::Postgres(_, groups) => groups.append(entry).await?,
             Writer::Sqlite(writer) => {
-                writer.write_guarded(entries.into_iter().map(Entry::statements).collect()).await?
+                let outcome = writer.append(vec![entry]).await?;
+                self.written(outcome == Outcome::Written);
+                outcome
             }
         };
-        if self.written(found) { Ok(()) } else { Err(JournalError::Conflict) }
+        outcome.into()
     }
 
-    /// Changes of several tickets as one statement of PostgreSQL, which passes over those that have moved on. How many it
-    /// wrote: as many as rows that it returns.
-    pub(super) async fn append_many(&self, statement: Statement) -> Result<usize, StoreError> {
-        let written = match &self.writer {
-            Writer::Postgres(pool) => {
-                let pool = pool.clone();
-                uninterrupted(async move { Ok(pool.query_all_raw(statement).await?.len()) }).await?
+    /// Makes changes of several tickets durable together, all of them or none.
+    pub(super) async fn append_all(&self, entries: Vec<Entry>) -> Result<(), JournalError> {
+        let outcome = match &self.writer {
+            Writer::Postgres(db, _) => {
+                let pool = db.get_postgres_connection_pool().clone();
+                uninterrupted(async move { postgres::write_all(&pool, &entries).await }).await?
             }
-            Writer::Sqlite(_) => {
-                return Err(StoreError::Unavailable("only PostgreSQL has such statements".into()));
+            Writer::Sqlite(writer) => writer.append(entries).await?,
+        };
+        self.written(outcome == Outcome::Written);
+        outcome.into()
+    }
+
+    /// Makes changes of several tickets durable, each for itself, and passes over those that have moved on or that somebody
+    /// holds. How many it wrote.
+    pub(super) async fn append_each(&self, entries: Vec<Entry>) -> Result<usize, StoreError> {
+        let outcomes = match &self.writer {
+            Writer::Postgres(db, _) => {
+                let pool = db.get_postgres_connection_pool().clone();
+                uninterrupted(async move { postgres::write(&pool, &entries, Held::PassOver).await }).await?
+            }
+            Writer::Sqlite(writer) => {
+                try_join_all(entries.into_iter().map(|entry| writer.append(vec![entry]))).await?
             }
         };
+        let written = outcomes.iter().filter(|outcome| **outcome == Outcome::Written).count();
         self.written(written > 0);
         Ok(written)
     }
@@ -113,7 +138,7 @@ impl Journal {
     /// Writes rows that have no history, all or none.
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
         match &self.writer {
-            Writer::Postgres(pool) => uninterrupted(transaction(pool.clone(), statements)).await,
+            Writer::Postgres(db, _) => uninterrupted(transaction(db.clone(), statements)).await,
             Writer::Sqlite(writer) => writer.write(statements).await,
         }
     }
@@ -121,8 +146,8 @@ impl Journal {
     /// Writes rows, all or none, when the first statement touches one; whether it did.
     pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, JournalError> {
         let found = match &self.writer {
-            Writer::Postgres(pool) => uninterrupted(guarded_transaction(pool.clone(), statements)).await?,
-            Writer::Sqlite(writer) => writer.write_guarded(vec![statements]).await?,
+            Writer::Postgres(db, _) => uninterrupted(guarded_transaction(db.clone(), statements)).await?,
+            Writer::Sqlite(writer) => writer.write_guarded(statements).await?,
         };
         Ok(self.written(found))
     }
@@ -133,9 +158,9 @@ impl Journal {
         statement: Statement,
     ) -> Result<Option<QueryResult>, StoreError> {
         match &self.writer {
-            Writer::Postgres(pool) => {
-                let pool = pool.clone();
-                uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await
+            Writer::Postgres(db, _) => {
+                let db = db.clone();
+                uninterrupted(async move { Ok(db.query_one_raw(statement).await?) }).await
             }
             Writer::Sqlite(writer) => writer.write_returning(statement).await,
         }
@@ -145,7 +170,7 @@ impl Journal {
     /// dead rows are its administrator's.
     pub(super) async fn forget(&self) {
         match &self.writer {
-            Writer::Postgres(_) => {}
+            Writer::Postgres(..) => {}
             Writer::Sqlite(writer) => writer.checkpoint().await,
         }
     }
@@ -153,7 +178,7 @@ impl Journal {
     /// Waits for all that is queued.
     pub(super) async fn close(&self) {
         match &self.writer {
-            Writer::Postgres(_) => {}
+            Writer::Postgres(_, groups) => groups.close().await,
             Writer::Sqlite(writer) => writer.close().await,
         }
     }

@@ -1,149 +1,204 @@
-//! One statement an aggregate: a data-modifying CTE. The guarded write comes first and everything else selects from its
-//! RETURNING, so nothing is written when the guard finds no row; and it draws the transaction id before any event draws
-//! its position, which the log's readers depend on. Events, texts and clocks arrive as one JSON array each, so their
-//! number does not change the statement and it stays prepared.
+//! Entries on PostgreSQL: one statement for any number of them, a data-modifying CTE. Rows arrive as one array a column, so
+//! their number does not change the statement and it stays prepared.
+//!
+//! The guarded write comes first and everything else selects from its RETURNING, so nothing of an entry is written whose
+//! guard finds no row or whose key is taken; the others are. And it draws the transaction id before any event draws its
+//! position, which the log's readers depend on.
 
-use super::entry::{CLOCK_SET, Entry, Head, KeptAnswer};
-use super::{StoreError, uninterrupted};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, TransactionTrait, Value};
-use serde::Serialize;
+use super::StoreError;
+use super::entry::{ANSWER, BESIDE, Column, Entry, Outcome, Row, Table, list, ticket_columns};
+use sea_orm::sqlx::error::BoxDynError;
+use sea_orm::sqlx::postgres::PgArguments;
+use sea_orm::sqlx::{self, Arguments, PgExecutor, PgPool};
+use sea_orm::{DbErr, RuntimeErr, Value};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 use uuid::Uuid;
 
-/// The whole statement around a guarded `head` that uses the parameters `$1` to `$params`. One that begins a ticket takes
-/// whom to call, too.
-pub(in crate::store) fn one_statement(head: &str, params: usize, begins: bool) -> String {
-    let p = |n: usize| params + n;
-    let contact = if begins {
-        format!(
-            ", contact AS (INSERT INTO ticket_contact (ticket_id, name, phone, phone_hash, household) \
-             SELECT head.id, ${}::bytea, ${}::bytea, ${}::bytea, ${}::bytea FROM head WHERE ${}::boolean)",
-            p(10),
-            p(11),
-            p(12),
-            p(13),
-            p(14),
-        )
-    } else {
-        String::new()
-    };
-    format!(
-        "WITH head AS ({head} RETURNING id), \
-         texts AS (INSERT INTO free_text (id, stream, body) SELECT j.id, head.id, j.body \
-           FROM head, jsonb_to_recordset(${}::jsonb) AS j(id uuid, body text)), \
-         {}, {}, \
-         parties AS (INSERT INTO ticket_party (ticket_id, party_id, kind, active, created_at) \
-           SELECT head.id, j.party_id, j.kind, j.active, j.created_at \
-           FROM head, jsonb_to_recordset(${}::jsonb) AS j(party_id uuid, kind text, active boolean, created_at timestamptz) \
-           ON CONFLICT (ticket_id, party_id, kind) DO UPDATE SET active = excluded.active), \
-         answers AS (INSERT INTO idempotency (key, body_hash, answer, created_at, stream) SELECT ${}, ${}, ${}, ${}, head.id \
-           FROM head WHERE ${} IS NOT NULL){contact} \
-         SELECT id FROM head",
-        p(1),
-        events(p(3), &format!("${}", p(2)), ""),
-        clocks(p(4), ""),
-        p(5),
-        p(6),
-        p(7),
-        p(8),
-        p(9),
-        p(6),
-    )
+/// What to do about tickets that somebody else holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) enum Held {
+    /// They are in conflict.
+    PassOver,
+    /// Wait for them.
+    Wait,
 }
 
-/// The part that writes the events of `head` out of the JSON array of a parameter. Of several aggregates, whose rows say
-/// `stream`, each takes its own: [`EACH_ITS_OWN`].
-pub(in crate::store) fn events(param: usize, scope_code: &str, whose: &str) -> String {
-    format!(
-        "events AS (INSERT INTO event (stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) \
-           SELECT head.id, j.version, j.kind, j.v, j.actor, {scope_code}, j.text_id, j.occurred_at, j.recorded_at, j.payload \
-           FROM head, jsonb_to_recordset(${param}::jsonb) AS j(stream uuid, version int, kind text, v smallint, actor uuid, \
-             text_id uuid, occurred_at timestamptz, recorded_at timestamptz, payload jsonb) {whose} ORDER BY head.id, j.version)"
-    )
+/// The statements: of tickets that begin, and of changes by what they do about tickets that are held.
+static BIRTHS: LazyLock<String> = LazyLock::new(|| {
+    let columns = ticket_columns(true);
+    let head = format!(
+        "INSERT INTO ticket (id, {}) SELECT a.id, {} FROM asked a WHERE NOT a.keyed OR a.id IN (SELECT stream FROM answers) \
+         RETURNING id",
+        list(&columns, name),
+        list(&columns, |column| read("a", column)),
+    );
+    statement(&[], &columns, "", &head, "true")
+});
+static PASSING: LazyLock<String> = LazyLock::new(|| changes(" SKIP LOCKED"));
+static WAITING: LazyLock<String> = LazyLock::new(|| changes(""));
+
+const ID: Column = ("id", "uuid");
+const WAS: Column = ("was", "integer");
+const KEYED: Column = ("keyed", "boolean");
+
+/// Locks are taken in the order of ids, and keys in their own order behind them, so no two statements wait for each other.
+fn changes(held: &str) -> String {
+    let columns = ticket_columns(false);
+    let held = format!(
+        "held AS (SELECT t.id FROM ticket t JOIN asked a ON a.id = t.id AND a.was = t.version ORDER BY t.id \
+         FOR UPDATE OF t{held}), "
+    );
+    let head = format!(
+        "UPDATE ticket t SET {} FROM asked a JOIN held ON held.id = a.id WHERE t.id = a.id AND t.version = a.was \
+         AND (NOT a.keyed OR a.id IN (SELECT stream FROM answers)) RETURNING t.id",
+        list(&columns, |column| format!("{} = {}", column.0, read("a", column))),
+    );
+    statement(&[WAS], &columns, &held, &head, "a.id IN (SELECT id FROM held)")
 }
 
-/// The same for clocks.
-pub(in crate::store) fn clocks(param: usize, whose: &str) -> String {
-    format!(
-        "clocks AS (INSERT INTO clock (ticket_id, kind, round, started_at, due_at, warn_at, met_at, breached_at, cancelled_at, \
-             paused_at, paused_ms, policy_version) \
-           SELECT head.id, j.kind, j.round, j.started_at, j.due_at, j.warn_at, j.met_at, j.breached_at, j.cancelled_at, \
-             j.paused_at, j.paused_ms, j.policy_version \
-           FROM head, jsonb_to_recordset(${param}::jsonb) AS j(stream uuid, kind text, round smallint, started_at timestamptz, \
-             due_at timestamptz, warn_at timestamptz, met_at timestamptz, breached_at timestamptz, cancelled_at timestamptz, \
-             paused_at timestamptz, paused_ms bigint, policy_version int) {whose} \
-           ON CONFLICT (ticket_id, kind, round) DO UPDATE SET {CLOCK_SET})"
-    )
-}
-
-/// Of rows that say `stream`, those of each aggregate.
-pub(in crate::store) const EACH_ITS_OWN: &str = "WHERE j.stream = head.id";
-
-#[derive(Serialize)]
-struct TextRow<'a> {
-    id: Uuid,
-    body: &'a str,
-}
-
-/// Whether the guard found its row.
-pub(super) async fn append(pool: &DatabaseConnection, entry: Entry<'_>) -> Result<bool, StoreError> {
-    let statement = statement(entry)?;
-    let pool = pool.clone();
-    uninterrupted(async move { Ok(pool.query_one_raw(statement).await?.is_some()) }).await
-}
-
-/// Several entries as one transaction, in the order given: that of their ids, so that no two wait for each other. Whether
-/// all guards found their rows.
-pub(super) async fn append_all(
-    pool: &DatabaseConnection,
-    entries: Vec<Entry<'_>>,
-) -> Result<bool, StoreError> {
-    let statements = entries.into_iter().map(statement).collect::<Result<Vec<_>, _>>()?;
-    let pool = pool.clone();
-    uninterrupted(async move {
-        let transaction = pool.begin().await?;
-        for statement in statements {
-            if transaction.query_one_raw(statement).await?.is_none() {
-                transaction.rollback().await?;
-                return Ok(false);
-            }
-        }
-        transaction.commit().await?;
-        Ok(true)
-    })
-    .await
-}
-
-fn statement(entry: Entry<'_>) -> Result<Statement, StoreError> {
-    let texts: Vec<_> = entry
-        .texts
-        .iter()
-        .map(|text| TextRow { id: text.reference.id.0, body: text.body.as_str() })
-        .collect();
-    let json = |value: Result<String, serde_json::Error>| -> Result<Value, StoreError> {
-        value.map(Value::from).map_err(|error| StoreError::corrupt("event", "payload", entry.stream, error))
-    };
-    let (key, body_hash, answer) = match entry.answer {
-        Some(KeptAnswer { key, body_hash, answer }) => {
-            (Some(key.to_vec()), Some(body_hash.to_vec()), Some(answer))
-        }
-        None => (None, None, None),
-    };
-    let Head { sql, mut values, begins } = entry.head;
-    values.extend([
-        json(serde_json::to_string(&texts))?,
-        entry.scope_code.into(),
-        json(serde_json::to_string(&entry.events))?,
-        json(serde_json::to_string(&entry.clocks))?,
-        json(serde_json::to_string(&entry.parties))?,
-        key.into(),
-        body_hash.into(),
-        answer.into(),
-        entry.now.into(),
-    ]);
-    if begins {
-        let given = entry.contact.is_some();
-        values.extend(entry.contact.unwrap_or_default().into_values());
-        values.push(given.into());
+fn statement(guard: &[Column], columns: &[Column], held: &str, head: &str, met: &str) -> String {
+    let mut params = 0;
+    let asked = rows("asked", &[&[ID], guard, columns, &[KEYED]].concat(), &mut params);
+    let answers = rows("r", ANSWER.columns, &mut params);
+    let kept = list(ANSWER.columns, name);
+    let whose = if held.is_empty() { "" } else { "WHERE r.stream IN (SELECT id FROM held) " };
+    let mut sql = format!(
+        "WITH asked AS MATERIALIZED (SELECT * FROM {asked}), {held}\
+         answers AS (INSERT INTO idempotency ({kept}) SELECT {} FROM {answers} {whose}ORDER BY r.key \
+           ON CONFLICT (key) DO NOTHING RETURNING stream), \
+         head AS ({head})",
+        list(ANSWER.columns, |column| read("r", column)),
+    );
+    for Table { name: table, columns, ticket, renewed } in &BESIDE {
+        let names = list(columns, name);
+        let values = list(columns, |column| read("r", column));
+        // Events in the order of their versions: positions are drawn in it.
+        let ordered = if columns.contains(&("stream_version", "integer")) { " ORDER BY 1, 2" } else { "" };
+        let rows = rows("r", columns, &mut params);
+        sql += &format!(
+            ", {table}_rows AS (INSERT INTO {table} ({names}) SELECT {values} FROM head JOIN {rows} ON r.{ticket} = head.id\
+             {ordered}{renewed})"
+        );
     }
-    Ok(Statement::from_sql_and_values(DbBackend::Postgres, sql, values))
+    sql += &format!(" SELECT a.id, a.id IN (SELECT id FROM head) AS written, {met} AS met FROM asked a");
+    sql
+}
+
+fn name(column: &Column) -> String {
+    column.0.to_owned()
+}
+
+/// A column of rows that came as arrays.
+fn read(alias: &str, (name, of): &Column) -> String {
+    let cast = if *of == "jsonb" { "::jsonb" } else { "" };
+    format!("{alias}.{name}{cast}")
+}
+
+/// The rows of parameters, an array a column.
+fn rows(alias: &str, columns: &[Column], params: &mut usize) -> String {
+    let arrays = list(columns, |(_, of)| {
+        *params += 1;
+        // There are no arrays of JSON here, but of its text.
+        format!("${params}::{}[]", if *of == "jsonb" { "text" } else { of })
+    });
+    format!("unnest({arrays}) AS {alias}({})", list(columns, name))
+}
+
+/// Writes entries, all of which begin a ticket or all of which change one, no two the same one or under the same key. What
+/// became of each, in their order.
+pub(super) async fn write(
+    db: impl PgExecutor<'_>,
+    entries: &[Entry],
+    held: Held,
+) -> Result<Vec<Outcome>, StoreError> {
+    let births = entries.first().is_none_or(Entry::begins);
+    let sql: &'static str = match (births, held) {
+        (true, _) => &BIRTHS,
+        (false, Held::PassOver) => &PASSING,
+        (false, Held::Wait) => &WAITING,
+    };
+    let arguments =
+        arguments(entries, births).map_err(|error| StoreError::Internal(DbErr::Type(error.to_string())))?;
+    let rows: Vec<(Uuid, bool, bool)> =
+        sqlx::query_as_with(sql, arguments).fetch_all(db).await.map_err(failed)?;
+    let outcomes: HashMap<_, _> =
+        rows.into_iter().map(|(id, written, met)| (id, outcome(written, met))).collect();
+    Ok(entries
+        .iter()
+        .map(|entry| outcomes.get(&entry.stream).copied().unwrap_or(Outcome::Conflict))
+        .collect())
+}
+
+/// The same for changes that are made all or none.
+pub(super) async fn write_all(pool: &PgPool, entries: &[Entry]) -> Result<Outcome, StoreError> {
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    let outcomes = write(&mut *transaction, entries, Held::Wait).await?;
+    match outcomes.into_iter().find(|outcome| *outcome != Outcome::Written) {
+        None => transaction.commit().await.map(|()| Outcome::Written),
+        Some(outcome) => transaction.rollback().await.map(|()| outcome),
+    }
+    .map_err(failed)
+}
+
+fn outcome(written: bool, met: bool) -> Outcome {
+    match (written, met) {
+        (true, _) => Outcome::Written,
+        (false, true) => Outcome::KeyTaken,
+        (false, false) => Outcome::Conflict,
+    }
+}
+
+fn failed(error: sqlx::Error) -> StoreError {
+    DbErr::Query(RuntimeErr::SqlxError(error.into())).into()
+}
+
+fn arguments(entries: &[Entry], births: bool) -> Result<PgArguments, BoxDynError> {
+    let mut arguments = PgArguments::default();
+    arguments.add(entries.iter().map(|entry| entry.stream).collect::<Vec<_>>())?;
+    if !births {
+        arguments.add(entries.iter().map(|entry| entry.was).collect::<Vec<_>>())?;
+    }
+    add(&mut arguments, &ticket_columns(births), entries.iter().map(|entry| &entry.row))?;
+    arguments.add(entries.iter().map(|entry| entry.answer.is_some()).collect::<Vec<_>>())?;
+    let answer = |entry: &Entry| Some(entry.answer.as_ref()?.row(entry.stream));
+    let answers: Vec<_> = entries.iter().filter_map(answer).collect();
+    add(&mut arguments, ANSWER.columns, answers.iter())?;
+    for (i, table) in BESIDE.iter().enumerate() {
+        add(&mut arguments, table.columns, entries.iter().flat_map(|entry| entry.beside()[i]))?;
+    }
+    Ok(arguments)
+}
+
+/// Rows as arguments, an array a column.
+fn add<'r>(
+    arguments: &mut PgArguments,
+    columns: &[Column],
+    rows: impl Iterator<Item = &'r Row> + Clone,
+) -> Result<(), BoxDynError> {
+    macro_rules! array {
+        ($column:expr, $variant:ident, $value:ident => $read:expr) => {{
+            let read = |value: &'r Value| match value {
+                Value::$variant($value) => Ok($read),
+                // What it holds may be personal.
+                _ => Err(format!("no {}", stringify!($variant))),
+            };
+            arguments.add($column.map(read).collect::<Result<Vec<_>, _>>()?)
+        }};
+    }
+    for (i, (name, of)) in columns.iter().enumerate() {
+        let column = rows.clone().map(|row| &row[i]);
+        match *of {
+            "uuid" => array!(column, Uuid, value => *value),
+            "text" | "jsonb" => array!(column, String, value => value.as_deref()),
+            "timestamptz" => array!(column, ChronoDateTimeUtc, value => *value),
+            "bytea" => array!(column, Bytes, value => value.as_deref()),
+            "boolean" => array!(column, Bool, value => *value),
+            "smallint" => array!(column, SmallInt, value => *value),
+            "integer" => array!(column, Int, value => *value),
+            "bigint" => array!(column, BigInt, value => *value),
+            _ => Err(format!("{name}: no such type").into()),
+        }?;
+    }
+    Ok(())
 }

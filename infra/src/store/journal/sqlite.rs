@@ -7,6 +7,8 @@
 //! that was kept would take later changes into a transaction that never commits.
 
 use super::StoreError;
+use super::entry::{Entry, Outcome};
+use super::sqlite_entry::append;
 use crate::store::connect;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
@@ -31,9 +33,10 @@ enum Job {
 }
 
 enum Work {
-    /// All or none. A guarded one answers whether the first statement of each entry touched a row, and is undone when one
-    /// did not.
-    Write { entries: Vec<Vec<Statement>>, guarded: bool, answer: Answer<bool> },
+    /// All or none. A guarded one answers whether its first statement touched a row, and is undone when it did not.
+    Write { statements: Vec<Statement>, guarded: bool, answer: Answer<bool> },
+    /// Entries, all or none.
+    Append(Vec<Entry>, Answer<Outcome>),
     /// One statement, which is all or nothing by itself.
     Returning(Statement, Answer<Option<QueryResult>>),
 }
@@ -41,6 +44,7 @@ enum Work {
 /// Work that was carried out, waiting for the COMMIT of its group.
 enum Done {
     Write(Answer<bool>, Result<bool, StoreError>),
+    Append(Answer<Outcome>, Result<Outcome, StoreError>),
     Returning(Answer<Option<QueryResult>>, Result<Option<QueryResult>, StoreError>),
 }
 
@@ -56,13 +60,17 @@ impl Writer {
     }
 
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        let entries = vec![statements];
-        self.ask(|answer| Job::Work(Work::Write { entries, guarded: false, answer })).await?.map(drop)
+        self.ask(|answer| Job::Work(Work::Write { statements, guarded: false, answer })).await?.map(drop)
     }
 
-    /// Whether the guards, the first statements of the entries, found their rows.
-    pub(super) async fn write_guarded(&self, entries: Vec<Vec<Statement>>) -> Result<bool, StoreError> {
-        self.ask(|answer| Job::Work(Work::Write { entries, guarded: true, answer })).await?
+    /// Whether the guard, the first statement, found its row.
+    pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, StoreError> {
+        self.ask(|answer| Job::Work(Work::Write { statements, guarded: true, answer })).await?
+    }
+
+    /// Entries of several tickets are written all or none.
+    pub(super) async fn append(&self, entries: Vec<Entry>) -> Result<Outcome, StoreError> {
+        self.ask(|answer| Job::Work(Work::Append(entries, answer))).await?
     }
 
     pub(super) async fn write_returning(
@@ -202,6 +210,7 @@ impl Work {
         let skipped = || StoreError::Unavailable("its group failed".into());
         match self {
             Self::Write { answer, .. } => Done::Write(answer, Err(skipped())),
+            Self::Append(_, answer) => Done::Append(answer, Err(skipped())),
             Self::Returning(_, answer) => Done::Returning(answer, Err(skipped())),
         }
     }
@@ -209,10 +218,15 @@ impl Work {
     /// The result, and beside it a fault that the group cannot go on after.
     async fn carry_out(self, transaction: &DatabaseTransaction) -> (Done, Option<String>) {
         match self {
-            Self::Write { entries, guarded, answer } => {
-                let result = write(transaction, entries, guarded).await;
+            Self::Write { statements, guarded, answer } => {
+                let result = write(transaction, statements, guarded).await;
                 let fault = fault(&result);
                 (Done::Write(answer, result), fault)
+            }
+            Self::Append(entries, answer) => {
+                let result = append(transaction, entries).await;
+                let fault = fault(&result);
+                (Done::Append(answer, result), fault)
             }
             Self::Returning(statement, answer) => {
                 let result = transaction.query_one_raw(statement).await.map_err(StoreError::from);
@@ -235,6 +249,7 @@ impl Done {
         // A request that went away has no ears; its change stands all the same.
         match self {
             Self::Write(answer, result) => drop(answer.send(outcome(result, failed))),
+            Self::Append(answer, result) => drop(answer.send(outcome(result, failed))),
             Self::Returning(answer, result) => drop(answer.send(outcome(result, failed))),
         }
     }
@@ -249,12 +264,11 @@ fn fault<T>(result: &Result<T, StoreError>) -> Option<String> {
 
 async fn write(
     transaction: &DatabaseTransaction,
-    entries: Vec<Vec<Statement>>,
+    statements: Vec<Statement>,
     guarded: bool,
 ) -> Result<bool, StoreError> {
     let savepoint = transaction.begin().await?;
-    let statements = entries.into_iter().flat_map(|entry| entry.into_iter().enumerate());
-    for (i, statement) in statements {
+    for (i, statement) in statements.into_iter().enumerate() {
         match savepoint.execute_raw(statement).await {
             Ok(result) if guarded && i == 0 && result.rows_affected() == 0 => {
                 savepoint.rollback().await?;
@@ -353,11 +367,7 @@ mod tests {
         let (_dir, writer, eyes) = file().await;
         let miss = Statement::from_string(DbBackend::Sqlite, "UPDATE t SET body = NULL WHERE id = 9");
         let all = [vec![miss], insert(1, 1)].concat();
-        assert!(!writer.write_guarded(vec![all.clone()]).await.unwrap());
-        assert!(
-            !writer.write_guarded(vec![insert(2, 1), all.clone()]).await.unwrap(),
-            "not the second guard either"
-        );
+        assert!(!writer.write_guarded(all.clone()).await.unwrap());
         assert_eq!(ids(&eyes).await, [0i64; 0]);
         writer.write(all).await.unwrap();
         assert_eq!(ids(&eyes).await, [1]);

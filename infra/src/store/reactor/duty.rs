@@ -8,11 +8,12 @@ use super::inbox::each_once;
 use domain::notice::{Recipient, recipients};
 use domain::time::Timestamp;
 use sea_orm::Statement;
+use std::sync::Arc;
 
 /// What follows from events for whoever is on duty.
 pub(super) async fn effects(
     store: &Store,
-    happenings: &[Happening],
+    happenings: &[Arc<Happening>],
     now: Timestamp,
 ) -> Result<Vec<Statement>, StoreError> {
     let rung = |happening: &Happening| {

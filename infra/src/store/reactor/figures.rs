@@ -12,6 +12,7 @@ use domain::place::Levels;
 use domain::ticket::Ticket;
 use sea_orm::{DbBackend, QueryResult, Statement};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 use std::sync::LazyLock;
 use strum::IntoEnumIterator;
 
@@ -40,11 +41,12 @@ fn add(backend: DbBackend) -> String {
 /// What follows from these events.
 pub(super) fn effects(
     store: &Store,
-    happenings: &[Happening],
+    happenings: &[Arc<Happening>],
     generation: i32,
 ) -> Result<Vec<Statement>, StoreError> {
     let mut figures = Figures::new();
-    for Happening { before, after, .. } in happenings {
+    for happening in happenings {
+        let Happening { before, after, .. } = &**happening;
         let levels = store.figure_levels(after);
         if let Some(before) = before {
             count(&mut figures, before, &levels, -1);

@@ -15,6 +15,7 @@ use domain::time::Timestamp;
 use sea_orm::{Statement, Value};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// How many people are looked up at a time.
@@ -23,7 +24,7 @@ const PEOPLE: usize = 32;
 /// What follows from these events.
 pub(super) async fn effects(
     store: &Store,
-    happenings: &[Happening],
+    happenings: &[Arc<Happening>],
     generation: i32,
 ) -> Result<Vec<Statement>, StoreError> {
     let changes: Vec<_> = happenings
@@ -33,7 +34,7 @@ pub(super) async fn effects(
     let standings = store.standings(takers(changes.iter().map(|(_, change)| change))).await?;
     let (mut statements, mut earned) = (Vec::new(), Vec::new());
     for (happening, change) in changes {
-        let Happening { cursor, ticket, after, .. } = happening;
+        let Happening { cursor, ticket, after, .. } = &**happening;
         if !matches!(change, FlagChange::Earned { .. }) {
             statements.extend(store.give_flags(generation, &mut earned)?);
         }

@@ -56,7 +56,7 @@ impl Memory {
         let ticket = followed.as_ref().map_or_else(|_| before.clone(), |(ticket, _)| Some(ticket.clone()));
         self.tickets.put(stream, (stream_version, ticket));
         let (after, event) = followed?;
-        Ok(Happening { cursor, ticket: TicketId(stream), event, before, after })
+        Ok(Happening { cursor, ticket: TicketId(stream), version: stream_version, event, before, after })
     }
 }
 

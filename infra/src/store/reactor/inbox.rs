@@ -16,12 +16,13 @@ use domain::time::Timestamp;
 use sea_orm::Statement;
 use std::collections::{HashMap, HashSet};
 use std::iter::successors;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// What follows from events for inboxes.
 pub(super) async fn effects(
     store: &Store,
-    happenings: &[Happening],
+    happenings: &[Arc<Happening>],
     now: Timestamp,
 ) -> Result<Vec<Statement>, StoreError> {
     let each: Vec<_> = happenings.iter().map(|happening| (happening, of(happening))).collect();

@@ -12,6 +12,7 @@ mod history;
 mod inbox;
 mod lead;
 mod rebuild;
+mod recent;
 mod retry;
 mod run;
 mod state;
@@ -21,6 +22,7 @@ pub use history::Memory;
 pub(super) use lead::Leadership;
 pub use lead::Share;
 pub use rebuild::Rebuild;
+pub(super) use recent::Recent;
 pub use retry::Retried;
 pub use run::Progress;
 pub use state::ReactorState;
@@ -33,6 +35,7 @@ use domain::id::TicketId;
 use domain::ticket::{Event, Ticket};
 use domain::time::Timestamp;
 use sea_orm::Statement;
+use std::sync::Arc;
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
 /// Who follows the log, by the name in the table `reactor`.
@@ -56,6 +59,8 @@ pub(in crate::store) struct Happening {
     pub(in crate::store) cursor: Cursor,
     /// Whose history it belongs to.
     pub(in crate::store) ticket: TicketId,
+    /// Which event of that history it is.
+    pub(in crate::store) version: i32,
     /// What happened.
     pub(in crate::store) event: Event,
     /// The ticket before; `None` at its submission.
@@ -82,7 +87,7 @@ impl Reactor {
     async fn effects(
         self,
         store: &Store,
-        happenings: &[Happening],
+        happenings: &[Arc<Happening>],
         generation: i32,
         now: Timestamp,
     ) -> Result<Vec<Statement>, StoreError> {

@@ -6,6 +6,7 @@ use super::super::log::{Cursor, EVENT_COLUMNS, logged_row};
 use super::super::row::column;
 use super::{Memory, Reactor};
 use domain::time::Timestamp;
+use std::sync::Arc;
 
 /// How many are tried at a time.
 const BATCH: i64 = 100;
@@ -44,7 +45,10 @@ impl Store {
                 let (happenings, broken) = self.happenings(vec![row], &mut Memory::default()).await?;
                 let effects = match broken {
                     Some(error) => Err(error),
-                    None => reactor.effects(self, &happenings, generation, now).await,
+                    None => {
+                        let happenings: Vec<_> = happenings.into_iter().map(Arc::new).collect();
+                        reactor.effects(self, &happenings, generation, now).await
+                    }
                 };
                 let done = "DELETE FROM set_aside WHERE reactor = $1 AND position = $2";
                 let done = self.statement(done, vec![reactor.name().into(), position.into()]);

@@ -7,11 +7,13 @@ use super::super::journal::JournalError;
 use super::super::log::Cursor;
 use super::super::row::column;
 use super::fold::PassedOver;
+use super::recent::Next;
 use super::{Happening, Memory, Reactor};
 use domain::time::Timestamp;
 use futures_util::FutureExt;
 use sea_orm::Statement;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// How many events are done at a time.
@@ -49,6 +51,23 @@ pub(super) struct Care {
     unavailable: u8,
 }
 
+impl Care {
+    fn is_calm(&self) -> bool {
+        self.alone == 0 && self.failed.is_none()
+    }
+}
+
+/// What comes next.
+struct Batch {
+    happenings: Vec<Arc<Happening>>,
+    /// Why the one behind them is not among them.
+    broken: Option<StoreError>,
+    /// The first: where, whose, and which of theirs.
+    first: (Cursor, Uuid, i32),
+    /// Whether there may be more.
+    whole: bool,
+}
+
 /// How far a reactor has come, as its row says.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reached {
@@ -69,16 +88,11 @@ impl Store {
         now: Timestamp,
     ) -> Result<Progress, StoreError> {
         let place = self.reactor_reached(reactor).await?;
-        let limit = if memory.care.alone > 0 { 1 } else { BATCH };
-        let rows = self.log_after(place.cursor, limit).await?;
-        let whole = rows.len() == limit as usize;
         let idle = Progress { cursor: place.cursor, done: 0, more: false, failed: 0, set_aside: false };
-        let Some(first) = rows.first() else {
+        let Some(Batch { happenings, broken, first, whole }) = self.read_batch(place, memory).await? else {
             memory.care = Care::default();
             return Ok(idle);
         };
-        let first = (first.cursor, first.stream, first.stream_version);
-        let (happenings, broken) = self.happenings(rows, memory).await?;
         let Some(last) = happenings.last() else {
             let error = broken.unwrap_or_else(|| StoreError::Unavailable("nothing was read".into()));
             return self.fail(reactor, memory, place, first, &error, now).await;
@@ -112,12 +126,36 @@ impl Store {
         }
     }
 
+    /// What lies behind `place`: what all reactors share, or what this one reads for itself; `None` when nothing does.
+    async fn read_batch(&self, place: Reached, memory: &mut Memory) -> Result<Option<Batch>, StoreError> {
+        if memory.care.is_calm() {
+            match self.happened(place.cursor, BATCH).await? {
+                Next::Happened(happenings) => {
+                    let Happening { cursor, ticket, version, .. } = *happenings[0];
+                    let whole = happenings.len() == BATCH as usize;
+                    let first = (cursor, ticket.0, version);
+                    return Ok(Some(Batch { happenings, broken: None, first, whole }));
+                }
+                Next::Nothing => return Ok(None),
+                Next::Elsewhere => {}
+            }
+        }
+        let limit = if memory.care.alone > 0 { 1 } else { BATCH };
+        let rows = self.log_after(place.cursor, limit).await?;
+        let whole = rows.len() == limit as usize;
+        let Some(first) = rows.first() else { return Ok(None) };
+        let first = (first.cursor, first.stream, first.stream_version);
+        let (happenings, broken) = self.happenings(rows, memory).await?;
+        let happenings = happenings.into_iter().map(Arc::new).collect();
+        Ok(Some(Batch { happenings, broken, first, whole }))
+    }
+
     /// Whether the guard found the reactor where it was.
     async fn carry_out(
         &self,
         reactor: Reactor,
         place: Reached,
-        happenings: &[Happening],
+        happenings: &[Arc<Happening>],
         to: Cursor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {

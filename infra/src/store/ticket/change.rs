@@ -86,8 +86,7 @@ impl Store {
                 events: &events,
                 texts: submission.texts().collect(),
                 contact: Some(contact),
-                now: request.now,
-                answer: request.key.as_ref().map(|key| self.keep(key, &answer)),
+                answer: request.key.as_ref().map(|key| self.keep(key, &answer, request.now)),
             };
             self.journal.append(self.entry(change)?).await?;
             Ok(answer)
@@ -192,7 +191,6 @@ impl Store {
                 events: &events,
                 texts: vec![],
                 contact: None,
-                now,
                 answer: None,
             };
             self.journal.append(self.entry(change)?).await?;
@@ -235,8 +233,7 @@ impl Store {
             events: &events,
             texts: command.text().into_iter().collect(),
             contact: None,
-            now: request.now,
-            answer: request.key.as_ref().map(|key| self.keep(key, &answer)),
+            answer: request.key.as_ref().map(|key| self.keep(key, &answer, request.now)),
         };
         self.journal.append(self.entry(change)?).await?;
         Ok(answer)
@@ -273,7 +270,6 @@ impl Store {
         source.texts.end_reason = Some(reason.body.as_str().to_owned());
         let (target_from, target) = after(target, &staying, None, request.now)?;
         let answer = render(&source);
-        let now = request.now;
         let mut entries = vec![
             self.entry(Change {
                 from: Some(source_from),
@@ -281,8 +277,7 @@ impl Store {
                 events: &leaving,
                 texts: vec![reason],
                 contact: None,
-                now,
-                answer: request.key.as_ref().map(|key| self.keep(key, &answer)),
+                answer: request.key.as_ref().map(|key| self.keep(key, &answer, request.now)),
             })?,
             self.entry(Change {
                 from: Some(target_from),
@@ -290,7 +285,6 @@ impl Store {
                 events: &staying,
                 texts: vec![],
                 contact: None,
-                now,
                 answer: None,
             })?,
         ];

@@ -2,7 +2,7 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::journal::ContactRow;
+use super::super::journal::Row;
 use super::super::row::column;
 use super::super::{phone, user};
 use domain::phone::Phone;
@@ -26,16 +26,19 @@ impl Store {
     }
 
     /// What the ticket says of whom to call, as a row; `None` when it says nothing.
-    pub(super) fn contact_row(&self, ticket: Uuid, contact: &Contact) -> Option<ContactRow> {
+    pub(super) fn contact_row(&self, ticket: Uuid, contact: &Contact) -> Option<Row> {
         let Contact { name, phone, household } = contact;
         let seal = |column, value: &str| self.keys().seal(column, ticket, value.as_bytes());
-        let row = ContactRow {
-            name: name.as_deref().map(|name| seal(NAME, name)),
-            phone: phone.as_ref().map(|phone| seal(PHONE, phone.as_str())),
-            phone_hash: phone.as_ref().map(|phone| self.phone_hash(phone).to_vec()),
-            household: household.as_deref().map(|digits| seal(HOUSEHOLD, digits)),
+        let row = || {
+            vec![
+                ticket.into(),
+                name.as_deref().map(|name| seal(NAME, name)).into(),
+                phone.as_ref().map(|phone| seal(PHONE, phone.as_str())).into(),
+                phone.as_ref().map(|phone| self.phone_hash(phone).to_vec()).into(),
+                household.as_deref().map(|digits| seal(HOUSEHOLD, digits)).into(),
+            ]
         };
-        (name.is_some() || phone.is_some() || household.is_some()).then_some(row)
+        (name.is_some() || phone.is_some() || household.is_some()).then(row)
     }
 
     /// Whom to call, of a row that has [`CONTACT_COLUMNS`]: what the ticket says, else the requester.

@@ -13,4 +13,4 @@ pub use change::Carried;
 pub(super) use change::Housekeeping;
 pub use list::{End, Lens, TicketQuery};
 pub use sweep::{SWEPT_AT_ONCE, Swept};
-pub(super) use write::{Participants, TicketSql};
+pub(super) use write::{CURRENT, FIXED, Participants};

@@ -4,72 +4,20 @@
 use super::super::Store;
 use super::super::change::ChangeError;
 use super::super::error::StoreError;
-use super::super::journal::{self, JournalError};
-use super::super::log::event_row;
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::change::after;
-use super::write::{CURRENT, Change, Participants, changed_clocks, current_values};
+use super::write::{Change, Participants};
 use domain::id::TicketId;
 use domain::ticket::{Event, STATE_VERSION, Ticket, settle, ticket_from_json};
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
-use futures_util::future::join_all;
-use sea_orm::sea_query::sea_value_to_json_value as to_json;
-use sea_orm::{DbBackend, QueryResult, Value};
-use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use sea_orm::QueryResult;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// How many tickets are settled together at most.
 pub const SWEPT_AT_ONCE: usize = 250;
-
-/// The columns that every change writes, as PostgreSQL calls their types; in the order of [`CURRENT`].
-const TYPES: [&str; CURRENT.len()] = [
-    "integer",
-    "text",
-    "uuid",
-    "uuid",
-    "uuid",
-    "text",
-    "text",
-    "text",
-    "text",
-    "text",
-    "boolean",
-    "integer",
-    "smallint",
-    "uuid",
-    "uuid",
-    "uuid",
-    "uuid",
-    "uuid",
-    "timestamptz",
-    "timestamptz",
-    "timestamptz",
-    "smallint",
-];
-
-/// One statement for any number of tickets. Rows that somebody else holds or has changed are passed over, and locks are taken
-/// in the order of ids, so nobody waits for anybody.
-static SETTLE: LazyLock<String> = LazyLock::new(|| {
-    let columns: Vec<_> = CURRENT.iter().zip(TYPES).map(|(name, of)| format!("{name} {of}")).collect();
-    let set: Vec<_> = CURRENT.iter().map(|name| format!("{name} = h.{name}")).collect();
-    format!(
-        "WITH h AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS j(id uuid, was integer, {}, state text)), \
-         held AS (SELECT t.id FROM ticket t JOIN h ON h.id = t.id AND h.was = t.version ORDER BY t.id \
-           FOR UPDATE OF t SKIP LOCKED), \
-         head AS (UPDATE ticket t SET {}, state = h.state::jsonb FROM h JOIN held ON held.id = h.id \
-           WHERE t.id = h.id AND t.version = h.was RETURNING t.id, t.scope_code), \
-         {}, {} SELECT id FROM head",
-        columns.join(", "),
-        set.join(", "),
-        journal::events(2, "head.scope_code", journal::EACH_ITS_OWN),
-        journal::clocks(3, journal::EACH_ITS_OWN)
-    )
-});
 
 /// A ticket to which time has done something.
 struct Settled {
@@ -85,14 +33,6 @@ pub struct Swept {
     pub changed: usize,
     /// Those that could not be settled, each with why.
     pub failed: Vec<(TicketId, String)>,
-}
-
-/// Something that belongs to a ticket, beside its id.
-#[derive(Serialize)]
-struct Of<T> {
-    stream: Uuid,
-    #[serde(flatten)]
-    what: T,
 }
 
 impl Store {
@@ -180,92 +120,16 @@ impl Store {
         if settled.is_empty() {
             return Ok(0);
         }
-        if self.backend() == DbBackend::Postgres {
-            let values = [heads(settled)?, events(settled)?, clocks(settled)?];
-            let statement = self.statement(&SETTLE, values.map(Value::from).to_vec());
-            return self.journal.append_many(statement).await;
-        }
-        // The writer commits what waits as one group.
-        let mut entries = Vec::with_capacity(settled.len());
-        for one in settled {
-            entries.push(self.entry(Change {
+        let entry = |one: &Settled| {
+            self.entry(Change {
                 from: Some((one.was, Participants::of(&one.view.ticket))),
                 view: &one.view,
                 events: &one.events,
                 texts: vec![],
                 contact: None,
-                now: one.view.updated_at,
                 answer: None,
-            })?);
-        }
-        let mut written = 0;
-        for outcome in join_all(entries.into_iter().map(|entry| self.journal.append(entry))).await {
-            match outcome {
-                Ok(()) => written += 1,
-                Err(JournalError::Conflict) => {}
-                Err(JournalError::KeyTaken) => return Err(StoreError::Duplicate("idempotency".into())),
-                Err(JournalError::Store(error)) => return Err(error),
-            }
-        }
-        Ok(written)
-    }
-}
-
-/// The rows of tickets as they are to be, each with the version that it was decided on.
-fn heads(settled: &[Settled]) -> Result<String, StoreError> {
-    let row = |one: &Settled| {
-        let id = one.view.ticket.id;
-        let mut values = Vec::with_capacity(CURRENT.len() + 1);
-        current_values(&one.view, &mut values)?;
-        let mut row = Map::with_capacity(CURRENT.len() + 3);
-        row.insert("id".to_owned(), id.to_string().into());
-        row.insert("was".to_owned(), one.was.into());
-        // The state comes last and is no column among the others.
-        let names = CURRENT.into_iter().chain(["state"]);
-        row.extend(names.zip(&values).map(|(name, value)| (name.to_owned(), to_json(value))));
-        Ok(Json::Object(row))
-    };
-    let rows = settled.iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
-    Ok(Json::Array(rows).to_string())
-}
-
-fn events(settled: &[Settled]) -> Result<String, StoreError> {
-    let mut rows = Vec::with_capacity(2 * settled.len());
-    for one in settled {
-        let stream = one.view.ticket.id.0;
-        for (event, version) in one.events.iter().zip(one.was + 1..) {
-            rows.push(Of { stream, what: event_row(event, version)? });
-        }
-    }
-    to_text(&rows, "event", "payload")
-}
-
-fn clocks(settled: &[Settled]) -> Result<String, StoreError> {
-    let rows: Vec<_> = settled
-        .iter()
-        .flat_map(|one| {
-            let stream = one.view.ticket.id.0;
-            changed_clocks(&one.view.ticket, &one.events).into_iter().map(move |what| Of { stream, what })
-        })
-        .collect();
-    to_text(&rows, "clock", "kind")
-}
-
-fn to_text<T: Serialize>(
-    rows: &[T],
-    table: &'static str,
-    column: &'static str,
-) -> Result<String, StoreError> {
-    serde_json::to_string(rows).map_err(|error| StoreError::corrupt(table, column, "many", error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_column_has_a_type() {
-        // `jsonb_to_recordset` takes nothing by position: a name that has no type would be no column at all.
-        assert!(CURRENT.iter().zip(TYPES).all(|(name, of)| SETTLE.contains(&format!("{name} {of}"))));
+            })
+        };
+        self.journal.append_each(settled.iter().map(entry).collect::<Result<_, _>>()?).await
     }
 }

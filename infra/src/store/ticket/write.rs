@@ -1,106 +1,54 @@
 //! The ticket's guarded write: its row as columns that lists look at, with the state beside them.
 
 use super::super::Store;
-use super::super::dialect::json_param;
 use super::super::error::StoreError;
-use super::super::journal::{Entry, EventRow, Head, KeptAnswer, PartyRow, one_statement};
+use super::super::journal::{Column, Entry, KeptAnswer, Row};
 use super::super::log::event_row;
 use domain::text::Text;
 use domain::ticket::{Affair, Assignee, Clock, Event, Handling, STATE_VERSION, Severity, Ticket};
-use domain::time::Timestamp;
 use domain::view::{Contact, TicketView};
-use sea_orm::{DbBackend, Value};
-use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Columns that never change after the submission.
-const FIXED: [&str; 12] = [
-    "number",
-    "county",
-    "street",
-    "community",
-    "scope_code",
-    "place_id",
-    "channel",
-    "content_id",
-    "address_id",
-    "origin_id",
-    "confidential",
-    "created_at",
+pub(in crate::store) const FIXED: [Column; 12] = [
+    ("number", "text"),
+    ("county", "integer"),
+    ("street", "integer"),
+    ("community", "bigint"),
+    ("scope_code", "text"),
+    ("place_id", "uuid"),
+    ("channel", "text"),
+    ("content_id", "uuid"),
+    ("address_id", "uuid"),
+    ("origin_id", "uuid"),
+    ("confidential", "boolean"),
+    ("created_at", "timestamptz"),
 ];
 /// Columns that every change writes.
-pub(super) const CURRENT: [&str; 22] = [
-    "version",
-    "status",
-    "requester_id",
-    "unit_id",
-    "handler_id",
-    "category",
-    "severity",
-    "affair",
-    "handling",
-    "desk",
-    "supervised",
-    "claim_roles",
-    "round",
-    "plan_id",
-    "answer_id",
-    "reply_id",
-    "comment_id",
-    "end_reason_id",
-    "next_at",
-    "owed_since",
-    "updated_at",
-    "state_v",
+pub(in crate::store) const CURRENT: [Column; 22] = [
+    ("version", "integer"),
+    ("status", "text"),
+    ("requester_id", "uuid"),
+    ("unit_id", "uuid"),
+    ("handler_id", "uuid"),
+    ("category", "text"),
+    ("severity", "text"),
+    ("affair", "text"),
+    ("handling", "text"),
+    ("desk", "text"),
+    ("supervised", "boolean"),
+    ("claim_roles", "integer"),
+    ("round", "integer"),
+    ("plan_id", "uuid"),
+    ("answer_id", "uuid"),
+    ("reply_id", "uuid"),
+    ("comment_id", "uuid"),
+    ("end_reason_id", "uuid"),
+    ("next_at", "timestamptz"),
+    ("owed_since", "timestamptz"),
+    ("updated_at", "timestamptz"),
+    ("state_v", "smallint"),
 ];
-
-/// The fixed statements of this database.
-#[derive(Debug)]
-pub(in crate::store) struct TicketSql {
-    insert: &'static str,
-    update: &'static str,
-}
-
-struct Texts {
-    insert: String,
-    update: String,
-}
-
-impl Texts {
-    fn new(backend: DbBackend) -> Self {
-        // $1 is the id, and of an update $2 the version that it changes; the state comes last.
-        let names = [FIXED.as_slice(), &CURRENT].concat();
-        let params: Vec<_> = (0..names.len()).map(|i| format!("${}", i + 2)).collect();
-        let last = names.len() + 2;
-        let insert = format!(
-            "INSERT INTO ticket (id, {}, state) VALUES ($1, {}, {})",
-            names.join(", "),
-            params.join(", "),
-            json_param(backend, last)
-        );
-        let set: Vec<_> = CURRENT.iter().zip(3..).map(|(name, n)| format!("{name} = ${n}")).collect();
-        let last_set = CURRENT.len() + 3;
-        let state = json_param(backend, last_set);
-        let update =
-            format!("UPDATE ticket SET {}, state = {state} WHERE id = $1 AND version = $2", set.join(", "));
-        match backend {
-            DbBackend::Postgres => Self {
-                insert: one_statement(&insert, last, true),
-                update: one_statement(&update, last_set, false),
-            },
-            _ => Self { insert, update },
-        }
-    }
-}
-
-impl TicketSql {
-    pub(in crate::store) fn new(backend: DbBackend) -> Self {
-        static POSTGRES: LazyLock<Texts> = LazyLock::new(|| Texts::new(DbBackend::Postgres));
-        static SQLITE: LazyLock<Texts> = LazyLock::new(|| Texts::new(DbBackend::Sqlite));
-        let texts: &'static Texts = if backend == DbBackend::Postgres { &POSTGRES } else { &SQLITE };
-        Self { insert: &texts.insert, update: &texts.update }
-    }
-}
 
 /// A change that was decided on, to be written down.
 pub(in crate::store) struct Change<'a> {
@@ -111,7 +59,6 @@ pub(in crate::store) struct Change<'a> {
     pub(in crate::store) texts: Vec<&'a Text>,
     /// Of a new ticket.
     pub(in crate::store) contact: Option<&'a Contact>,
-    pub(in crate::store) now: Timestamp,
     pub(in crate::store) answer: Option<KeptAnswer>,
 }
 
@@ -133,14 +80,17 @@ impl Participants {
         self.0.iter().map(|(party, kind)| (*party, (*kind).to_owned())).collect()
     }
 
-    /// The rows that make these out of `before`.
-    fn since(&self, before: &Self, created_at: Timestamp) -> Vec<PartyRow> {
-        let only = |some: &Self, others: &Self, active| -> Vec<PartyRow> {
-            let row = |(party_id, kind): &(Uuid, &'static str)| PartyRow {
-                party_id: *party_id,
-                kind,
-                active,
-                created_at,
+    /// The rows that make these of `ticket` out of `before`. Lists are in the order of its submission.
+    fn since(&self, before: &Self, ticket: &Ticket) -> Vec<Row> {
+        let only = |some: &Self, others: &Self, active: bool| -> Vec<Row> {
+            let row = |(party, kind): &(Uuid, &'static str)| {
+                vec![
+                    ticket.id.0.into(),
+                    (*party).into(),
+                    (*kind).into(),
+                    active.into(),
+                    ticket.submitted_at.into(),
+                ]
             };
             some.0.iter().filter(|party| !others.0.contains(party)).map(row).collect()
         };
@@ -152,48 +102,69 @@ impl Participants {
 
 impl Store {
     /// The journal's entry of a change.
-    pub(in crate::store) fn entry<'a>(&self, change: Change<'a>) -> Result<Entry<'a>, StoreError> {
-        let Change { from, view, events, texts, contact, now, answer } = change;
+    pub(in crate::store) fn entry(&self, change: Change<'_>) -> Result<Entry, StoreError> {
+        let Change { from, view, events, texts, contact, answer } = change;
         let ticket = &view.ticket;
-        let head = match &from {
-            None => Head { sql: self.ticket_sql.insert, values: insert_values(view)?, begins: true },
-            Some((version, _)) => {
-                Head { sql: self.ticket_sql.update, values: update_values(*version, view)?, begins: false }
-            }
-        };
+        let stream = ticket.id.0;
+        let was = from.as_ref().map(|(version, _)| *version);
         let (version, before) = from.unwrap_or_default();
-        let rows = events.iter().zip(version + 1..).map(|(event, version)| event_row(event, version));
+        let scope_code = ticket.place.code.as_str();
+        let row = |(event, version)| event_row(event, stream, version, scope_code);
         Ok(Entry {
-            head,
-            stream: ticket.id.0,
-            scope_code: ticket.place.code.as_str(),
-            now,
-            events: rows.collect::<Result<Vec<EventRow>, _>>()?,
-            texts,
-            clocks: changed_clocks(ticket, events),
-            parties: Participants::of(ticket).since(&before, ticket.submitted_at),
-            contact: contact.and_then(|contact| self.contact_row(ticket.id.0, contact)),
+            stream,
+            was,
+            row: if was.is_none() { new_row(view)? } else { current_row(view)? },
+            texts: texts.into_iter().map(|text| text_row(text, stream)).collect(),
+            events: events.iter().zip(version + 1..).map(row).collect::<Result<_, _>>()?,
+            clocks: changed_clocks(ticket, events)
+                .into_iter()
+                .map(|clock| clock_row(clock, stream))
+                .collect(),
+            parties: Participants::of(ticket).since(&before, ticket),
+            contact: contact.and_then(|contact| self.contact_row(stream, contact)),
             answer,
         })
     }
 }
 
+fn text_row(text: &Text, stream: Uuid) -> Row {
+    vec![text.reference.id.0.into(), stream.into(), text.body.as_str().into()]
+}
+
+fn clock_row(clock: &Clock, stream: Uuid) -> Row {
+    let kind: &str = clock.kind.into();
+    vec![
+        stream.into(),
+        kind.into(),
+        i32::from(clock.round).into(),
+        clock.started_at.into(),
+        clock.due_at.into(),
+        clock.warn_at.into(),
+        clock.met_at.into(),
+        clock.breached_at.into(),
+        clock.cancelled_at.into(),
+        clock.paused_at.into(),
+        clock.paused_ms.into(),
+        i64::from(clock.policy_version).into(),
+    ]
+}
+
 /// The clocks that the events touched, each once, as they stand now.
-pub(super) fn changed_clocks<'a>(ticket: &'a Ticket, events: &[Event]) -> Vec<&'a Clock> {
+fn changed_clocks<'a>(ticket: &'a Ticket, events: &[Event]) -> Vec<&'a Clock> {
     let touched = |clock: &&Clock| {
         events.iter().flat_map(|event| &event.clocks).any(|c| c.kind == clock.kind && c.round == clock.round)
     };
     ticket.clocks.iter().filter(touched).collect()
 }
 
-fn insert_values(view: &TicketView) -> Result<Vec<Value>, StoreError> {
+/// In the order of [`FIXED`] and [`CURRENT`], and the state.
+fn new_row(view: &TicketView) -> Result<Row, StoreError> {
     let ticket = &view.ticket;
     let code = &ticket.place.code;
     let corrupt = || StoreError::corrupt("ticket", "scope_code", ticket.id, "not a community or below");
     let street = code.street().and_then(|digits| digits.parse::<i32>().ok()).ok_or_else(corrupt)?;
     let community = code.community().and_then(|digits| digits.parse::<i64>().ok()).ok_or_else(corrupt)?;
-    let mut values: Vec<Value> = vec![
-        ticket.id.0.into(),
+    let mut row: Row = vec![
         ticket.number.as_str().into(),
         code.county().parse::<i32>().map_err(|_| corrupt())?.into(),
         street.into(),
@@ -207,24 +178,18 @@ fn insert_values(view: &TicketView) -> Result<Vec<Value>, StoreError> {
         ticket.confidential.into(),
         ticket.submitted_at.into(),
     ];
-    current_values(view, &mut values)?;
-    Ok(values)
-}
-
-fn update_values(version: i32, view: &TicketView) -> Result<Vec<Value>, StoreError> {
-    let mut values = vec![view.ticket.id.0.into(), version.into()];
-    current_values(view, &mut values)?;
-    Ok(values)
+    row.extend(current_row(view)?);
+    Ok(row)
 }
 
 /// In the order of [`CURRENT`], and the state.
-pub(super) fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Result<(), StoreError> {
+fn current_row(view: &TicketView) -> Result<Row, StoreError> {
     let ticket = &view.ticket;
     let parties = ticket.parties();
     let work = ticket.state.work();
     let state = serde_json::to_string(ticket)
         .map_err(|error| StoreError::corrupt("ticket", "state", ticket.id, error))?;
-    values.extend([
+    Ok(vec![
         view.version.into(),
         ticket.status().name().into(),
         ticket.requester.0.into(),
@@ -248,6 +213,5 @@ pub(super) fn current_values(view: &TicketView, values: &mut Vec<Value>) -> Resu
         view.updated_at.into(),
         STATE_VERSION.into(),
         state.into(),
-    ]);
-    Ok(())
+    ])
 }
