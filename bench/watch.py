@@ -75,10 +75,12 @@ class Watch:
         return answer, {"statements": new, "plans": plans}
 
 
-def rows_read(plan):
-    """Rows that the nodes of a plan took out of tables and indexes, those that a filter then left out included."""
-    loops = plan.get("Actual Loops", 1)
+TICKETS = {"ticket", "ticket_party", "ticket_contact", "free_text", "clock", "event"}
+
+
+def rows_read(plan, of=TICKETS):
+    """Rows that the scans of a plan took out of these tables, those that a filter then left out included."""
     read = 0
-    if "Scan" in plan["Node Type"] and ("Relation Name" in plan) and plan["Node Type"] != "Bitmap Index Scan":
-        read = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0) + plan.get("Rows Removed by Index Recheck", 0)
-    return read * loops + sum(rows_read(part) for part in plan.get("Plans", []))
+    if plan.get("Relation Name") in of:
+        read = sum(plan.get(count, 0) for count in ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck"))
+    return read * plan.get("Actual Loops", 1) + sum(rows_read(part, of) for part in plan.get("Plans", []))
