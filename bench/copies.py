@@ -47,7 +47,6 @@ class Copies:
             self.next = datetime.fromisoformat(ticket["next_at"]) - self.begin
         self.tables = {table: [self.row(table, types[table], row) for row in rows[table]] for table in rows}
         self.events = len(rows["event"])
-        self.slot("id"), self.slot("created")
 
     def slot(self, name):
         if name not in self.slots:

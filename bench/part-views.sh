@@ -1,6 +1,6 @@
 # Figures, an inbox, a timeline. To be sourced.
 part_views() {
-  local backend=$1 app supervisor clerk handler id year time=$(((seconds + 1) / 2))
+  local backend=$1 app supervisor clerk handler id year time=$(((seconds + 2) / 3))
   year="from=$(date -u -d '-364 days' +%F)&to=$(date -u +%F)"
   open $backend "$large"; app=$server
   supervisor=$(token supervisor 督查员马丽 --place $county)

@@ -1,4 +1,5 @@
-"""Enters people and units over the API, so that generated tickets have somebody to concern: people.py URL FILE.
+"""Enters people and units over the API, so that generated tickets have somebody to concern: people.py URL CODES FILE, the codes
+of the communities with commas between.
 
 A grid worker a community, units with a handler each, many residents, one caller with a phone number.
 """
