@@ -19,7 +19,7 @@ launch() {
   HUYING_LISTEN=127.0.0.1:$port HUYING_RATE_TICKETS=1000000/1s HUYING_RATE_CALLS=1000000/1s HUYING_RATE_LOGINS=1000000/1s \
     "$huying" serve "$@" >"$dir/out.$port" 2>"$dir/log.$port" &
   server=$!; servers+=("$server"); url=http://127.0.0.1:$port
-  for _ in $(seq 600); do grep -q listening "$dir/out.$port" && return; kill -0 "$server" || break; sleep 0.05; done
+  for _ in $(seq 600); do grep -qs listening "$dir/out.$port" && return; kill -0 "$server" || break; sleep 0.05; done
   head -5 "$dir/log.$port" >&2; return 1
 }
 close_all() {

@@ -15,8 +15,8 @@ from draw import CATEGORIES, HOME
 from watch import Watch, rows_read
 
 LIMIT, SCAN = 20, 5000
-# Each entry of a page shows its text, besides.
-SHOWN = LIMIT + 1
+# Each entry of a page shows its text besides, and one is read to see whether there are more.
+SHOWN = 2 * (LIMIT + 1)
 backend, url, tokens, results, table, people, log, database, *psql = sys.argv[1:]
 with open(people) as file:
     people = json.load(file)

@@ -40,7 +40,7 @@ serve() {
   local port; port=$(free_port)
   HUYING_LISTEN=127.0.0.1:$port "$huying" serve --demo mile >"$dir/out.$port" 2>"$dir/log.$port" &
   server=$!; servers+=("$server")
-  for _ in $(seq 100); do grep -q listening "$dir/out.$port" && break; sleep 0.1; done
+  for _ in $(seq 100); do grep -qs listening "$dir/out.$port" && break; sleep 0.1; done
   url=http://127.0.0.1:$port
   token=$("$huying" token --role resident --place 532504 --person 居民王芳 --ttl 1h)
   clerk=$("$huying" token --role community_clerk --place 532504001007 --person 社区书记陈红梅 --ttl 1h)

@@ -3,7 +3,7 @@ part_read() {
   local backend=$1 app app_url clerk id path
   open $backend "$large"; app=$server app_url=$url
   clerk=$(token community_clerk 社区书记陈红梅 --place $home)
-  id=$(python3 bench/walk.py "$url" "$clerk" '/tickets?status=closed&limit=1' 1 | head -1)
+  id=$(python3 bench/walk.py "$url" "$clerk" '/tickets?status=closed&limit=1' 1 | sed -n 1p)
   path=/api/v1/tickets/$id
   # SQLite is asked the same; what PostgreSQL was asked tells how.
   if [ $backend = PostgreSQL ]; then

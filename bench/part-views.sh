@@ -6,7 +6,7 @@ part_views() {
   supervisor=$(token supervisor 督查员马丽 --place $county)
   clerk=$(token community_clerk 社区书记陈红梅 --place $home)
   handler=$(token department_handler 住建局张伟 --unit $unit)
-  id=$(python3 bench/walk.py "$url" "$clerk" '/tickets?status=closed&limit=1' 1 | head -1)
+  id=$(python3 bench/walk.py "$url" "$clerk" '/tickets?status=closed&limit=1' 1 | sed -n 1p)
   while IFS='|' read -r name asker path; do
     measure views "$name" $backend "$large" "$app" -s bench/read.lua "$url" -- "${!asker}" "/api/v1$path"
   done <<EOF
