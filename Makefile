@@ -36,7 +36,8 @@ docs: build-tools ## 重新生成 docs/tickets.md、docs/permissions.md 和 docs
 release: build-tools ## 编译发布版 target/release/huying
 	cargo build --release --locked -p api
 
-bench: release ## 编译发布版并跑性能测试
+bench: release ## 跑全部性能测试，写入 docs/performance.md（SECONDS_EACH=10 TICKETS=1000000 ONLY= 可改）
+	cargo build --release --locked -p integration-tests --bin bare
 	bench/run.sh
 
 bench-clocks: release ## 测一秒内一万个时限到期时响得多晚、空闲时费多少

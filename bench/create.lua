@@ -1,7 +1,6 @@
--- 点单, each with a key of its own, in the length of a typical message.
-local body = '{"content":"' .. string.rep("北门公交站旁边的路灯坏了三天了，晚上黑漆漆的。", 6)
-  .. '","place":{"code":"532504001007"},"category":"facilities","severity":"small"}'
-local count, thread, threads = 0, 0, 0
+-- 点单: bodies of real lengths and places, by several residents, each with a key of its own.
+-- Arguments: a file of bodies, a word of this run, tokens.
+local count, threads = 0, 0
 
 function setup(t)
   t:set("id", threads)
@@ -9,16 +8,16 @@ function setup(t)
 end
 
 function init(args)
-  headers = { ["Content-Type"] = "application/json", ["Authorization"] = "Bearer " .. args[1] }
-  run = args[2]
+  bodies, tokens, run = {}, {}, args[2]
+  for line in io.lines(args[1]) do bodies[#bodies + 1] = line end
+  for i = 3, #args do tokens[#tokens + 1] = "Bearer " .. args[i] end
+  headers = { ["Content-Type"] = "application/json" }
+  count = id * 1000003 % #bodies
 end
 
 function request()
   count = count + 1
   headers["Idempotency-Key"] = run .. "-" .. id .. "-" .. count
-  return wrk.format("POST", "/api/v1/tickets", headers, body)
-end
-
-function response(status)
-  if status ~= 201 then wrk.thread:stop() end
+  headers["Authorization"] = tokens[count % #tokens + 1]
+  return wrk.format("POST", "/api/v1/tickets", headers, bodies[count % #bodies + 1])
 end

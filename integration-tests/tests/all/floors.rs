@@ -14,7 +14,8 @@ const FLOORS: [(&str, &[&str]); 6] = [
 ];
 /// Crates that stand behind one floor's door alone.
 const BEHIND: [(&str, &[&str]); 9] = [
-    ("actix-web", &["api"]),
+    // The bench compares with a handler of its own, `load/bare.rs`.
+    ("actix-web", &["api", "integration-tests"]),
     ("sea-orm", &["infra"]),
     ("sea-orm-migration", &["migrations"]),
     // The tests look into the database with it.
