@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint openapi docs release bench bench-clocks bench-rebuild listeners kills fuzz-api build-tools
+.PHONY: help run test lint openapi docs release bench bench-clocks bench-rebuild listeners kills upgrade fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
@@ -46,6 +46,10 @@ bench-clocks: release ## 测一秒内一万个时限到期时响得多晚、空�
 kills: release ## 两个副本轮番 kill -9 两分钟，核对每件事恰好一次（SECONDS_EACH=120 可改）
 	@scripts/test-services.sh
 	cargo run -q --locked -p integration-tests --bin kills -- target/release/huying $(or $(SECONDS_EACH),120)
+
+upgrade: build-tools ## 新旧两版并行：一边办件一边滚动升级，再退回，逐项核对（OLD=提交、SECONDS_EACH=8 可改）
+	@scripts/test-services.sh
+	@scripts/upgrade.sh
 
 listeners: release ## 编译发布版，5000 人同时接收实时推送，检查不重不漏（COUNT=5000 可改）
 	cargo build --release --locked -p integration-tests --bin listeners

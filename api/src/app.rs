@@ -24,8 +24,11 @@ use openapi::document::{Call, Permission, calls, lint};
 use secrecy::ExposeSecret;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::available_parallelism;
+use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use utoipa_actix_web::AppExt;
 
 /// How many connections wait to be taken in; what comes beyond that is the system's to refuse.
@@ -48,6 +51,8 @@ pub(crate) struct State {
     pub(crate) metrics: Metrics,
     pub(crate) wire: Wire,
     pub(crate) live: Live,
+    /// Whether it was told to end: it still answers, and says that others should be asked.
+    pub(crate) ending: AtomicBool,
     pub(crate) dev_login: bool,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) document: String,
@@ -113,6 +118,7 @@ impl App {
             cache,
             store,
             clock,
+            ending: AtomicBool::new(false),
             dev_login: config.dev_login,
             trusted_proxies: config.trusted_proxies,
             calls: calls(&document),
@@ -286,18 +292,24 @@ impl App {
         Ok(self.state.store.verify().await?)
     }
 
-    /// Serves until `end`, then answers what has been asked, and ends.
+    /// Serves until `end`, and for as long as that says goes on answering while `/ready` sends others away. Then it answers
+    /// what has been asked, and ends.
     ///
     /// # Errors
     /// A fault of the server's sockets, or while ending.
-    pub async fn serve_until(mut self, end: impl Future<Output = ()>) -> anyhow::Result<()> {
+    pub async fn serve_until(mut self, end: impl Future<Output = Duration>) -> anyhow::Result<()> {
+        let ending = async {
+            let drain = end.await;
+            self.state.ending.store(true, Ordering::Relaxed);
+            sleep(drain).await;
+        };
         tokio::select! {
             served = &mut self.running => {
                 self.jobs.abort();
                 self.state.store.close().await?;
                 Ok(served??)
             }
-            () = end => self.stop().await,
+            () = ending => self.stop().await,
         }
     }
 

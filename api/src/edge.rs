@@ -5,16 +5,17 @@ use crate::error::ApiError;
 use crate::wire::{Open, Taken};
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use actix_web::http::header::{AcceptLanguage, ContentType, Header, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::header::{Preference, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use domain::id::UserId;
 use openapi::Lang;
 use openapi::problem::{Fault, Problem};
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::time::timeout;
 
@@ -86,6 +87,10 @@ pub(crate) async fn edge(
         response = response.into_response(refusal);
     }
     guard(response.headers_mut(), &id, is_api);
+    if state.ending.load(Ordering::Relaxed) {
+        // Who keeps connections finds another server with the next one.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     log(&response, &method, &id, began, code.as_deref(), cause.as_deref());
     Ok(response.map_body(|_, body| Taken::new(body, busy)))
 }

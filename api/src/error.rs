@@ -53,10 +53,12 @@ impl From<StoreError> for ApiError {
         let code = match &error {
             StoreError::StaleGrants => return Self::new("auth.grants_changed"),
             StoreError::Unavailable(_) => "store.unavailable",
+            StoreError::Newer { .. } => "store.newer",
             StoreError::Duplicate(_)
             | StoreError::Corrupt { .. }
             | StoreError::Key(_)
             | StoreError::Seed(_)
+            | StoreError::Schema(_)
             | StoreError::Internal(_) => "internal",
         };
         Self { faults: vec![Fault::new(code)], cause: Some(error.to_string()) }

@@ -26,9 +26,14 @@ fn huying(dir: &Path) -> Command {
 
 impl Server {
     fn start(dir: &Path, log: &str) -> Self {
+        Self::start_with(dir, log, &[])
+    }
+
+    fn start_with(dir: &Path, log: &str, settings: &[(&str, &str)]) -> Self {
         let log = fs::File::create(dir.join(log)).unwrap();
-        let mut process =
-            huying(dir).args(["serve", "--demo"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut command = huying(dir);
+        command.envs(settings.iter().copied()).args(["serve", "--demo"]);
+        let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("huying listening on http://").expect(&line).to_owned();
@@ -101,9 +106,47 @@ fn what_was_acknowledged_survives_kill_9_and_a_signal_ends_it_well() {
 }
 
 #[test]
+fn one_that_is_to_end_sends_others_away_before_it_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), "log", &[("HUYING_DRAIN", "2s")]);
+    let mut wire = TcpStream::connect(&server.address).unwrap();
+    // On one connection, which a proxy keeps.
+    let mut ask = |path: &str| {
+        write!(wire, "GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}") {
+            let mut some = [0; 1024];
+            let read = wire.read(&mut some).unwrap();
+            assert!(read > 0, "{}", String::from_utf8_lossy(&answer));
+            answer.extend_from_slice(&some[..read]);
+        }
+        String::from_utf8(answer).unwrap().to_lowercase()
+    };
+    let before = ask("/ready");
+    assert!(before.starts_with("http/1.1 200") && !before.contains("connection: close"), "{before}");
+    let pid = server.process.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    // The signal is heard a moment later.
+    while server.call("GET", "/ready", "-", "").0 == 200 {}
+    let (status, ready) = server.call("GET", "/ready", "-", "");
+    assert_eq!((status, &ready["status"], &ready["database"]), (503, &"ending".into(), &"up".into()));
+    let (status, _) = server.call("GET", "/api/v1/me", "-", "");
+    assert_eq!(status, 401, "it still answers");
+    let last = ask("/health");
+    assert!(last.starts_with("http/1.1 200") && last.contains("connection: close"), "{last}");
+    let Server { mut process, address } = server;
+    assert_eq!(process.wait().unwrap().code(), Some(0));
+    assert!(TcpStream::connect(address).is_err());
+}
+
+#[test]
 fn ctrl_c_ends_it_well_too() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(Server::start(dir.path(), "log").end("-INT"), Some(0));
+    // Whoever sits there does not wait.
+    let server = Server::start_with(dir.path(), "log", &[("HUYING_DRAIN", "60s")]);
+    let begun = std::time::Instant::now();
+    assert_eq!(server.end("-INT"), Some(0));
+    assert!(begun.elapsed().as_secs() < 30);
 }
 
 #[test]
@@ -152,6 +195,7 @@ fn a_wrong_setting_is_said_in_words() {
     assert!(refused("HUYING_MASTER_KEY", "short").contains("32 字节"));
     assert!(refused("HUYING_RATE_CALLS", "many").contains("HUYING_RATE_CALLS=many 应为"));
     assert!(refused("HUYING_TIMEOUT_BODY", "15").contains("HUYING_TIMEOUT_BODY=15 应为"));
+    assert!(refused("HUYING_DRAIN", "5m").contains("0s 至 60s"));
     assert!(refused("REDIS_URL", "nowhere").contains("REDIS_URL"));
     assert!(refused("HUYING_WECHAT_APP_ID", "wx1").contains("HUYING_WECHAT_SECRET"));
     assert!(refused("HUYING_WECHAT_SECRET", "s").contains("HUYING_WECHAT_APP_ID"));

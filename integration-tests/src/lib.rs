@@ -9,9 +9,11 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod listener;
+mod people;
 pub mod proxy;
 pub mod replicas;
 pub mod services;
+pub mod upgrade;
 pub mod wechat;
 
 pub use app::TestApp;

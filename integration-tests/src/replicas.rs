@@ -1,17 +1,14 @@
 //! Two replicas as processes on one PostgreSQL and one Redis, killed again and again while people work: every limit rings
 //! once, and what follows from it follows once. Time is the machine's here, and limits are of seconds.
 
-use crate::app::{COMMUNITY, config};
-use crate::client::Caller;
-use crate::database::{Backend, execute, number};
+use crate::app::config;
+use crate::database::{Backend, Database, execute, number};
+use crate::people::{Cast, Front, WRITERS};
 use crate::services;
 use api::{App, Clock};
-use chrono::DateTime;
-use reqwest::Method;
-use serde_json::{Value, json};
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -20,8 +17,6 @@ use tokio::time::sleep;
 const BETWEEN_KILLS: Duration = Duration::from_millis(1_500);
 /// How long all that is left may take in the end.
 const SETTLES: Duration = Duration::from_secs(60);
-/// How many people file tickets at the same time.
-const WRITERS: u32 = 4;
 /// Limits of Mile in seconds: short enough to pass while somebody watches.
 const LIMITS: &str = "UPDATE playbook SET body = jsonb_set(jsonb_set(body, '{policy,clocks,0,limit_seconds}', '2'), \
      '{policy,clocks,1,limit_seconds}', '4')";
@@ -41,58 +36,94 @@ pub struct Outcome {
     pub faults: Vec<String>,
 }
 
-/// A replica that can be killed and started again at the same address.
-struct Replica<'a> {
+/// What replicas share.
+pub(crate) struct Deployment {
+    pub(crate) url: String,
+    data: tempfile::TempDir,
+    _database: Database,
+}
+
+/// A replica that can be ended and started again at the same address, by whichever program.
+pub(crate) struct Replica<'a> {
     at: &'a Deployment,
-    port: u16,
+    pub(crate) port: u16,
     process: Option<Child>,
 }
 
-/// What replicas share.
-struct Deployment {
-    program: PathBuf,
-    database: String,
-    data: tempfile::TempDir,
-}
-
 impl Deployment {
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+    /// A database with Mile in it, brought in by `program`, and limits that pass while somebody watches.
+    pub(crate) async fn begin(program: &Path) -> Self {
+        let database = Backend::Postgres.empty().await;
+        let data = tempfile::tempdir().expect("a directory");
+        let at = Self { url: database.url.clone(), data, _database: database };
+        Replica::of(&at).start_with(program, &["--demo"]).expect("the first one starts");
+        execute(&at.url, LIMITS).await;
+        at
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
         command
             .env_clear()
             .env("HUYING_DATA_DIR", self.data.path())
             .env("HUYING_MASTER_KEY", crate::app::MASTER_KEY)
-            .env("DATABASE_URL", &self.database)
+            .env("DATABASE_URL", &self.url)
             .env("RUST_LOG", "error");
+        for rate in ["LOGINS", "RENEWALS", "TICKETS", "CALLS"] {
+            command.env(format!("HUYING_RATE_{rate}"), "off");
+        }
         command
     }
 
     /// A token of somebody with a role.
-    fn token(&self, role: &str, place: &str, person: &str) -> String {
+    pub(crate) fn token(&self, program: &Path, role: &str, place: &str, person: &str) -> String {
         let arguments = ["token", "--role", role, "--place", place, "--person", person, "--ttl", "2h"];
-        let out = self.command().args(arguments).output().expect("the program runs");
+        let out = self.command(program).args(arguments).output().expect("the program runs");
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
         String::from_utf8_lossy(&out.stdout).trim().to_owned()
     }
 }
 
-impl Replica<'_> {
+impl<'a> Replica<'a> {
+    /// One that has not started yet.
+    pub(crate) fn of(at: &'a Deployment) -> Self {
+        Self { at, port: services::free_port(), process: None }
+    }
+
     /// Starts it and waits until it answers.
-    fn start(&mut self) {
+    ///
+    /// # Errors
+    /// What it says when it does not start.
+    pub(crate) fn start(&mut self, program: &Path) -> Result<(), String> {
+        self.start_with(program, &[])
+    }
+
+    fn start_with(&mut self, program: &Path, arguments: &[&str]) -> Result<(), String> {
         let mut process = self
             .at
-            .command()
+            .command(program)
             .env("REDIS_URL", services::redis().url())
             .env("HUYING_LISTEN", format!("127.0.0.1:{}", self.port))
-            .args(["serve", "--demo"])
+            .arg("serve")
+            .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
         let said = process.stdout.take().expect("it says where");
+        let mut fault = process.stderr.take().expect("it says why not");
         let mut line = String::new();
         BufReader::new(said).read_line(&mut line).expect("it says where");
+        if !line.starts_with("huying listening on ") {
+            let _ = process.kill();
+            let _ = process.wait();
+            let _ = fault.read_to_string(&mut line);
+            return Err(line);
+        }
+        // Somebody must read it, or it cannot be written any more.
+        std::thread::spawn(move || std::io::copy(&mut fault, &mut std::io::stderr()));
         self.process = Some(process);
-        assert!(line.starts_with("huying listening on "), "{line}");
+        Ok(())
     }
 
     fn kill(&mut self) {
@@ -102,6 +133,14 @@ impl Replica<'_> {
             let _ = process.wait();
         }
     }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn end(&mut self) -> Option<ExitStatus> {
+        let mut process = self.process.take()?;
+        let asked = Command::new("kill").args(["-TERM", &process.id().to_string()]).status();
+        assert!(asked.is_ok_and(|asked| asked.success()), "it can be asked");
+        process.wait().ok()
+    }
 }
 
 impl Drop for Replica<'_> {
@@ -110,114 +149,20 @@ impl Drop for Replica<'_> {
     }
 }
 
-/// Somebody who asks one replica and, where that is gone, the other, with the same key.
-struct Patient {
-    callers: [Caller; 2],
-}
-
-impl Patient {
-    fn new(ports: [u16; 2], token: &str) -> Self {
-        let caller = |port| Caller::anyone(&format!("http://127.0.0.1:{port}")).with_token(token);
-        Self { callers: ports.map(caller) }
-    }
-
-    /// Who they are.
-    async fn id(&self) -> String {
-        let me = self.callers[0].get("/me").await.expect(200);
-        me.json["user"]["id"].as_str().expect("an id").to_owned()
-    }
-
-    /// Asks until it is answered; what is refused ends the test.
-    async fn post(&self, path: &str, body: &Value, key: &str) -> Value {
-        let begun = Instant::now();
-        let mut which = usize::from(key.len().is_multiple_of(2));
-        loop {
-            let request = self.callers[which].request(Method::POST, path).json(body);
-            let request = request.header("idempotency-key", key).timeout(Duration::from_secs(5));
-            if let Ok(response) = request.send().await {
-                let status = response.status();
-                if let Ok(text) = response.text().await
-                    && !status.is_server_error()
-                {
-                    assert!(status.is_success(), "{path} with {key}: {status} {text}");
-                    return serde_json::from_str(&text).expect("an answer is JSON");
-                }
-            }
-            assert!(begun.elapsed() < SETTLES, "nobody answers {path}");
-            which = 1 - which;
-            sleep(Duration::from_millis(30)).await;
-        }
-    }
-}
-
-/// Everybody who works.
-struct Cast {
-    residents: Vec<Patient>,
-    clerk: Patient,
-    worker: Patient,
-    worker_id: String,
-    clerk_id: String,
-}
-
-impl Cast {
-    /// One ticket after the other: most are left to their limits, some go all the way, some of those are reopened.
-    async fn work(&self, writer: u32, working: &AtomicBool) -> Vec<String> {
-        let resident = &self.residents[writer as usize];
-        let mut filed = Vec::new();
-        for n in 0.. {
-            if !working.load(Ordering::SeqCst) {
-                break;
-            }
-            let key = |step: &str| format!("{writer}-{n}-{step}");
-            let lamp =
-                json!({"content": "北门的路灯不亮", "place": {"code": COMMUNITY}, "severity": "small"});
-            let ticket = resident.post("/tickets", &lamp, &key("submit")).await;
-            let id = ticket["id"].as_str().expect("an id").to_owned();
-            let path = |act: &str| format!("/tickets/{id}/{act}");
-            if n % 2 == 0 {
-                let lead = json!({"lead": {"person": self.worker_id}});
-                self.clerk.post(&path("dispatch"), &lead, &key("dispatch")).await;
-                self.worker.post(&path("accept"), &json!({}), &key("accept")).await;
-                let solved = json!({"outcome": "solved", "reply": "已更换灯泡"});
-                self.worker.post(&path("resolve"), &solved, &key("resolve")).await;
-                let satisfied = json!({"satisfaction": "satisfied"});
-                resident.post(&path("rate"), &satisfied, &key("rate")).await;
-                if n % 6 == 0 {
-                    resident.post(&path("reopen"), &json!({"reason": "又不亮了"}), &key("reopen")).await;
-                }
-            }
-            filed.push(id);
-        }
-        filed
-    }
-}
-
 /// Kills one of two replicas after the other for `lasting` while people work, and then counts.
 ///
 /// # Panics
 /// When a replica does not start, or refuses what it should not.
 pub async fn work_while_killed(program: &Path, lasting: Duration) -> Outcome {
-    let database = Backend::Postgres.empty().await;
-    let data = tempfile::tempdir().expect("a directory");
-    let at = Deployment { program: program.to_owned(), database: database.url.clone(), data };
-    let ports = [services::free_port(), services::free_port()];
-    let mut replicas = ports.map(|port| Replica { at: &at, port, process: None });
-    // The first start brings in Mile; then its limits are those of this test.
-    replicas[0].start();
-    replicas[0].kill();
-    execute(&at.database, LIMITS).await;
-    replicas.iter_mut().for_each(Replica::start);
-
-    let resident = |n| Patient::new(ports, &at.token("resident", "532504", &format!("居民{n}")));
-    let worker = Patient::new(ports, &at.token("grid_worker", COMMUNITY, "网格员孙强"));
-    let clerk = Patient::new(ports, &at.token("community_clerk", COMMUNITY, "社区书记赵敏"));
-    let (worker_id, clerk_id) = (worker.id().await, clerk.id().await);
-    // The worker is on duty all the time.
-    let now = number(&at.database, "SELECT extract(epoch FROM now())::bigint").await;
-    let hour = |n: i64| DateTime::from_timestamp(now + n * 3_600, 0).expect("a time");
-    let shift = json!({"place": COMMUNITY, "person": worker_id, "starts_at": hour(-1), "ends_at": hour(12)});
-    clerk.post("/shifts", &shift, "shift").await;
-    let cast = Cast { residents: (0..WRITERS).map(resident).collect(), clerk, worker, worker_id, clerk_id };
+    let at = Deployment::begin(program).await;
+    let mut replicas = [Replica::of(&at), Replica::of(&at)];
+    let front = Front::default();
+    for replica in &mut replicas {
+        replica.start(program).expect("it starts");
+        front.open(replica.port);
+    }
+    let token = |role: &str, place: &str, person: &str| at.token(program, role, place, person);
+    let cast = Cast::gather(&front, token, &at.url).await;
     let working = AtomicBool::new(true);
     let killing = async {
         let (begun, mut kills) = (Instant::now(), 0);
@@ -226,31 +171,39 @@ pub async fn work_while_killed(program: &Path, lasting: Duration) -> Outcome {
             let replica = &mut replicas[kills as usize % 2];
             replica.kill();
             sleep(Duration::from_millis(200)).await;
-            tokio::task::block_in_place(|| replica.start());
+            tokio::task::block_in_place(|| replica.start(program).expect("it starts"));
             kills += 1;
         }
         working.store(false, Ordering::SeqCst);
         kills
     };
-    let writing = futures_util::future::join_all((0..WRITERS).map(|writer| cast.work(writer, &working)));
-    let (kills, filed) = tokio::join!(killing, writing);
-    let filed: Vec<String> = filed.into_iter().flatten().collect();
-    let mut faults = settled(&at.database).await;
-    let breaches = number(&at.database, "SELECT count(*) FROM event WHERE kind = 'breached'").await;
+    let (kills, filed) = tokio::join!(killing, cast.work(&working));
+    let faults = faults(&at, &cast, &filed).await;
+    Outcome {
+        kills,
+        tickets: i64::try_from(filed.len()).unwrap_or(i64::MAX),
+        breaches: breaches(&at.url).await,
+        flags: number(&at.url, "SELECT count(*) FROM flag").await,
+        faults,
+    }
+}
+
+async fn breaches(url: &str) -> i64 {
+    number(url, "SELECT count(*) FROM event WHERE kind = 'breached'").await
+}
+
+/// What did not add up, once all has followed.
+pub(crate) async fn faults(at: &Deployment, cast: &Cast<'_>, filed: &[String]) -> Vec<String> {
+    let mut faults = settled(&at.url).await;
+    let breaches = breaches(&at.url).await;
     // Every other ticket is left to both of its limits; the last ones may not have been left yet.
     let tickets = i64::try_from(filed.len()).unwrap_or(i64::MAX);
     if breaches < tickets - i64::from(2 * WRITERS) {
         faults.push(format!("only {breaches} limits rang, of {tickets} tickets"));
     }
-    faults.extend(counted(&at.database, &cast, &filed).await);
-    faults.extend(verified(&at.database).await);
-    Outcome {
-        kills,
-        tickets,
-        breaches,
-        flags: number(&at.database, "SELECT count(*) FROM flag").await,
-        faults,
-    }
+    faults.extend(counted(&at.url, cast, filed).await);
+    faults.extend(verified(&at.url).await);
+    faults
 }
 
 /// Waits until all limits have passed and everything that follows is done; what is left when it should have been.
@@ -288,13 +241,16 @@ async fn verified(url: &str) -> Vec<String> {
 }
 
 /// What does not agree with the event log.
-async fn counted(url: &str, cast: &Cast, filed: &[String]) -> Vec<String> {
+async fn counted(url: &str, cast: &Cast<'_>, filed: &[String]) -> Vec<String> {
     let Cast { worker_id: worker, clerk_id: clerk, .. } = cast;
     let mut faults = Vec::new();
     let known =
         number(url, &format!("SELECT count(*) FROM ticket WHERE id IN ('{}')", filed.join("', '"))).await;
-    if usize::try_from(known) != Ok(filed.len()) {
-        faults.push(format!("{} tickets were acknowledged, {known} are there", filed.len()));
+    // Those of the example have ids that are fixed.
+    let all = "SELECT count(*) FROM ticket WHERE id::text NOT LIKE '01990000-0000-7000-8000-%'";
+    let all = number(url, all).await;
+    if [known, all].map(usize::try_from) != [Ok(filed.len()), Ok(filed.len())] {
+        faults.push(format!("{} tickets were acknowledged, {known} of {all} are those", filed.len()));
     }
     let nothing = [
         (

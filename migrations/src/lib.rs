@@ -1,7 +1,7 @@
 //! The schema, forward and back, the same for SQLite and PostgreSQL. What cannot be the same is in [`dialect`].
 //!
 //! To add a migration: a file `mYYYYMMDD_NNNNNN_what.rs`, listed in [`Migrator`]. Expand first, contract in a later
-//! release; never rewrite one that has shipped.
+//! release, under a name that ends with `_needs_NNNNNN`; never rewrite one that has shipped.
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -20,6 +20,9 @@ mod m20261122_000010_reactor;
 mod m20261122_000011_inbox;
 mod m20261122_000012_live;
 mod m20261122_000013_warnings;
+mod standing;
+
+pub use standing::Standing;
 
 /// All migrations, oldest first.
 #[derive(Debug)]

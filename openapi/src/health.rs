@@ -17,7 +17,7 @@ pub struct Health {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"status": "ready", "database": "up", "cache": "memory"}))]
 pub struct Readiness {
-    /// `ready` 或 `not_ready`
+    /// `ready`、`not_ready`，或 `ending`（收到停止信号，即将停止）
     pub status: &'static str,
     /// 数据库：`up` 或 `down`
     pub database: &'static str,

@@ -11,6 +11,7 @@ use infra::Clock;
 use secrecy::SecretString;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, Args)]
@@ -40,6 +41,9 @@ pub(super) struct Serve {
     /// 载入示例数据，并允许开发登录
     #[arg(long, num_args = 0..=1, default_missing_value = "mile")]
     demo: Option<Demo>,
+    /// 收到 SIGTERM 后，先让 /ready 答 503 这么久再停，好让负载均衡移走本实例，如 10s；Ctrl-C 则立即停
+    #[arg(long, env = "HUYING_DRAIN", default_value = "0s", value_parser = drain)]
+    drain: Duration,
     #[command(flatten)]
     limits: Limits,
     /// 日志格式
@@ -57,6 +61,7 @@ pub(super) async fn run(data: &Data, serve: Serve) -> anyhow::Result<()> {
         wechat_app_id,
         wechat_secret,
         demo,
+        drain,
         limits,
         log,
     } = serve;
@@ -84,11 +89,20 @@ pub(super) async fn run(data: &Data, serve: Serve) -> anyhow::Result<()> {
     announce(&app.url(), demo);
     let end = async {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = interrupt.recv() => Duration::ZERO,
+            _ = terminate.recv() => drain,
         }
     };
     app.serve_until(end).await
+}
+
+/// Who orders an end waits a minute or two before it kills.
+fn drain(text: &str) -> Result<Duration, String> {
+    let sane = |time: &Duration| *time <= Duration::from_secs(60);
+    humantime::parse_duration(text)
+        .ok()
+        .filter(sane)
+        .ok_or_else(|| "应为 0s 至 60s 的时长，如 10s".to_owned())
 }
 
 /// Says where it listens. That nobody reads it is no reason to end.

@@ -158,7 +158,7 @@ impl Talk<'_> {
                 }
             }
             mark.log = page.end;
-            if page.read < PAGE as usize {
+            if !page.more {
                 return Ok(true);
             }
         }

@@ -4,6 +4,7 @@ use crate::app::State;
 use actix_web::{HttpResponse, get, web};
 use infra::cache::CacheHealth;
 use openapi::health::{Health, Readiness};
+use std::sync::atomic::Ordering;
 
 /// Alive: the process answers.
 #[utoipa::path(
@@ -34,15 +35,15 @@ pub(crate) async fn metrics(state: web::Data<State>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
 }
 
-/// Ready: the database answers. Without the cache everything works, more slowly.
+/// Ready: the database answers, and the server was not told to end. Without the cache everything works, more slowly.
 #[utoipa::path(
     tag = "运行",
     operation_id = "ready",
     summary = "就绪",
-    description = "数据库可用即为就绪；缓存不可用时仍可服务。",
+    description = "数据库可用即为就绪；缓存不可用时仍可服务。收到停止信号后为 `ending`：仍会应答，但请改问别的实例。",
     responses(
         (status = 200, description = "就绪", body = Readiness),
-        (status = 503, description = "数据库不可用", body = Readiness)
+        (status = 503, description = "数据库不可用，或即将停止", body = Readiness)
     ),
     extensions(("x-permission" = json!("public")))
 )]
@@ -53,12 +54,15 @@ pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
         CacheHealth::Up => "up",
         CacheHealth::Down => "down",
     };
-    match state.store.ping().await {
-        Ok(()) => HttpResponse::Ok().json(Readiness { status: "ready", database: "up", cache }),
+    let body = match state.store.ping().await {
+        Ok(()) if !state.ending.load(Ordering::Relaxed) => {
+            return HttpResponse::Ok().json(Readiness { status: "ready", database: "up", cache });
+        }
+        Ok(()) => Readiness { status: "ending", database: "up", cache },
         Err(error) => {
             tracing::warn!(%error, "not ready");
-            let body = Readiness { status: "not_ready", database: "down", cache };
-            HttpResponse::ServiceUnavailable().insert_header(("retry-after", "1")).json(body)
+            Readiness { status: "not_ready", database: "down", cache }
         }
-    }
+    };
+    HttpResponse::ServiceUnavailable().insert_header(("retry-after", "1")).json(body)
 }

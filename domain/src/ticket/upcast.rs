@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 /// JSON that is no ticket or event of any version.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// Of a version that this program does not know.
+    /// Of a version that only newer programs write.
+    #[error("version {0} is newer than this program")]
+    Newer(i16),
+    /// Of a version that there never was.
     #[error("unknown version {0}")]
     Version(i16),
     /// Not what its version says.
@@ -28,7 +31,7 @@ pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> 
         3 => Ok(serde_json::from_value(ticket_v4(serde_json::from_str(text)?))?),
         2 => Ok(serde_json::from_value(ticket_v4(ticket_v3(serde_json::from_str(text)?)))?),
         1 => Ok(serde_json::from_value(ticket_v4(ticket_v3(ticket_v2(serde_json::from_str(text)?))))?),
-        other => Err(Unreadable::Version(other)),
+        other => Err(unknown(other, STATE_VERSION)),
     }
 }
 
@@ -41,8 +44,12 @@ pub fn fact_from_json(fact: Value, version: i16) -> Result<Fact, Unreadable> {
         // What version 3 says more of, a breach's audience, version 2 leaves out.
         EVENT_VERSION | 2 => Ok(serde_json::from_value(fact)?),
         1 => Ok(serde_json::from_value(fact_v2(fact))?),
-        other => Err(Unreadable::Version(other)),
+        other => Err(unknown(other, EVENT_VERSION)),
     }
+}
+
+fn unknown(version: i16, newest: i16) -> Unreadable {
+    if version > newest { Unreadable::Newer(version) } else { Unreadable::Version(version) }
 }
 
 /// The skeleton's tickets: no desk, nobody who assists, nothing paused, and the work of a round spread over its state.

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::journal::Journal;
-use migrations::{Migrator, MigratorTrait};
+use migrations::{Migrator, MigratorTrait, Standing};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -197,11 +197,30 @@ fn connection(error: sqlx::Error) -> StoreError {
     StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }
 
-/// Brings the schema to where it should be. The caller holds the lock.
+/// Brings the schema to where it should be. One that a newer program made stays as it is: only that one knows the way back.
+/// The caller holds the lock.
 pub(super) async fn migrate(db: &DatabaseConnection, direction: Direction) -> Result<(), StoreError> {
-    match direction {
-        Direction::Up => Migrator::up(db, None).await?,
-        Direction::Down(steps) => Migrator::down(db, Some(steps)).await?,
+    match (Standing::of(db).await?, direction) {
+        (Standing::Known, Direction::Up) => Migrator::up(db, None).await?,
+        (Standing::Known, Direction::Down(steps)) => Migrator::down(db, Some(steps)).await?,
+        (Standing::Newer(names), Direction::Up) => {
+            tracing::warn!(
+                migrations = names.join(", "),
+                "the schema is newer than this program; it is served as it is"
+            );
+        }
+        (Standing::Newer(names), Direction::Down(_)) => {
+            let names = names.join("、");
+            return Err(StoreError::Schema(format!(
+                "数据库结构由更新版本的程序升级过（{names}），须用那个版本退回"
+            )));
+        }
+        (Standing::Foreign(names), _) => {
+            let names = names.join("、");
+            return Err(StoreError::Schema(format!(
+                "数据库结构与本程序不兼容，其中有本程序不认识的迁移（{names}）：请使用升级数据库的那个版本或更新的版本"
+            )));
+        }
     }
     Ok(())
 }

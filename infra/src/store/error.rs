@@ -2,6 +2,7 @@
 
 use super::dialect;
 use crate::keys::KeyError;
+use domain::ticket::Unreadable;
 use sea_orm::DbErr;
 
 /// Why the store could not do what was asked.
@@ -25,6 +26,19 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// A row was written by a newer version of the program: who runs that can read it.
+    #[error("{table} {id} is of version {version}, which is newer than this program")]
+    Newer {
+        /// Which table.
+        table: &'static str,
+        /// Which row.
+        id: String,
+        /// In which version it is stored.
+        version: i16,
+    },
+    /// The schema is not one that this program can serve on, in words for the administrator.
+    #[error("{0}")]
+    Schema(String),
     /// The token shows grants that are no longer current.
     #[error("the grants have changed")]
     StaleGrants,
@@ -54,5 +68,18 @@ impl StoreError {
         reason: impl ToString,
     ) -> Self {
         Self::Corrupt { table, column, id: id.to_string(), reason: reason.to_string() }
+    }
+
+    /// A ticket or an event that cannot be read here, though perhaps by a newer program.
+    pub(super) fn unreadable(
+        table: &'static str,
+        column: &'static str,
+        id: impl ToString,
+        why: Unreadable,
+    ) -> Self {
+        match why {
+            Unreadable::Newer(version) => Self::Newer { table, id: id.to_string(), version },
+            Unreadable::Version(_) | Unreadable::Json(_) => Self::corrupt(table, column, id, why),
+        }
     }
 }

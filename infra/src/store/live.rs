@@ -10,7 +10,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use chrono::TimeDelta;
 use domain::id::{TicketId, UserId};
 use domain::live::{ASSIGNING, LiveEvent, LiveSubject, Wants};
-use domain::ticket::{Fact, fact_from_json};
+use domain::ticket::{Fact, Unreadable, fact_from_json};
 use domain::time::Timestamp;
 use sea_orm::{DbBackend, QueryResult, Value};
 use serde::Deserialize;
@@ -83,6 +83,8 @@ pub struct LivePage {
     pub end: Cursor,
     /// How many events were read, those left out among them.
     pub read: usize,
+    /// Whether there may be more behind it.
+    pub more: bool,
 }
 
 /// What lies between two cursors.
@@ -174,7 +176,8 @@ impl Store {
     }
 
     /// What happened to tickets behind `after` and not behind `until`, at most `limit` events, in the log's safe order. An
-    /// event that cannot be read is left out: one must not keep all that follow from those who listen.
+    /// event that cannot be read is left out: one must not keep all that follow from those who listen. One of a newer version is
+    /// none of those: a newer program tells of it, to whoever comes back with where they were.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -187,16 +190,20 @@ impl Store {
         let until = until.unwrap_or(Cursor::MAX);
         let rows =
             self.query_all(&Texts::of(self.backend()).events, self.between(after, until, limit)).await?;
-        let end = rows.last().map_or(Ok(after), Cursor::of)?;
+        let (mut end, mut read) = (after, 0);
         let mut events = Vec::with_capacity(rows.len());
         for row in &rows {
             let cursor = Cursor::of(row)?;
             match self.live_event(row) {
                 Ok(event) => events.push((cursor, event)),
+                Err(error @ StoreError::Newer { .. }) if read == 0 => return Err(error),
+                Err(StoreError::Newer { .. }) => break,
                 Err(error) => tracing::error!(%error, position = cursor.position(), "nobody is told of it"),
             }
+            (end, read) = (cursor, read + 1);
         }
-        Ok(LivePage { events, end, read: rows.len() })
+        let more = read < rows.len() || u32::try_from(read) == Ok(limit);
+        Ok(LivePage { events, end, read, more })
     }
 
     fn between(&self, after: Cursor, until: Cursor, limit: u32) -> Vec<Value> {
@@ -249,8 +256,8 @@ fn assigned(row: &QueryResult) -> Result<Option<Fact>, StoreError> {
         fact: serde_json::Value,
     }
     let Some(payload) = column::<Option<String>>(row, "event", "assigned")? else { return Ok(None) };
-    let corrupt = |error: String| StoreError::corrupt("event", "payload", "?", error);
-    let Stored { fact } = serde_json::from_str(&payload).map_err(|error| corrupt(error.to_string()))?;
+    let unreadable = |why: Unreadable| StoreError::unreadable("event", "payload", "?", why);
+    let Stored { fact } = serde_json::from_str(&payload).map_err(|error| unreadable(error.into()))?;
     let v = column::<Option<i16>>(row, "event", "assigned_v")?.unwrap_or_default();
-    fact_from_json(fact, v).map(Some).map_err(|error| corrupt(error.to_string()))
+    fact_from_json(fact, v).map(Some).map_err(unreadable)
 }

@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::journal::Row;
 use super::row::column;
 use domain::id::UserId;
-use domain::ticket::{Clock, EVENT_VERSION, Event, Fact, fact_from_json};
+use domain::ticket::{Clock, EVENT_VERSION, Event, Fact, Unreadable, fact_from_json};
 use sea_orm::{DbBackend, QueryResult, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -202,10 +202,14 @@ pub(super) fn event_row(
 pub(super) fn stored_event(row: &QueryResult) -> Result<Event, StoreError> {
     let v: i16 = column(row, "event", "v")?;
     let payload: String = column(row, "event", "payload")?;
-    let corrupt = |reason: String| StoreError::corrupt("event", "payload", "?", reason);
+    let unreadable = |why: Unreadable| StoreError::unreadable("event", "payload", "?", why);
+    // What is beside the fact is of that version, too.
+    if v > EVENT_VERSION {
+        return Err(unreadable(Unreadable::Newer(v)));
+    }
     let StoredPayload { fact, clocks } =
-        serde_json::from_str(&payload).map_err(|error| corrupt(error.to_string()))?;
-    let fact = fact_from_json(fact, v).map_err(|error| corrupt(error.to_string()))?;
+        serde_json::from_str(&payload).map_err(|error| unreadable(error.into()))?;
+    let fact = fact_from_json(fact, v).map_err(unreadable)?;
     Ok(Event {
         fact,
         clocks,

@@ -43,7 +43,7 @@ impl Store {
             let state: String = column(&row, "ticket", "state")?;
             let state_v = column(&row, "ticket", "state_v")?;
             let stored = ticket_from_json(&state, state_v)
-                .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
+                .map_err(|error| StoreError::unreadable("ticket", "state", id, error))?;
             let mut expected: Vec<_> = stored.clocks.iter().map(in_columns).collect();
             expected.sort_by_key(|clock| (<&str>::from(clock.kind), clock.round));
             if clocks.remove(&id).unwrap_or_default() != expected {

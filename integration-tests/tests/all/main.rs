@@ -39,5 +39,6 @@ mod start;
 mod sweep;
 mod ticket;
 mod units;
+mod upgrade;
 mod wechat;
 mod wire;

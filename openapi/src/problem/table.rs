@@ -175,6 +175,7 @@ pub const TABLE: &[Row] = &[
     row("text.too_long", 422, ["文字过长", "Text too long"], ["共 {length} 个字，至多 {max} 个字。", "{length} characters, at most {max}."]),
     row("text.control_character", 422, ["含有控制字符", "Control character"], ["第 {at} 个字是控制字符 {code}；除换行和制表符外不允许。", "Character {at} is the control character {code}; only line breaks and tabs are allowed."]),
     row("store.contended", 503, ["请稍后再试", "Try again"], ["同时修改的人较多，请稍后再试。", "Too many changes at once; try again."]),
+    row("store.newer", 503, ["正在升级", "Being upgraded"], ["这条数据由更新版本的程序写入，答复这次调用的程序还读不懂；请稍后再试。", "A newer version of the program wrote this; the one that answers cannot read it yet. Try again."]),
     row("store.unavailable", 503, ["暂时无法服务", "Temporarily unavailable"], ["数据库暂时不可用，请稍后再试。", "The database is unavailable for the moment; try again."]),
     row("internal", 500, ["内部错误", "Internal error"], ["服务器出错，请提供请求编号以便查找。", "The server failed; the request id helps to find out why."]),
 ];

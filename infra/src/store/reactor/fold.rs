@@ -90,9 +90,14 @@ impl<'a> Walk<'a> {
                 self.stream = stream;
             }
             self.version = stream_version;
-            if let Err(error) = event.and_then(|event| self.follow(cursor, &event)) {
-                let reason = error.to_string();
-                self.passed_over.push(PassedOver { cursor, stream, stream_version, reason });
+            match event.and_then(|event| self.follow(cursor, &event)) {
+                Ok(()) => {}
+                // Only a newer program comes to the right sums.
+                Err(error @ StoreError::Newer { .. }) => return Err(error),
+                Err(error) => {
+                    let reason = error.to_string();
+                    self.passed_over.push(PassedOver { cursor, stream, stream_version, reason });
+                }
             }
         }
         if self.ended {

@@ -1,6 +1,7 @@
 //! The tickets before and after events: the folds of their histories, kept for a while.
 //!
-//! What cannot be read or does not follow is left out of the fold, for events behind it may follow all the same.
+//! What cannot be read or does not follow is left out of the fold, for events behind it may follow all the same. Only what
+//! a newer version of the program wrote is waited at: that one can read it.
 
 use super::super::Store;
 use super::super::error::StoreError;
@@ -133,9 +134,11 @@ impl Store {
         for row in &rows {
             let stream = column(row, "event", "stream")?;
             let fold = folds.entry(stream).or_default();
-            // What was passed over is passed over again.
-            if let Ok(ticket) = stored_event(row).and_then(|event| after(fold.as_ref(), &event, stream)) {
-                *fold = Some(ticket);
+            match stored_event(row).and_then(|event| after(fold.as_ref(), &event, stream)) {
+                Ok(ticket) => *fold = Some(ticket),
+                Err(error @ StoreError::Newer { .. }) => return Err(error),
+                // What was passed over is passed over again.
+                Err(_) => {}
             }
         }
         for (stream, version) in some {

@@ -79,8 +79,8 @@ impl Store {
     /// Does one batch of a reactor. Several may do so at once, in as many processes: each event counts once.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when the database is away, however often; others when the log as a whole cannot be
-    /// read. An event that cannot be done is no error: it is tried again, then set aside.
+    /// [`StoreError::Unavailable`] when the database is away, however often; [`StoreError::Newer`] at an event that a newer
+    /// version of the program wrote; others when the log as a whole cannot be read. An event that cannot be done is no error: it is tried again, then set aside.
     pub async fn react(
         &self,
         reactor: Reactor,
@@ -95,6 +95,10 @@ impl Store {
         };
         let Some(last) = happenings.last() else {
             let error = broken.unwrap_or_else(|| StoreError::Unavailable("nothing was read".into()));
+            // A newer program helps when it has waited for a while; set aside, it would wait for an administrator.
+            if matches!(error, StoreError::Newer { .. }) {
+                return Err(error);
+            }
             return self.fail(reactor, memory, place, first, &error, now).await;
         };
         let cursor = last.cursor;

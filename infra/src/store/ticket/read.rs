@@ -75,7 +75,7 @@ impl Store {
     fn ticket_view(&self, id: TicketId, row: &QueryResult) -> Result<TicketView, StoreError> {
         let state: String = column(row, "ticket", "state")?;
         let ticket = ticket_from_json(&state, column(row, "ticket", "state_v")?)
-            .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
+            .map_err(|error| StoreError::unreadable("ticket", "state", id, error))?;
         let text = |name| column(row, "free_text", name);
         Ok(TicketView {
             version: column(row, "ticket", "version")?,

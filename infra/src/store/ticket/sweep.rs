@@ -93,7 +93,7 @@ impl Store {
         let read = || -> Result<(Ticket, i32), StoreError> {
             let state: String = column(row, "ticket", "state")?;
             let ticket = ticket_from_json(&state, STATE_VERSION)
-                .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
+                .map_err(|error| StoreError::unreadable("ticket", "state", id, error))?;
             Ok((ticket, column(row, "ticket", "version")?))
         };
         let (ticket, was) = read().map_err(|error| error.to_string())?;

@@ -41,7 +41,7 @@ impl Store {
         // Only the first row carries the ticket.
         let state: String = column(first, "ticket", "state")?;
         let ticket = ticket_from_json(&state, column(first, "ticket", "state_v")?)
-            .map_err(|error| StoreError::corrupt("ticket", "state", id, error))?;
+            .map_err(|error| StoreError::unreadable("ticket", "state", id, error))?;
         let mut entries = Vec::with_capacity(rows.len());
         for row in &rows {
             // The one row without an event says that there are no more.
