@@ -71,8 +71,8 @@ mean() {
   awk -F' *\\| *' -v name="$1" '{ rate += $4; if ($5 + 0 > p99) p99 = $5 + 0; app += $6; pg += $7 }
     END { printf "| %s | PostgreSQL | %.0f | %.2fms | %.0f | %.0f |\n", name, rate / NR, p99, app / NR, pg / NR }' "$2"
 }
-mean 'read one, 13 people' "$dir/few"
-mean 'read one, 10,013 people, 50,012 grants' "$dir/many"
+mean 'read one, the people of the example' "$dir/few"
+mean 'read one, 10,000 people more, 50,000 grants' "$dir/many"
 people=$(awk -F'|' '{ sum[FILENAME] += $4 } END { for (name in sum) if (name ~ /many$/) many = sum[name]; else few = sum[name]; printf "%.2f", many / few }' "$dir/few" "$dir/many")
 stop
 
@@ -98,5 +98,5 @@ unset DATABASE_URL
 serve; suite SQLite; stop
 sqlite_create=$create
 
-awk "BEGIN {printf \"\nratios: create on PostgreSQL to pgbench %.2f; create on SQLite to PostgreSQL %.2f; reads with 10,000 people to 13 %.2f\n\", $postgres_create / $tps, $sqlite_create / $postgres_create, $people}"
+awk "BEGIN {printf \"\nratios: create on PostgreSQL to pgbench %.2f; create on SQLite to PostgreSQL %.2f; reads with 10,000 people more to without %.2f\n\", $postgres_create / $tps, $sqlite_create / $postgres_create, $people}"
 echo "commit $(git rev-parse --short HEAD), $(nproc) cores, $clients connections, ${seconds} s each, $("$pg_bin/postgres" --version)"
