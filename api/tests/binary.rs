@@ -25,10 +25,15 @@ fn huying(dir: &Path) -> Command {
 }
 
 impl Server {
+    /// With the example.
     fn start(dir: &Path, log: &str) -> Self {
+        Self::serve(dir, log, "--demo")
+    }
+
+    fn serve(dir: &Path, log: &str, what: &str) -> Self {
         let log = fs::File::create(dir.join(log)).unwrap();
         let mut process =
-            huying(dir).args(["serve", "--demo"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+            huying(dir).args(["serve", what]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("huying listening on http://").expect(&line).to_owned();
@@ -103,13 +108,13 @@ fn what_was_acknowledged_survives_kill_9_and_a_signal_ends_it_well() {
 #[test]
 fn ctrl_c_ends_it_well_too() {
     let dir = tempfile::tempdir().unwrap();
-    assert_eq!(Server::start(dir.path(), "log").end("-INT"), Some(0));
+    assert_eq!(Server::serve(dir.path(), "log", "--dev-login").end("-INT"), Some(0));
 }
 
 #[test]
 fn the_log_repeats_nothing_that_was_sent() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path(), "log");
+    let server = Server::serve(dir.path(), "log", "--dev-login");
     let said = "xiaomimi";
     for body in [
         format!("{{\"code\": \"{said}\"}}"),

@@ -1,12 +1,14 @@
 //! The steps of an example's ticket, a line each: `WHEN [@WHO] ACT [WORDS…] [| TEXT]`.
 //!
-//! | part | is |
-//! |---|---|
-//! | `WHEN` | so long after the submission: minutes, or `2h30m`, `3d`. `10>45`: done at 10, out of reach of the network, and told at 45 |
-//! | `@WHO` | who, where that is not who usually does so: the requester rates, urges and so on; whoever is nearest dispatches, grades, declines, merges; a supervisor pauses and supervises; the lead does the rest |
-//! | `ACT` | a command, as [`Act`] has them, or `sweep`: what time alone has done by then |
-//! | `WORDS` | `dispatch`: the lead, `+` and each who assists, severity, affair, handling. `grade`: severity, affair, category. `arrive`: latitude and longitude. `plan`: how long from then it takes. `extend`: how much longer from then. `resolve`: outcome. `rate`: satisfaction and stars. `merge`: the end of the other's id |
-//! | `TEXT` | reason, reply, comment, plan or note |
+//! - `WHEN`: so long after the submission, minutes or `2h30m`, `3d`. `10>45`: done at 10, out of reach of the network, and
+//!   told at 45.
+//! - `@WHO`: who, where that is not who usually does so. The requester rates, urges and so on; whoever is nearest dispatches,
+//!   grades, declines and merges; a supervisor pauses and supervises; the lead does the rest.
+//! - `ACT`: a command, as [`Act`] has them, or `sweep`: what time alone has done by then.
+//! - `WORDS`: of `dispatch` the lead, `+` and each who assists, severity, affair, handling; of `grade` severity, affair and
+//!   category; of `arrive` latitude and longitude; of `plan` how long from then it takes; of `extend` how much longer from
+//!   then; of `resolve` the outcome; of `rate` satisfaction and stars; of `merge` the end of the other's id.
+//! - `TEXT`: reason, reply, comment, plan or note.
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
