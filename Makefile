@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test lint openapi docs release bench bench-clocks bench-rebuild listeners kills upgrade fuzz-api build-tools
+.PHONY: help run demo-day test lint openapi docs release bench bench-clocks bench-rebuild listeners kills upgrade fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
@@ -9,6 +9,9 @@ help: ## 列出这些命令
 
 run: build-tools ## 带示例数据启动服务（DEMO=mile 可换）
 	cargo run -p api --bin huying -- serve --demo $(DEMO)
+
+demo-day: build-tools ## 在运行中的示例服务上播放一天：点单、派单、办单、评单（URL=… SECONDS=60 可改）
+	cargo run -q -p api --bin huying -- demo day $(if $(URL),--url $(URL)) $(if $(SECONDS),--seconds $(SECONDS))
 
 test: build-tools ## 运行全部测试（缺 PostgreSQL、Redis 时先装好）
 	@scripts/test-services.sh

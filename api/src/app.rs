@@ -126,6 +126,8 @@ impl App {
         });
         state.store.import_calendar(CHINA.0, CHINA.1, state.clock.now()).await.context("无法导入日历")?;
         if let Some(demo) = config.demo {
+            // Replicas may start together: whoever comes second finds it there.
+            let _alone = config.database.lock().await.context("无法打开数据库")?;
             demo::load(demo, &state).await.context("无法载入示例数据")?;
         }
         let shared = state.clone();

@@ -25,14 +25,15 @@ fn huying(dir: &Path) -> Command {
 }
 
 impl Server {
+    /// With the example.
     fn start(dir: &Path, log: &str) -> Self {
-        Self::start_with(dir, log, &[])
+        Self::serve(dir, log, "--demo", &[])
     }
 
-    fn start_with(dir: &Path, log: &str, settings: &[(&str, &str)]) -> Self {
+    fn serve(dir: &Path, log: &str, what: &str, settings: &[(&str, &str)]) -> Self {
         let log = fs::File::create(dir.join(log)).unwrap();
         let mut command = huying(dir);
-        command.envs(settings.iter().copied()).args(["serve", "--demo"]);
+        command.envs(settings.iter().copied()).args(["serve", what]);
         let mut process = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -108,7 +109,7 @@ fn what_was_acknowledged_survives_kill_9_and_a_signal_ends_it_well() {
 #[test]
 fn one_that_is_to_end_sends_others_away_before_it_does() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start_with(dir.path(), "log", &[("HUYING_DRAIN", "2s")]);
+    let server = Server::serve(dir.path(), "log", "--dev-login", &[("HUYING_DRAIN", "2s")]);
     let mut wire = TcpStream::connect(&server.address).unwrap();
     // On one connection, which a proxy keeps.
     let mut ask = |path: &str| {
@@ -143,7 +144,7 @@ fn one_that_is_to_end_sends_others_away_before_it_does() {
 fn ctrl_c_ends_it_well_too() {
     let dir = tempfile::tempdir().unwrap();
     // Whoever sits there does not wait.
-    let server = Server::start_with(dir.path(), "log", &[("HUYING_DRAIN", "60s")]);
+    let server = Server::serve(dir.path(), "log", "--dev-login", &[("HUYING_DRAIN", "60s")]);
     let begun = std::time::Instant::now();
     assert_eq!(server.end("-INT"), Some(0));
     assert!(begun.elapsed().as_secs() < 30);
@@ -152,7 +153,7 @@ fn ctrl_c_ends_it_well_too() {
 #[test]
 fn the_log_repeats_nothing_that_was_sent() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path(), "log");
+    let server = Server::serve(dir.path(), "log", "--dev-login");
     let said = "xiaomimi";
     for body in [
         format!("{{\"code\": \"{said}\"}}"),

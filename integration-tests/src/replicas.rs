@@ -262,7 +262,7 @@ async fn counted(url: &str, cast: &Cast<'_>, filed: &[String]) -> Vec<String> {
         (
             "clocks should have rung and did not",
             "SELECT count(*) FROM clock WHERE due_at < now() AND met_at IS NULL AND cancelled_at IS NULL \
-             AND breached_at IS NULL"
+             AND breached_at IS NULL AND paused_at IS NULL"
                 .to_owned(),
         ),
         (

@@ -2,6 +2,7 @@
 //!
 //! To add a command: a file with its arguments and `run`, and its line in [`Command`] and [`run`].
 
+mod demo;
 mod keys;
 mod log;
 mod people;
@@ -76,6 +77,12 @@ enum Command {
         #[arg(value_parser = reactors::reactor())]
         reactor: String,
     },
+    /// 用示例数据演示
+    Demo {
+        /// 演示什么
+        #[command(subcommand)]
+        what: demo::Demo,
+    },
     /// 打印 OpenAPI 文档
     Openapi,
 }
@@ -111,6 +118,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys { what } => keys::run(&data, what).await,
         Command::Reactors { what } => reactors::run(&data, what).await,
         Command::Rebuild { reactor } => reactors::rebuild(&data, &reactor).await,
+        Command::Demo { what } => demo::run(what).await,
         Command::Serve(serve) => serve::run(&data, *serve).await,
     }
 }

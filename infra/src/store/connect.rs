@@ -44,8 +44,11 @@ pub enum Direction {
     Down(u32),
 }
 
-/// Held while one process migrates; SQLite's is a file beside the database.
-pub(super) enum StartLock {
+/// Held while one process does what only one may do at start; dropping it lets the next one in.
+pub struct StartLock(#[expect(dead_code, reason = "dropping it unlocks")] Held);
+
+/// SQLite's is a file beside the database.
+enum Held {
     Sqlite(#[expect(dead_code, reason = "closing the file unlocks it")] File),
     Postgres(#[expect(dead_code, reason = "ending the session unlocks it")] Box<PgConnection>),
 }
@@ -95,7 +98,10 @@ impl Database {
     }
 
     /// Waits until no other process is starting.
-    pub(super) async fn lock(&self) -> Result<StartLock, StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database is away, or no file can be made beside it.
+    pub async fn lock(&self) -> Result<StartLock, StoreError> {
         match self {
             Self::Sqlite(options) => {
                 let path = options.get_filename().with_extension("lock");
@@ -105,7 +111,7 @@ impl Database {
                     Ok::<_, std::io::Error>(file)
                 });
                 let file = lock.await.map_err(|error| StoreError::Unavailable(error.to_string()))?;
-                Ok(StartLock::Sqlite(file.map_err(|error| StoreError::Unavailable(error.to_string()))?))
+                Ok(StartLock(Held::Sqlite(file.map_err(|error| StoreError::Unavailable(error.to_string()))?)))
             }
             Self::Postgres(options) => {
                 let mut session = PgConnection::connect_with(options).await.map_err(connection)?;
@@ -115,7 +121,7 @@ impl Database {
                 while !lock().fetch_one(&mut session).await.map_err(connection)? {
                     tokio::time::sleep(LOCK_PAUSE).await;
                 }
-                Ok(StartLock::Postgres(Box::new(session)))
+                Ok(StartLock(Held::Postgres(Box::new(session))))
             }
         }
     }

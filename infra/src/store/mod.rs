@@ -43,7 +43,7 @@ pub use account::{Account, PasswordSet};
 pub use audit::AuditQuery;
 use change::ATTEMPTS;
 pub use change::{Answer, ChangeError, Delivered, Request};
-pub use connect::{Database, Direction};
+pub use connect::{Database, Direction, StartLock};
 pub use error::StoreError;
 pub use failure::Guess;
 pub use flag::{FlagEnd, FlagQuery};

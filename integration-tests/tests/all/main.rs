@@ -8,6 +8,7 @@ mod calendar;
 mod contact;
 mod contract;
 mod cost;
+mod demo;
 mod duty;
 mod figure;
 mod flag;

@@ -5,11 +5,13 @@ use super::super::error::StoreError;
 use super::super::log::{EVENT_COLUMNS, stored_event};
 use super::super::page::is_current;
 use super::super::row::column;
+use super::super::sql::Sql;
 use super::contact::CONTACT_COLUMNS;
 use domain::id::{TicketId, UserId};
 use domain::ticket::{STATE_VERSION, Ticket, ticket_from_json};
 use domain::view::{TicketTexts, TicketView};
 use sea_orm::QueryResult;
+use std::collections::HashSet;
 use std::slice::from_ref;
 use std::sync::LazyLock;
 use uuid::Uuid;
@@ -46,6 +48,20 @@ impl Store {
         let Some(row) = self.ticket_row(id, reader).await? else { return Ok(None) };
         is_current(from_ref(&row), grants_version)?;
         self.ticket_view(id, &row).map(Some)
+    }
+
+    /// Which of these tickets there are, in one query.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn tickets_there(&self, ids: &[TicketId]) -> Result<HashSet<TicketId>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let mut sql = Sql::new("SELECT id FROM ticket WHERE id IN ");
+        sql.bind_all(ids.iter().map(|id| id.0));
+        let rows = self.query_all(&sql.text, sql.values).await?;
+        rows.iter().map(|row| Ok(TicketId(column(row, "ticket", "id")?))).collect()
     }
 
     /// The ticket to be changed: exactly the fold of its events, also where an earlier version did not keep all of it.
