@@ -33,6 +33,11 @@ pub enum CacheHealth {
 }
 
 impl Cache {
+    /// Whether this could be the URL of a Redis.
+    pub fn is_redis_url(url: &str) -> bool {
+        redis::Client::open(url).is_ok()
+    }
+
     /// Redis when there is a URL. A Redis that is away does not keep the server from starting.
     ///
     /// # Errors
