@@ -3,6 +3,7 @@
 //! To add a command: a file with its arguments and `run`, and its line in [`Command`] and [`run`].
 
 mod config;
+mod doctor;
 mod keys;
 mod log;
 mod people;
@@ -17,6 +18,7 @@ use infra::store::Direction;
 use infra::{Clock, Store};
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// 呼应 huying：县级群众诉求平台
 #[derive(Debug, Parser)]
@@ -85,6 +87,8 @@ enum Command {
         #[arg(long)]
         sample: bool,
     },
+    /// 检查设置、文件、数据库、Redis、微信和后台任务，说明如何修复；不作任何改动。退出码：0 正常，1 需要注意，2 故障
+    Doctor(doctor::Doctor),
     /// 打印 OpenAPI 文档
     Openapi,
 }
@@ -100,29 +104,31 @@ enum Migrate {
     },
 }
 
-/// Carries out what was asked for.
+/// Carries out what was asked for, and says with what the process ends.
 ///
 /// # Errors
 /// What went wrong, in words for the administrator.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { common, command } = cli;
     match command {
-        Command::Openapi => Ok(writeln!(std::io::stdout(), "{}", routes::document().to_pretty_json()?)?),
-        Command::Config { sample } => config::run(&common, sample),
+        Command::Openapi => writeln!(std::io::stdout(), "{}", routes::document().to_pretty_json()?)?,
+        Command::Config { sample } => config::run(&common, sample)?,
+        Command::Doctor(doctor) => return doctor::run(&common, doctor).await,
         Command::Migrate { direction } => {
             let direction = match direction {
                 Migrate::Up => Direction::Up,
                 Migrate::Down { steps } => Direction::Down(steps),
             };
-            Ok(Store::migrate(&common.settings()?.data()?.0, direction).await?)
+            Store::migrate(&common.settings()?.data()?.0, direction).await?;
         }
-        Command::Token(token) => people::token(&common, token).await,
-        Command::User { what } => people::user(&common, what).await,
-        Command::Keys { what } => keys::run(&common, what).await,
-        Command::Reactors { what } => reactors::run(&common, what).await,
-        Command::Rebuild { reactor } => reactors::rebuild(&common, &reactor).await,
-        Command::Serve(serve) => serve::run(&common, *serve).await,
+        Command::Token(token) => people::token(&common, token).await?,
+        Command::User { what } => people::user(&common, what).await?,
+        Command::Keys { what } => keys::run(&common, what).await?,
+        Command::Reactors { what } => reactors::run(&common, what).await?,
+        Command::Rebuild { reactor } => reactors::rebuild(&common, &reactor).await?,
+        Command::Serve(serve) => serve::run(&common, *serve).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Common {

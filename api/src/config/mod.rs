@@ -61,7 +61,8 @@ pub enum Demo {
 }
 
 const DATABASE_FILE: &str = "huying.db";
-const MASTER_KEY_FILE: &str = "master.key";
+/// Where a generated master key lies in the data directory.
+pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
 impl Settings {
     /// Where the data is.

@@ -124,13 +124,17 @@ impl Reading {
         settings.ok_or_else(|| anyhow::anyhow!("设置有误：{}", lines()))
     }
 
-    /// Warnings and unknown variables, in words.
-    pub(crate) fn remarks(&self) -> Vec<String> {
-        let unknown = self.unknown.iter().map(|(name, meant)| match meant {
+    /// Variables that look like settings and are none, in words.
+    pub(crate) fn unknown_remarks(&self) -> impl Iterator<Item = String> {
+        self.unknown.iter().map(|(name, meant)| match meant {
             Some(meant) => format!("没有环境变量 {name} 这项设置，是不是 {meant}？"),
             None => format!("没有环境变量 {name} 这项设置"),
-        });
-        self.warnings.iter().cloned().chain(unknown).collect()
+        })
+    }
+
+    /// All that is not as it should be, and keeps nobody from starting.
+    pub(crate) fn remarks(&self) -> Vec<String> {
+        self.warnings.iter().cloned().chain(self.unknown_remarks()).collect()
     }
 }
 

@@ -8,6 +8,7 @@ mod calendar;
 mod contact;
 mod contract;
 mod cost;
+mod doctor;
 mod duty;
 mod figure;
 mod flag;

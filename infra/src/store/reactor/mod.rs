@@ -24,7 +24,7 @@ pub use rebuild::Rebuild;
 pub use retry::Retried;
 pub use run::Progress;
 pub use state::ReactorState;
-pub(super) use state::make_missing;
+pub(super) use state::{make_missing, state_of};
 
 use super::Store;
 use super::error::StoreError;
