@@ -180,8 +180,7 @@ fn a_broken_database_is_told() {
     let dir = tempfile::tempdir().unwrap();
     run(dir.path(), &["keys", "list"]);
     let file = dir.path().join("data/huying.db");
-    let good = fs::read(&file).unwrap();
-    let mut bad = good.clone();
+    let mut bad = fs::read(&file).unwrap();
     // Every page but the first, which says what there is.
     bad[4096..].iter_mut().for_each(|byte| *byte ^= 0x5a);
     fs::write(&file, &bad).unwrap();
