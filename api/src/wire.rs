@@ -7,6 +7,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::any::Any;
 use std::collections::HashMap;
 use std::net::Shutdown;
@@ -114,26 +115,30 @@ impl Connections {
 }
 
 /// So many connections as the system gives handles for, two each and some for everything else: a server without handles
-/// cannot reach its database.
+/// cannot reach its database. Takes all handles that the system lets us have: what a shell lets us begin with is few.
 pub(crate) fn bearable(connections: usize) -> usize {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let Some(most) = most_files(&limits).map(|files| (files.saturating_sub(OTHER_FILES) / 2).max(1)) else {
-        return connections;
-    };
+    let all = getrlimit(Resource::Nofile).maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: all, maximum: all }) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+    let Some(most) = getrlimit(Resource::Nofile).current.map(connections_of) else { return connections };
     if most < connections {
         tracing::info!(
             connections,
             most,
-            "fewer connections than set: raise the limit of open files (ulimit -n)"
+            "fewer connections than set: raise the limit of open files (ulimit -Hn)"
         );
     }
     connections.min(most)
 }
 
-/// The soft limit of open files, from `/proc/self/limits`.
-fn most_files(limits: &str) -> Option<usize> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
+/// How many connections the system would give handles for; `None` when it has no limit.
+pub(crate) fn most_connections() -> Option<usize> {
+    getrlimit(Resource::Nofile).maximum.map(connections_of)
+}
+
+fn connections_of(files: u64) -> usize {
+    usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OTHER_FILES).max(2) / 2
 }
 
 impl Drop for Open {
@@ -230,12 +235,11 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     #[test]
-    fn the_limit_of_open_files_is_read() {
-        let limits =
-            "Limit  Soft Limit  Hard Limit  Units\nMax open files            1024        524288    files\n";
-        assert_eq!(most_files(limits), Some(1024));
-        assert_eq!(most_files("Max open files unlimited unlimited files"), None);
-        assert!(bearable(1) == 1 && bearable(usize::MAX) > 1);
+    fn connections_are_as_many_as_there_are_handles_for() {
+        assert_eq!([connections_of(1_024), connections_of(20_128), connections_of(3)], [448, 10_000, 1]);
+        let many = bearable(usize::MAX);
+        assert!(bearable(1) == 1 && many > 1);
+        assert_eq!(most_connections().unwrap_or(usize::MAX), many, "all that there may be were taken");
     }
 
     #[test]

@@ -206,6 +206,60 @@ fn a_wrong_setting_is_said_in_words() {
 }
 
 #[test]
+fn settings_come_from_a_file_and_are_shown_without_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |args: &[&str], variables: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_huying"));
+        command.env_clear().current_dir(dir.path()).envs(variables.iter().copied());
+        let out = command.args(args).output().unwrap();
+        let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (out.status.code(), said(out.stdout), said(out.stderr))
+    };
+    // The sample is a file that says the same as none.
+    let (_, sample, _) = run(&["config", "--sample"], &[]);
+    fs::write(dir.path().join("sample.toml"), &sample).unwrap();
+    let (code, shown, said) = run(&["config", "--config", "sample.toml"], &[]);
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let values =
+        |shown: &str| shown.lines().map(|line| line[..line.find('#').unwrap_or(0)].to_owned()).collect();
+    let (shown, usual): (Vec<String>, Vec<String>) = (values(&shown), values(&run(&["config"], &[]).1));
+    assert!(shown == usual && shown.len() > 25, "{shown:?}");
+    // One that lies where the program is started is found, and the environment goes before it.
+    let file = "[database]\nurl = \"postgres://huying:hunter2@db/huying\"\n[limits]\nlisteners = 7\nrate_calls = \"off\"\n";
+    fs::write(dir.path().join("huying.toml"), file).unwrap();
+    let variables = [("HUYING_MASTER_KEY_FILE", "key"), ("HUYING_LISTENERS", "8"), ("HUYING_LISTNERS", "9")];
+    fs::write(dir.path().join("key"), "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n").unwrap();
+    let (code, shown, said) = run(&["config"], &variables);
+    for (line, from) in [
+        ("url = （已设置）", "huying.toml 第 2 行"),
+        ("master_key = （已设置）", "环境变量 HUYING_MASTER_KEY_FILE 指定的文件 key"),
+        ("rate_calls = \"off\"", "huying.toml 第 5 行"),
+        ("listeners = 8", "环境变量 HUYING_LISTENERS"),
+    ] {
+        let is_told = |shown: &str| shown.starts_with(line) && shown.ends_with(from);
+        assert!(shown.lines().any(is_told), "{line}: {shown}");
+    }
+    assert_eq!(code, Some(0));
+    assert!(said.contains("chmod o-rwx huying.toml") && said.contains("是不是 HUYING_LISTENERS？"), "{said}");
+    assert!(!shown.contains("hunter2") && !shown.contains("AAAA"), "{shown}");
+    // Whatever is asked for, all that is wrong is said at once, and nothing is begun.
+    fs::write(dir.path().join("huying.toml"), "[server]\nlisten = 1\nport = 80\n").unwrap();
+    for command in [&["serve"][..], &["keys", "list"], &["migrate", "up"], &["config"]] {
+        let (code, _, said) = run(command, &[("REDIS_URL", "hunter2")]);
+        assert_eq!(code, Some(1), "{said}");
+        for piece in ["第 2 行 server.listen=1 应为", "第 3 行 server.port 没有", "REDIS_URL 应为"]
+        {
+            assert!(said.contains(piece), "{piece}: {said}");
+        }
+        assert!(!said.contains("hunter2") && !dir.path().join("data").exists(), "{said}");
+    }
+    // Nobody's secrets belong on a command line.
+    for argument in ["--master-key=x", "--redis-url=x", "--wechat-secret=x"] {
+        assert_eq!(run(&["serve", argument], &[]).0, Some(2), "{argument}");
+    }
+}
+
+#[test]
 fn the_first_administrator_and_new_keys_come_from_the_command_line() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path(), "log");

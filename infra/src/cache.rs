@@ -1,8 +1,8 @@
 //! A cache for what is immutable or keyed by its version. Losing it costs time, never truth: every fault of it is a
 //! miss.
 
-use redis::AsyncCommands;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncCommands, AsyncConnectionConfig};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -32,7 +32,42 @@ pub enum CacheHealth {
     Down,
 }
 
+/// What a Redis says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisInfo {
+    /// Its version, where it tells.
+    pub version: Option<String>,
+    /// Whether it is a replica, to which nobody can write.
+    pub replica: bool,
+}
+
+impl RedisInfo {
+    /// Asks the Redis of this URL, for two seconds.
+    ///
+    /// # Errors
+    /// When it does not answer, or lets us in not; it repeats nothing of the URL.
+    pub async fn ask(url: &str) -> Result<Self, redis::RedisError> {
+        let limit = Some(Duration::from_secs(2));
+        let config = AsyncConnectionConfig::new().set_connection_timeout(limit).set_response_timeout(limit);
+        let client = redis::Client::open(url)?;
+        let mut redis = client.get_multiplexed_async_connection_with_config(&config).await?;
+        redis::cmd("PING").query_async::<()>(&mut redis).await?;
+        // Some that others run do not tell.
+        let said: String = redis::cmd("INFO").query_async(&mut redis).await.unwrap_or_default();
+        let line = |name| said.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        Ok(Self {
+            version: line("redis_version:").map(str::to_owned),
+            replica: line("role:") == Some("slave"),
+        })
+    }
+}
+
 impl Cache {
+    /// Whether this could be the URL of a Redis.
+    pub fn is_redis_url(url: &str) -> bool {
+        redis::Client::open(url).is_ok()
+    }
+
     /// Redis when there is a URL. A Redis that is away does not keep the server from starting.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ pub struct MasterKey(SecretSlice<u8>);
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The master key is not 32 bytes in base64.
-    #[error("HUYING_MASTER_KEY 应为 32 字节的 base64 文本")]
+    #[error("主密钥应为 32 字节的 base64 文本（例如：openssl rand -base64 32）")]
     MasterKey,
     /// A stored key does not open: another master key wrapped it.
     #[error("密钥 {0} 无法用当前主密钥打开；请检查 HUYING_MASTER_KEY 或数据目录中的 master.key")]

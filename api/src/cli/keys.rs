@@ -1,6 +1,6 @@
 //! `huying keys`.
 
-use super::{Data, open};
+use super::{Common, open};
 use clap::Subcommand;
 use infra::keys::Purpose;
 use infra::{Clock, Store};
@@ -29,8 +29,8 @@ pub(super) enum Rotated {
     Seal,
 }
 
-pub(super) async fn run(data: &Data, what: Keys) -> anyhow::Result<()> {
-    let (store, clock) = open(data).await?;
+pub(super) async fn run(common: &Common, what: Keys) -> anyhow::Result<()> {
+    let (store, clock) = open(common).await?;
     let done = keys(&store, what, &clock).await;
     store.close().await?;
     done

@@ -2,43 +2,48 @@
 //!
 //! To add a command: a file with its arguments and `run`, and its line in [`Command`] and [`run`].
 
+mod config;
 mod demo;
+mod doctor;
 mod keys;
 mod log;
 mod people;
 mod reactors;
 mod serve;
 
-use crate::{config, routes};
+use crate::config::{Asked, Reading, Settings, read};
+use crate::routes;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use infra::store::{Database, Direction};
-use infra::{Clock, MasterKey, Store};
-use secrecy::{ExposeSecret, SecretString};
+use infra::store::Direction;
+use infra::{Clock, Store};
 use std::io::Write;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// 呼应 huying：县级群众诉求平台
 #[derive(Debug, Parser)]
 #[command(name = "huying", version, about, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(flatten)]
-    data: Data,
+    common: Common,
     #[command(subcommand)]
     command: Command,
 }
 
+/// Where settings are, and those that may be told on the command line: nobody's secrets. All else is in the file or in the
+/// environment.
 #[derive(Debug, Args)]
-struct Data {
-    /// 数据目录：SQLite 文件、自动生成的主密钥
-    #[arg(long, env = "HUYING_DATA_DIR", default_value = "./data", global = true)]
-    data_dir: PathBuf,
-    /// sqlite://… 或 postgres://…；默认为数据目录中的 SQLite 文件
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+struct Common {
+    /// 设置文件；不填则读 HUYING_CONFIG 指定的文件、./huying.toml、/etc/huying/huying.toml 中的第一个
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// 数据目录：SQLite 文件、自动生成的主密钥（HUYING_DATA_DIR，默认 ./data）
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// sqlite://… 或 postgres://…；默认为数据目录中的 SQLite 文件。带密码的请用 DATABASE_URL，参数人人可见
+    #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
-    /// 主密钥：32 字节的 base64；使用 PostgreSQL 时必须提供
-    #[arg(long, env = "HUYING_MASTER_KEY", hide_env_values = true, global = true)]
-    master_key: Option<SecretString>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -83,6 +88,14 @@ enum Command {
         #[command(subcommand)]
         what: demo::Demo,
     },
+    /// 列出全部设置及其来源；密码、密钥只说是否已设置
+    Config {
+        /// 改为打印带说明的默认值，可存为 huying.toml 再改
+        #[arg(long)]
+        sample: bool,
+    },
+    /// 检查设置、文件、数据库、Redis、微信和后台任务，说明如何修复；不作任何改动。退出码：0 正常，1 需要注意，2 故障
+    Doctor(doctor::Doctor),
     /// 打印 OpenAPI 文档
     Openapi,
 }
@@ -98,40 +111,55 @@ enum Migrate {
     },
 }
 
-/// Carries out what was asked for.
+/// Carries out what was asked for, and says with what the process ends.
 ///
 /// # Errors
 /// What went wrong, in words for the administrator.
-pub async fn run(cli: Cli) -> anyhow::Result<()> {
-    let Cli { data, command } = cli;
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let Cli { common, command } = cli;
     match command {
-        Command::Openapi => Ok(writeln!(std::io::stdout(), "{}", routes::document().to_pretty_json()?)?),
+        Command::Openapi => writeln!(std::io::stdout(), "{}", routes::document().to_pretty_json()?)?,
+        Command::Config { sample } => config::run(&common, sample)?,
+        Command::Doctor(doctor) => return doctor::run(&common, doctor).await,
         Command::Migrate { direction } => {
             let direction = match direction {
                 Migrate::Up => Direction::Up,
                 Migrate::Down { steps } => Direction::Down(steps),
             };
-            Ok(Store::migrate(&data.open()?.0, direction).await?)
+            Store::migrate(&common.settings()?.data()?.0, direction).await?;
         }
-        Command::Token(token) => people::token(&data, token).await,
-        Command::User { what } => people::user(&data, what).await,
-        Command::Keys { what } => keys::run(&data, what).await,
-        Command::Reactors { what } => reactors::run(&data, what).await,
-        Command::Rebuild { reactor } => reactors::rebuild(&data, &reactor).await,
-        Command::Demo { what } => demo::run(what).await,
-        Command::Serve(serve) => serve::run(&data, *serve).await,
+        Command::Token(token) => people::token(&common, token).await?,
+        Command::User { what } => people::user(&common, what).await?,
+        Command::Keys { what } => keys::run(&common, what).await?,
+        Command::Reactors { what } => reactors::run(&common, what).await?,
+        Command::Rebuild { reactor } => reactors::rebuild(&common, &reactor).await?,
+        Command::Demo { what } => demo::run(what).await?,
+        Command::Serve(serve) => serve::run(&common, *serve).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Common {
+    /// All settings, with those that one command adds.
+    fn read(&self, others: Vec<(&'static str, &'static str, String)>, demo: bool) -> Reading {
+        let own = [
+            ("server.data_dir", "--data-dir", &self.data_dir),
+            ("database.url", "--database-url", &self.database_url),
+        ];
+        let own = own.into_iter().filter_map(|(key, name, text)| Some((key, name, text.clone()?)));
+        let asked = Asked { config: self.config.clone(), arguments: own.chain(others).collect(), demo };
+        let variables = std::env::vars_os();
+        read(asked, &variables.filter_map(|(name, text)| Some((name.into_string().ok()?, text))).collect())
+    }
+
+    /// The settings of a command that adds none.
+    fn settings(&self) -> anyhow::Result<Settings> {
+        self.read(Vec::new(), false).settings()
     }
 }
 
-impl Data {
-    fn open(&self) -> anyhow::Result<(Database, MasterKey)> {
-        let master_key = self.master_key.as_ref().map(ExposeSecret::expose_secret);
-        config::data(&self.data_dir, self.database_url.as_deref(), master_key)
-    }
-}
-
-async fn open(data: &Data) -> anyhow::Result<(Store, Clock)> {
-    let (database, master_key) = data.open()?;
+async fn open(common: &Common) -> anyhow::Result<(Store, Clock)> {
+    let (database, master_key) = common.settings()?.data()?;
     let clock = Clock::system();
     let store = Store::open(&database, &master_key, &clock).await.context("无法打开数据库")?;
     Ok((store, clock))

@@ -1,6 +1,6 @@
 //! `huying token` and `huying user`: people for the first set-up, for scripts and tests.
 
-use super::{Data, open};
+use super::{Common, open};
 use crate::auth::Tokens;
 use crate::people::{self, NewToken, NewUser, Scope};
 use anyhow::Context;
@@ -56,7 +56,7 @@ pub(super) enum User {
 }
 
 pub(super) async fn user(
-    data: &Data,
+    common: &Common,
     User::Add { name, username, phone, role, place, unit }: User,
 ) -> anyhow::Result<()> {
     let scope = unit.map(Scope::Unit).or(place.map(Scope::Place));
@@ -66,7 +66,7 @@ pub(super) async fn user(
         _ => anyhow::bail!("--role 须与 --place 或 --unit 同时使用"),
     };
     let user = NewUser { name, username, phone, grant, password: new_password()? };
-    let (store, clock) = open(data).await?;
+    let (store, clock) = open(common).await?;
     let added = people::add_user(&store, &Passwords::default(), &user, clock.now()).await;
     store.close().await?;
     added
@@ -83,8 +83,8 @@ fn new_password() -> anyhow::Result<SecretString> {
     Ok(line.trim_end_matches(['\r', '\n']).into())
 }
 
-pub(super) async fn token(data: &Data, token: Token) -> anyhow::Result<()> {
-    let (store, clock) = open(data).await?;
+pub(super) async fn token(common: &Common, token: Token) -> anyhow::Result<()> {
+    let (store, clock) = open(common).await?;
     let scope = match (token.place, token.unit) {
         (_, Some(unit)) => Scope::Unit(unit),
         (place, None) => Scope::Place(place.unwrap_or_default()),

@@ -1,6 +1,6 @@
 //! `huying reactors` and `huying rebuild`: where reactors stand, what they set aside, and their tables made anew.
 
-use super::{Data, open};
+use super::{Common, open};
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
@@ -25,8 +25,8 @@ pub(super) fn reactor() -> PossibleValuesParser {
     Reactor::iter().map(Reactor::name).collect::<Vec<_>>().into()
 }
 
-pub(super) async fn run(data: &Data, what: Option<Reactors>) -> anyhow::Result<()> {
-    let (store, clock) = open(data).await?;
+pub(super) async fn run(common: &Common, what: Option<Reactors>) -> anyhow::Result<()> {
+    let (store, clock) = open(common).await?;
     let done = match what {
         None => list(&store, clock.now()).await,
         Some(Reactors::Retry { reactor }) => retry(&store, &reactor, clock.now()).await,
@@ -35,8 +35,8 @@ pub(super) async fn run(data: &Data, what: Option<Reactors>) -> anyhow::Result<(
     done
 }
 
-pub(super) async fn rebuild(data: &Data, name: &str) -> anyhow::Result<()> {
-    let (store, clock) = open(data).await?;
+pub(super) async fn rebuild(common: &Common, name: &str) -> anyhow::Result<()> {
+    let (store, clock) = open(common).await?;
     let done = rebuild_one(&store, name, clock.now()).await;
     store.close().await?;
     done

@@ -1,88 +1,40 @@
 //! `huying serve`.
 
-use super::Data;
-use super::log::{self, LogFormat};
-use crate::address::TrustedProxies;
-use crate::config::{self, Config, Demo};
-use crate::limits::Limits;
+use super::{Common, log};
+use crate::config::Demo;
 use crate::{App, demo};
 use clap::Args;
 use infra::Clock;
-use secrecy::SecretString;
 use std::io::Write;
-use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
-    /// 监听地址；端口 0 表示任选空闲端口
-    #[arg(long, env = "HUYING_LISTEN", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Redis 地址；不填则用进程内缓存
-    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
-    redis_url: Option<SecretString>,
-    /// 允许以 dev:姓名 登录（仅供开发）
-    #[arg(long, env = "HUYING_DEV_LOGIN", action = clap::ArgAction::Set, num_args = 0..=1,
-        default_value = "false", default_missing_value = "true", value_parser = clap::builder::FalseyValueParser::new())]
-    dev_login: bool,
-    /// 可信的反向代理：IP 或网段，逗号分隔；来自它们的请求按 X-Forwarded-For 认定来源地址
-    #[arg(long, env = "HUYING_TRUSTED_PROXIES", default_value = "")]
-    trusted_proxies: TrustedProxies,
-    /// 微信接口地址
-    #[arg(long, env = "HUYING_WECHAT_BASE_URL", default_value = "https://api.weixin.qq.com")]
-    wechat_base_url: String,
-    /// 小程序 AppID；不填则不能用微信登录
-    #[arg(long, env = "HUYING_WECHAT_APP_ID")]
-    wechat_app_id: Option<String>,
-    /// 小程序 AppSecret
-    #[arg(long, env = "HUYING_WECHAT_SECRET", hide_env_values = true)]
-    wechat_secret: Option<SecretString>,
+    /// 监听地址；端口 0 表示任选空闲端口（HUYING_LISTEN，默认 127.0.0.1:8080）
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// 允许以 dev:姓名 登录，仅供开发（HUYING_DEV_LOGIN）
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    dev_login: Option<String>,
     /// 载入示例数据，并允许开发登录
     #[arg(long, num_args = 0..=1, default_missing_value = "mile")]
     demo: Option<Demo>,
-    /// 收到 SIGTERM 后，先让 /ready 答 503 这么久再停，好让负载均衡移走本实例，如 10s；Ctrl-C 则立即停
-    #[arg(long, env = "HUYING_DRAIN", default_value = "0s", value_parser = drain)]
-    drain: Duration,
-    #[command(flatten)]
-    limits: Limits,
-    /// 日志格式
-    #[arg(long, env = "HUYING_LOG", default_value = "text")]
-    log: LogFormat,
 }
 
-pub(super) async fn run(data: &Data, serve: Serve) -> anyhow::Result<()> {
-    let Serve {
-        listen,
-        redis_url,
-        dev_login,
-        trusted_proxies,
-        wechat_base_url,
-        wechat_app_id,
-        wechat_secret,
-        demo,
-        drain,
-        limits,
-        log,
-    } = serve;
-    log::to_stderr(log);
-    let (rates, wire) = limits.read(demo.is_some())?;
-    let wechat = config::wechat(&wechat_base_url, wechat_app_id, wechat_secret)?;
-    let (database, master_key) = data.open()?;
-    let config = Config {
-        rates,
-        wire,
-        listen,
-        database,
-        redis_url,
-        master_key,
-        dev_login: dev_login || demo.is_some(),
-        trusted_proxies,
-        wechat,
-        demo,
-        workers: None,
-        jobs: true,
-    };
+pub(super) async fn run(common: &Common, serve: Serve) -> anyhow::Result<()> {
+    let Serve { listen, dev_login, demo } = serve;
+    let arguments = [("server.listen", "--listen", listen), ("server.dev_login", "--dev-login", dev_login)];
+    let arguments = arguments.into_iter().filter_map(|(key, name, text)| Some((key, name, text?)));
+    let reading = common.read(arguments.collect(), demo.is_some());
+    let remarks = reading.remarks();
+    let settings = reading.settings()?;
+    log::to_stderr(settings.log_format, &settings.log_filter)?;
+    for remark in remarks {
+        tracing::warn!(%remark, "a setting is not as it should be");
+    }
+    let drain = settings.drain;
+    let config = settings.config(demo)?;
     // Before anybody is told that it listens, it listens to signals too.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let app = App::start(config, Clock::system()).await?;
@@ -94,15 +46,6 @@ pub(super) async fn run(data: &Data, serve: Serve) -> anyhow::Result<()> {
         }
     };
     app.serve_until(end).await
-}
-
-/// Who orders an end waits a minute or two before it kills.
-fn drain(text: &str) -> Result<Duration, String> {
-    let sane = |time: &Duration| *time <= Duration::from_secs(60);
-    humantime::parse_duration(text)
-        .ok()
-        .filter(sane)
-        .ok_or_else(|| "应为 0s 至 60s 的时长，如 10s".to_owned())
 }
 
 /// Says where it listens. That nobody reads it is no reason to end.

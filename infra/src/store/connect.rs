@@ -9,8 +9,9 @@ use sea_orm::sqlx::sqlite::{
 };
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
+use std::fmt;
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const POSTGRES_CONNECTIONS: u32 = 16;
@@ -27,7 +28,7 @@ const IDLE: Duration = Duration::from_secs(30);
 const START_LOCK: i64 = 0x6875_7969_6e67;
 
 /// Where the data is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum Database {
     /// A SQLite file.
     Sqlite(Box<SqliteConnectOptions>),
@@ -53,13 +54,20 @@ enum Held {
     Postgres(#[expect(dead_code, reason = "ending the session unlocks it")] Box<PgConnection>),
 }
 
+impl fmt::Debug for Database {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place())
+    }
+}
+
 impl Database {
     /// Reads `sqlite://FILE` or `postgres://…`.
     ///
     /// # Errors
-    /// [`StoreError::Seed`] for anything else.
+    /// [`StoreError::Seed`] for anything else; it does not repeat the URL.
     pub fn parse(url: &str) -> Result<Self, StoreError> {
-        let bad = |error: sqlx::Error| StoreError::Seed(format!("DATABASE_URL 无法识别：{error}"));
+        let bad = |error: sqlx::Error| StoreError::Seed(format!("无法识别：{error}"));
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let options: PgConnectOptions = url.parse().map_err(bad)?;
             return Ok(Self::Postgres(Box::new(
@@ -72,7 +80,7 @@ impl Database {
         if url.starts_with("sqlite:") {
             return Ok(Self::sqlite(url.parse().map_err(bad)?));
         }
-        Err(StoreError::Seed("DATABASE_URL 应以 sqlite:// 或 postgres:// 开头".into()))
+        Err(StoreError::Seed("应以 sqlite:// 或 postgres:// 开头".into()))
     }
 
     /// A SQLite file, made if it is not there.
@@ -95,6 +103,25 @@ impl Database {
     /// Whether it is SQLite: one machine, one file.
     pub fn is_sqlite(&self) -> bool {
         matches!(self, Self::Sqlite(_))
+    }
+
+    /// The file, of SQLite.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(options) => Some(options.get_filename()),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// Where it is, for people: the file, or host, port and database; never a password.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Sqlite(options) => options.get_filename().display().to_string(),
+            Self::Postgres(options) => {
+                let database = options.get_database().unwrap_or(options.get_username());
+                format!("{}:{}/{database}", options.get_host(), options.get_port())
+            }
+        }
     }
 
     /// Waits until no other process is starting.

@@ -59,6 +59,21 @@ pub(super) fn ids_param(backend: DbBackend, number: usize) -> String {
     }
 }
 
+/// The names of all tables.
+pub(super) fn tables(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => {
+            "SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema()"
+        }
+        _ => "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_'",
+    }
+}
+
+/// SQLSTATE, or SQLite's extended code.
+pub(super) fn code_of(error: &SqlxError) -> Option<String> {
+    Some(error.as_database_error()?.code()?.into_owned())
+}
+
 /// Tells a lost database from a row that is there already and from a mistake of ours.
 pub(super) fn classify(error: DbErr) -> StoreError {
     let (DbErr::Conn(RuntimeErr::SqlxError(sqlx))

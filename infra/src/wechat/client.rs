@@ -2,6 +2,9 @@
 
 use super::WechatError;
 use super::reply::Reply;
+use chrono::DateTime;
+use domain::time::Timestamp;
+use reqwest::header::DATE;
 use serde::de::DeserializeOwned;
 use std::error::Error;
 use std::time::Duration;
@@ -42,6 +45,15 @@ impl Client {
         self.twice(|| self.0.post(url).query(query).json(body)).await
     }
 
+    /// Asks once, and tells the time of the answer too, where it has one.
+    pub(super) async fn post_dated<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        body: &serde_json::Value,
+    ) -> Result<(Reply<T>, Option<Timestamp>), WechatError> {
+        dated(self.0.post(url).json(body)).await
+    }
+
     /// Once more where WeChat says that it is busy; its codes are not used up by that.
     async fn twice<T: DeserializeOwned>(
         &self,
@@ -67,12 +79,21 @@ fn said(error: reqwest::Error) -> String {
     said
 }
 
-/// Whatever the type of its content, it is JSON; and the status tells nothing.
 async fn send<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<Reply<T>, WechatError> {
+    Ok(dated(request).await?.0)
+}
+
+/// Whatever the type of its content, it is JSON; and the status tells nothing.
+async fn dated<T: DeserializeOwned>(
+    request: reqwest::RequestBuilder,
+) -> Result<(Reply<T>, Option<Timestamp>), WechatError> {
     let lost = |error| WechatError::Busy(said(error));
     let response = request.send().await.map_err(lost)?;
     let status = response.status();
+    let date = response.headers().get(DATE).and_then(|date| date.to_str().ok());
+    let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok()).map(|date| date.to_utc());
     let body = response.bytes().await.map_err(lost)?;
-    serde_json::from_slice(&body)
-        .map_err(|error| WechatError::Busy(format!("status {status}, not the JSON of WeChat: {error}")))
+    let reply = serde_json::from_slice(&body)
+        .map_err(|error| WechatError::Busy(format!("status {status}, not the JSON of WeChat: {error}")))?;
+    Ok((reply, date))
 }

@@ -1,8 +1,11 @@
 //! WeChat's server side: who a login code belongs to, and which phone number. Session keys are dropped unread.
 
+mod check;
 mod client;
 mod reply;
 mod token;
+
+pub use check::{Checked, check};
 
 use crate::cache::Cache;
 use crate::keys::Keyring;

@@ -7,11 +7,11 @@ use serde::{Deserialize, Deserializer};
 #[derive(Debug, Deserialize)]
 pub(super) struct Reply<T> {
     #[serde(default, deserialize_with = "number")]
-    errcode: i64,
+    pub(super) errcode: i64,
     #[serde(default)]
-    errmsg: String,
+    pub(super) errmsg: String,
     #[serde(flatten)]
-    value: Option<T>,
+    pub(super) value: Option<T>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -113,12 +113,17 @@ impl SharedToken {
     }
 }
 
-async fn fetch(client: &Client, app: &WechatApp, now: Timestamp) -> Result<Held, WechatError> {
-    let url = format!("{}/cgi-bin/stable_token", app.base_url);
+/// The call that tells the token. As long as a token is good, whoever asks is told the same one: asking ends nobody's.
+pub(super) fn question(app: &WechatApp) -> (String, serde_json::Value) {
     let body = json!({
         "grant_type": "client_credential", "appid": app.app_id, "secret": app.secret.expose_secret(),
         "force_refresh": false,
     });
+    (format!("{}/cgi-bin/stable_token", app.base_url), body)
+}
+
+async fn fetch(client: &Client, app: &WechatApp, now: Timestamp) -> Result<Held, WechatError> {
+    let (url, body) = question(app);
     let reply: Reply<TokenReply> = client.post(&url, &[], &body).await?;
     let TokenReply { access_token, expires_in } = reply.of_app()?;
     let token = access_token.filter(|token| !token.is_empty());

@@ -9,6 +9,7 @@ mod contact;
 mod contract;
 mod cost;
 mod demo;
+mod doctor;
 mod duty;
 mod figure;
 mod flag;

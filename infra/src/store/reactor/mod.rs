@@ -26,7 +26,7 @@ pub(super) use recent::Recent;
 pub use retry::Retried;
 pub use run::Progress;
 pub use state::ReactorState;
-pub(super) use state::make_missing;
+pub(super) use state::{make_missing, state_of};
 
 use super::Store;
 use super::error::StoreError;

@@ -3,6 +3,7 @@
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::log::{Cursor, Order};
+use super::super::patience::patience;
 use super::super::row::column;
 use super::{Reactor, Share};
 use domain::time::Timestamp;
@@ -90,30 +91,42 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn reactor_state(&self, reactor: Reactor, most: u32) -> Result<ReactorState, StoreError> {
-        let (behind, order) = (self.behind(), self.order().oldest());
-        let sql = format!(
-            "SELECT r.xid, r.position, r.generation, \
-             (SELECT COUNT(*) FROM set_aside s WHERE s.reactor = r.name) AS set_aside, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM event e WHERE {behind} AND e.aggregate = 'ticket' LIMIT $2) w) AS behind, \
-             (SELECT MIN(w.recorded_at) FROM (SELECT e.recorded_at FROM event e WHERE {behind} AND e.aggregate = 'ticket' \
-               ORDER BY {order} LIMIT 1) w) AS waiting_since \
-             FROM reactor r WHERE r.name = $1"
-        );
-        let row = self.query_one(&sql, vec![reactor.name().into(), i64::from(most).into()]).await?;
-        let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
-        let row = row.ok_or_else(gone)?;
-        Ok(ReactorState {
-            reactor,
-            cursor: Cursor::at(column(&row, "reactor", "xid")?, column(&row, "reactor", "position")?),
-            behind: column(&row, "event", "behind")?,
-            waiting_since: column(&row, "event", "waiting_since")?,
-            set_aside: column(&row, "set_aside", "set_aside")?,
-            generation: column(&row, "reactor", "generation")?,
-        })
+        patience(state_of(&self.db, reactor, most)).await
     }
 
     /// Behind the cursor of the reactor `r`.
     fn behind(&self) -> String {
         self.order().after("r.xid", "r.position")
     }
+}
+
+/// Where a reactor stands. At most `most` of the events that wait are counted.
+pub(in crate::store) async fn state_of(
+    db: &DatabaseConnection,
+    reactor: Reactor,
+    most: u32,
+) -> Result<ReactorState, StoreError> {
+    let order = Order::of(db.get_database_backend());
+    let (behind, oldest) = (order.after("r.xid", "r.position"), order.oldest());
+    let sql = format!(
+        "SELECT r.xid, r.position, r.generation, \
+         (SELECT COUNT(*) FROM set_aside s WHERE s.reactor = r.name) AS set_aside, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM event e WHERE {behind} AND e.aggregate = 'ticket' LIMIT $2) w) AS behind, \
+         (SELECT MIN(w.recorded_at) FROM (SELECT e.recorded_at FROM event e WHERE {behind} AND e.aggregate = 'ticket' \
+           ORDER BY {oldest} LIMIT 1) w) AS waiting_since \
+         FROM reactor r WHERE r.name = $1"
+    );
+    let values = [reactor.name().into(), i64::from(most).into()];
+    let row =
+        db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
+    let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
+    let row = row.ok_or_else(gone)?;
+    Ok(ReactorState {
+        reactor,
+        cursor: Cursor::at(column(&row, "reactor", "xid")?, column(&row, "reactor", "position")?),
+        behind: column(&row, "event", "behind")?,
+        waiting_since: column(&row, "event", "waiting_since")?,
+        set_aside: column(&row, "set_aside", "set_aside")?,
+        generation: column(&row, "reactor", "generation")?,
+    })
 }

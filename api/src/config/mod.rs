@@ -1,4 +1,16 @@
-//! What the server is told at start.
+//! What the program is told at start: defaults, over them a file, over it the environment, over all some arguments. All
+//! that is wrong is said at once.
+
+mod file;
+mod nearest;
+mod parse;
+mod sources;
+mod table;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use sources::{Asked, DEFAULTS, Reading, read};
+pub(crate) use table::{LogFormat, Settings, TABLE};
 
 use crate::address::TrustedProxies;
 use crate::limits::Wire;
@@ -6,7 +18,7 @@ use anyhow::Context;
 use infra::rate::Quotas;
 use infra::store::Database;
 use infra::{MasterKey, WechatApp};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::fs;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -49,58 +61,77 @@ pub enum Demo {
 }
 
 const DATABASE_FILE: &str = "huying.db";
-const MASTER_KEY_FILE: &str = "master.key";
+/// Where a generated master key lies in the data directory.
+pub(crate) const MASTER_KEY_FILE: &str = "master.key";
 
-/// The database and the master key that go together.
-///
-/// # Errors
-/// A URL or key that is none, a data directory that cannot be written, PostgreSQL without a master key.
-pub(crate) fn data(
-    data_dir: &Path,
-    database_url: Option<&str>,
-    master_key: Option<&str>,
-) -> anyhow::Result<(Database, MasterKey)> {
-    let database = match database_url {
-        Some(url) => Database::parse(url)?,
-        None => {
-            make_private_dir(data_dir)?;
-            Database::sqlite_file(data_dir.join(DATABASE_FILE))
-        }
-    };
-    let master_key = match master_key {
-        Some(text) => MasterKey::parse(text)?,
-        None if database.is_sqlite() => {
-            make_private_dir(data_dir)?;
-            kept_master_key(&data_dir.join(MASTER_KEY_FILE))?
-        }
-        None => anyhow::bail!(
-            "使用 PostgreSQL 时必须设置 HUYING_MASTER_KEY（32 字节的 base64，例如：openssl rand -base64 32）"
-        ),
-    };
-    Ok((database, master_key))
-}
+impl Settings {
+    /// Where the data is.
+    pub(crate) fn database(&self) -> Database {
+        let in_the_directory = || Database::sqlite_file(self.data_dir.join(DATABASE_FILE));
+        self.database.clone().unwrap_or_else(in_the_directory)
+    }
 
-/// The mini-program of these settings, which go together.
-///
-/// # Errors
-/// One without the other, or an address that is none.
-pub(crate) fn wechat(
-    base_url: &str,
-    app_id: Option<String>,
-    secret: Option<SecretString>,
-) -> anyhow::Result<Option<WechatApp>> {
-    let app_id = app_id.filter(|id| !id.trim().is_empty());
-    let secret = secret.filter(|secret| !secret.expose_secret().trim().is_empty());
-    let (app_id, secret) = match (app_id, secret) {
-        (Some(app_id), Some(secret)) => (app_id, secret),
-        (None, None) => return Ok(None),
-        (Some(_), None) => anyhow::bail!("设置了 HUYING_WECHAT_APP_ID，还须设置 HUYING_WECHAT_SECRET"),
-        (None, Some(_)) => anyhow::bail!("设置了 HUYING_WECHAT_SECRET，还须设置 HUYING_WECHAT_APP_ID"),
-    };
-    let base_url = base_url.trim_end_matches('/').to_owned();
-    let is_url = base_url.starts_with("https://") || base_url.starts_with("http://");
-    anyhow::ensure!(is_url, "HUYING_WECHAT_BASE_URL 应以 https:// 开头");
-    Ok(Some(WechatApp { base_url, app_id: app_id.trim().to_owned(), secret }))
+    /// Where the master key is kept that nobody gave.
+    pub(crate) fn master_key_file(&self) -> PathBuf {
+        self.data_dir.join(MASTER_KEY_FILE)
+    }
+
+    /// The database and the master key that go together. Makes the data directory and the key where they are needed and not
+    /// there.
+    ///
+    /// # Errors
+    /// A data directory that cannot be written, a key file that holds none.
+    pub(crate) fn data(&self) -> anyhow::Result<(Database, MasterKey)> {
+        if self.database.is_none() || self.master_key.is_none() {
+            make_private_dir(&self.data_dir)?;
+        }
+        let master_key = match &self.master_key {
+            Some(key) => key.clone(),
+            None => kept_master_key(&self.master_key_file())?,
+        };
+        Ok((self.database(), master_key))
+    }
+
+    /// The mini-program, where there is one.
+    pub(crate) fn wechat(&self) -> Option<WechatApp> {
+        let (app_id, secret) = self.wechat_app_id.clone().zip(self.wechat_secret.clone())?;
+        Some(WechatApp { base_url: self.wechat_base_url.clone(), app_id, secret })
+    }
+
+    /// Everything that a server needs to know. Makes what [`Self::data`] makes.
+    ///
+    /// # Errors
+    /// Those of [`Self::data`].
+    pub(crate) fn config(self, demo: Option<Demo>) -> anyhow::Result<Config> {
+        let (database, master_key) = self.data()?;
+        Ok(Config {
+            wechat: self.wechat(),
+            rates: Quotas {
+                logins: self.rate_logins,
+                renewals: self.rate_renewals,
+                tickets: self.rate_tickets,
+                calls: self.rate_calls,
+            },
+            wire: Wire {
+                head: self.timeout_head,
+                body: self.timeout_body,
+                call: self.timeout_call,
+                idle: self.timeout_idle,
+                connections: self.max_connections,
+                listeners: self.listeners,
+                ..Wire::default()
+            },
+            listen: self.listen,
+            database,
+            redis_url: self.redis_url,
+            master_key,
+            dev_login: self.dev_login || demo.is_some(),
+            trusted_proxies: self.trusted_proxies,
+            demo,
+            workers: None,
+            jobs: true,
+        })
+    }
 }
 
 fn make_private_dir(dir: &Path) -> anyhow::Result<()> {
