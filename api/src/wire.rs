@@ -7,6 +7,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
+use prometheus_client::metrics::gauge::Gauge;
 use std::any::Any;
 use std::collections::HashMap;
 use std::net::Shutdown;
@@ -30,6 +31,7 @@ pub(crate) struct Connections {
     patience: Duration,
     open: Mutex<HashMap<usize, Arc<Line>>>,
     opened: AtomicUsize,
+    count: Gauge,
 }
 
 /// A connection.
@@ -57,13 +59,15 @@ pub(crate) struct Busy {
 }
 
 impl Connections {
-    pub(crate) fn new(wire: &Wire) -> Arc<Self> {
+    /// `count` is how many there are.
+    pub(crate) fn new(wire: &Wire, count: Gauge) -> Arc<Self> {
         let patience = wire.idle + wire.head;
         Arc::new(Self {
             began: Instant::now(),
             patience,
             open: Mutex::default(),
             opened: AtomicUsize::new(0),
+            count,
         })
     }
 
@@ -79,6 +83,7 @@ impl Connections {
                     touched: AtomicU64::new(self.now()),
                 });
                 self.lock().insert(number, line.clone());
+                self.count.inc();
                 data.insert(Open { number, line, all: self.clone() });
             }
             Some(Err(error)) => tracing::warn!(%error, "a connection cannot be watched"),
@@ -139,6 +144,7 @@ fn most_files(limits: &str) -> Option<usize> {
 impl Drop for Open {
     fn drop(&mut self) {
         self.all.lock().remove(&self.number);
+        self.all.count.dec();
     }
 }
 
@@ -242,7 +248,7 @@ mod tests {
     fn a_client_is_waited_for_only_while_there_is_something_to_take() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let all = Connections::new(&Wire::default());
+        let all = Connections::new(&Wire::default(), Gauge::default());
         let line = Arc::new(Line { socket, busy: AtomicUsize::new(0), touched: AtomicU64::new(0) });
         let open = Open { number: 0, line: line.clone(), all };
         let busy = || line.busy.load(Ordering::SeqCst);

@@ -7,6 +7,7 @@ mod log;
 mod people;
 mod reactors;
 mod serve;
+mod trace;
 
 use crate::{config, routes};
 use anyhow::Context;

@@ -2,6 +2,7 @@
 
 use super::Data;
 use super::log::{self, LogFormat};
+use super::trace::Tracing;
 use crate::address::TrustedProxies;
 use crate::config::{self, Config, Demo};
 use crate::limits::Limits;
@@ -12,6 +13,7 @@ use secrecy::SecretString;
 use std::io::Write;
 use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -42,6 +44,8 @@ pub(super) struct Serve {
     demo: Option<Demo>,
     #[command(flatten)]
     limits: Limits,
+    #[command(flatten)]
+    tracing: Tracing,
     /// 日志格式
     #[arg(long, env = "HUYING_LOG", default_value = "text")]
     log: LogFormat,
@@ -58,9 +62,11 @@ pub(super) async fn run(data: &Data, serve: Serve) -> anyhow::Result<()> {
         wechat_secret,
         demo,
         limits,
+        tracing,
         log,
     } = serve;
-    log::to_stderr(log);
+    let traces = tracing.start()?;
+    log::to_stderr(log, traces.as_ref());
     let (rates, wire) = limits.read(demo.is_some())?;
     let wechat = config::wechat(&wechat_base_url, wechat_app_id, wechat_secret)?;
     let (database, master_key) = data.open()?;
@@ -88,7 +94,11 @@ pub(super) async fn run(data: &Data, serve: Serve) -> anyhow::Result<()> {
             _ = terminate.recv() => {}
         }
     };
-    app.serve_until(end).await
+    let served = app.serve_until(end).await;
+    if let Some(traces) = traces {
+        spawn_blocking(move || traces.end()).await?;
+    }
+    served
 }
 
 /// Says where it listens. That nobody reads it is no reason to end.

@@ -119,7 +119,7 @@ async fn fetch(client: &Client, app: &WechatApp, now: Timestamp) -> Result<Held,
         "grant_type": "client_credential", "appid": app.app_id, "secret": app.secret.expose_secret(),
         "force_refresh": false,
     });
-    let reply: Reply<TokenReply> = client.post(&url, &[], &body).await?;
+    let reply: Reply<TokenReply> = client.post("stable_token", &url, &[], &body).await?;
     let TokenReply { access_token, expires_in } = reply.of_app()?;
     let token = access_token.filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| WechatError::Busy("no access_token".into()))?;

@@ -14,9 +14,12 @@ use super::dialect;
 use super::error::StoreError;
 use super::patience::patience;
 use crate::Wake;
+use crate::gauge::JournalGauges;
+use crate::trace::step;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, TransactionTrait};
 use std::future::Future;
+use tracing::Instrument;
 
 /// Why an entry was not written.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +45,7 @@ impl From<StoreError> for JournalError {
 pub(super) struct Journal {
     writer: Writer,
     wake: Wake,
+    gauges: JournalGauges,
 }
 
 #[derive(Debug)]
@@ -52,18 +56,24 @@ enum Writer {
 
 impl Journal {
     pub(super) fn postgres(pool: DatabaseConnection) -> Self {
-        Self { writer: Writer::Postgres(pool), wake: Wake::default() }
+        Self { writer: Writer::Postgres(pool), wake: Wake::default(), gauges: JournalGauges::default() }
     }
 
     /// Must be called on the runtime that is to run the writer.
     pub(super) fn sqlite(options: SqliteConnectOptions, connection: DatabaseConnection) -> Self {
-        let writer = Writer::Sqlite(sqlite::Writer::start(options, connection));
-        Self { writer, wake: Wake::default() }
+        let gauges = JournalGauges::default();
+        let writer = Writer::Sqlite(sqlite::Writer::start(options, connection, gauges.clone()));
+        Self { writer, wake: Wake::default(), gauges }
     }
 
     /// Rung after each write that others follow: of histories, and of what follows from them.
     pub(super) fn wake(&self) -> &Wake {
         &self.wake
+    }
+
+    /// What it counts of its work.
+    pub(super) fn gauges(&self) -> &JournalGauges {
+        &self.gauges
     }
 
     /// Wakes those who follow, when something was written.
@@ -74,23 +84,35 @@ impl Journal {
         found
     }
 
+    /// Counts and traces a change until it is durable or refused.
+    async fn watched<T>(&self, write: impl Future<Output = T>) -> T {
+        let _writing = self.gauges.write();
+        write.instrument(step("journal write")).await
+    }
+
     /// Makes an entry durable, all of it or nothing.
     pub(super) async fn append(&self, entry: Entry<'_>) -> Result<(), JournalError> {
-        let found = match &self.writer {
-            Writer::Postgres(pool) => postgres::append(pool, entry).await?,
-            Writer::Sqlite(writer) => writer.write_guarded(vec![entry.statements()]).await?,
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(pool) => postgres::append(pool, entry).await,
+                Writer::Sqlite(writer) => writer.write_guarded(vec![entry.statements()]).await,
+            }
         };
+        let found = self.watched(written).await?;
         if self.written(found) { Ok(()) } else { Err(JournalError::Conflict) }
     }
 
     /// Makes entries of several aggregates durable together, all of them or none. They come in the order of their ids.
     pub(super) async fn append_all(&self, entries: Vec<Entry<'_>>) -> Result<(), JournalError> {
-        let found = match &self.writer {
-            Writer::Postgres(pool) => postgres::append_all(pool, entries).await?,
-            Writer::Sqlite(writer) => {
-                writer.write_guarded(entries.into_iter().map(Entry::statements).collect()).await?
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(pool) => postgres::append_all(pool, entries).await,
+                Writer::Sqlite(writer) => {
+                    writer.write_guarded(entries.into_iter().map(Entry::statements).collect()).await
+                }
             }
         };
+        let found = self.watched(written).await?;
         if self.written(found) { Ok(()) } else { Err(JournalError::Conflict) }
     }
 
@@ -100,7 +122,8 @@ impl Journal {
         let written = match &self.writer {
             Writer::Postgres(pool) => {
                 let pool = pool.clone();
-                uninterrupted(async move { Ok(pool.query_all_raw(statement).await?.len()) }).await?
+                self.watched(uninterrupted(async move { Ok(pool.query_all_raw(statement).await?.len()) }))
+                    .await?
             }
             Writer::Sqlite(_) => {
                 return Err(StoreError::Unavailable("only PostgreSQL has such statements".into()));
@@ -112,18 +135,24 @@ impl Journal {
 
     /// Writes rows that have no history, all or none.
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        match &self.writer {
-            Writer::Postgres(pool) => uninterrupted(transaction(pool.clone(), statements)).await,
-            Writer::Sqlite(writer) => writer.write(statements).await,
-        }
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(pool) => uninterrupted(transaction(pool.clone(), statements)).await,
+                Writer::Sqlite(writer) => writer.write(statements).await,
+            }
+        };
+        self.watched(written).await
     }
 
     /// Writes rows, all or none, when the first statement touches one; whether it did.
     pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, JournalError> {
-        let found = match &self.writer {
-            Writer::Postgres(pool) => uninterrupted(guarded_transaction(pool.clone(), statements)).await?,
-            Writer::Sqlite(writer) => writer.write_guarded(vec![statements]).await?,
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(pool) => uninterrupted(guarded_transaction(pool.clone(), statements)).await,
+                Writer::Sqlite(writer) => writer.write_guarded(vec![statements]).await,
+            }
         };
+        let found = self.watched(written).await?;
         Ok(self.written(found))
     }
 
@@ -132,13 +161,16 @@ impl Journal {
         &self,
         statement: Statement,
     ) -> Result<Option<QueryResult>, StoreError> {
-        match &self.writer {
-            Writer::Postgres(pool) => {
-                let pool = pool.clone();
-                uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(pool) => {
+                    let pool = pool.clone();
+                    uninterrupted(async move { Ok(pool.query_one_raw(statement).await?) }).await
+                }
+                Writer::Sqlite(writer) => writer.write_returning(statement).await,
             }
-            Writer::Sqlite(writer) => writer.write_returning(statement).await,
-        }
+        };
+        self.watched(written).await
     }
 
     /// Leaves nothing of what was overwritten beside the tables, as far as that is ours to do: PostgreSQL's own log and

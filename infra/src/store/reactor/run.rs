@@ -4,14 +4,16 @@
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::journal::JournalError;
-use super::super::log::Cursor;
+use super::super::log::{Cursor, LoggedRow};
 use super::super::row::column;
 use super::fold::PassedOver;
 use super::{Happening, Memory, Reactor};
+use crate::trace;
 use domain::time::Timestamp;
 use futures_util::FutureExt;
 use sea_orm::Statement;
 use std::panic::AssertUnwindSafe;
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// How many events are done at a time.
@@ -78,6 +80,19 @@ impl Store {
             return Ok(idle);
         };
         let first = (first.cursor, first.stream, first.stream_version);
+        let span = trace::batch("reactor", reactor.name(), rows.len());
+        self.work_off(reactor, memory, (place, idle), (rows, first, whole), now).instrument(span).await
+    }
+
+    /// Does what was read: `whole` says whether there may be more.
+    async fn work_off(
+        &self,
+        reactor: Reactor,
+        memory: &mut Memory,
+        (place, idle): (Reached, Progress),
+        (rows, first, whole): (Vec<LoggedRow>, (Cursor, Uuid, i32), bool),
+        now: Timestamp,
+    ) -> Result<Progress, StoreError> {
         let (happenings, broken) = self.happenings(rows, memory).await?;
         let Some(last) = happenings.last() else {
             let error = broken.unwrap_or_else(|| StoreError::Unavailable("nothing was read".into()));
