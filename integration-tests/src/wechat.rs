@@ -10,7 +10,8 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 /// The mini-program that the server knows.
 pub const APP_ID: &str = "wx0123456789abcdef";
-const SECRET: &str = "0123456789abcdef0123456789abcdef";
+/// And its secret.
+pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// The stand-in.
 pub struct Wechat {

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 /// The program beside these tests. A run of all tests has built it; a run of these alone may not have.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let program = tests.ancestors().nth(2).unwrap().join("huying");
     let built = fs::metadata(&program).and_then(|built| built.modified()).ok();
