@@ -104,24 +104,27 @@ impl App {
         let cache = Cache::connect(redis_url).context("REDIS_URL 无法识别")?;
         let replicas = Replicas::new(redis_url, &cache, store.keys()).context("REDIS_URL 无法识别")?;
         let wechat = config.wechat.map(|app| Wechat::new(app, cache.clone(), store.keys().clone()));
+        let wechat = wechat.transpose().context("无法建立微信客户端")?;
+        let calls = calls(&document);
+        let metrics = Metrics::new(&calls, &store, &cache, wechat.as_ref());
         let wire = config.wire;
         let connections_borne = bearable(wire.connections);
         let state = web::Data::new(State {
             rates: Rates::new(config.rates, &clock, &cache, store.keys()),
-            metrics: Metrics::default(),
+            metrics,
             wire,
             // Whoever else calls finds a connection too.
             live: Live::new(wire.listeners.min(connections_borne - connections_borne.div_ceil(10))),
             tokens: Tokens::new(store.keys())?,
             passwords: Passwords::default(),
-            wechat: wechat.transpose().context("无法建立微信客户端")?,
+            wechat,
             cache,
             store,
             clock,
             ending: AtomicBool::new(false),
             dev_login: config.dev_login,
             trusted_proxies: config.trusted_proxies,
-            calls: calls(&document),
+            calls,
             document: document.to_pretty_json()?,
         });
         state.store.import_calendar(CHINA.0, CHINA.1, state.clock.now()).await.context("无法导入日历")?;
@@ -142,7 +145,7 @@ impl App {
                 .default_service(web::to(routes::no_such_call))
                 .wrap(from_fn(edge::edge))
         });
-        let connections = Connections::new(&wire);
+        let connections = Connections::new(&wire, state.metrics.connections());
         let opening = connections.clone();
         let workers = config.workers.or_else(|| available_parallelism().ok().map(usize::from)).unwrap_or(1);
         let server = server

@@ -12,14 +12,17 @@ use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use domain::id::UserId;
+use infra::trace;
 use openapi::Lang;
 use openapi::problem::{Fault, Problem};
 use std::fmt;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
+use tracing::{Instrument, Span};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// Where answers are not for caches.
 const API: &str = "/api/";
 /// The longest path with its query, in bytes.
@@ -51,10 +54,13 @@ pub(crate) async fn edge(
     let began = Instant::now();
     let state =
         request.app_data::<web::Data<State>>().cloned().ok_or_else(|| ApiError::internal("no state"))?;
+    let _asked = state.metrics.http.asked();
     let busy = request.conn_data::<Open>().map(Open::busy);
     let id = request_id(request.headers(), &state);
     let lang = language(request.request());
     let method = request.method().clone();
+    let traceparent = request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok());
+    let span = trace::request(name(&method), &id, traceparent);
     if method == Method::HEAD {
         // Answered as GET; the server leaves the body out.
         request.head_mut().method = Method::GET;
@@ -64,10 +70,12 @@ pub(crate) async fn edge(
         Some(error) => request.error_response(error),
         None => {
             let uri = request.uri().clone();
-            match timeout(state.wire.call, next.call(request)).await {
+            match timeout(state.wire.call, next.call(request).instrument(span.clone())).await {
                 Ok(response) => response?.map_into_boxed_body(),
                 // What the handler had begun to write goes on: it is a task of its own.
-                Err(_) => return Err(Overdue::new(&state, (&method, uri.path()), (lang, &id), began).into()),
+                Err(_) => {
+                    return Err(Overdue::new(&state, (&method, uri.path()), (lang, &id), began, &span).into());
+                }
             }
         }
     };
@@ -91,7 +99,18 @@ pub(crate) async fn edge(
         // Who keeps connections finds another server with the next one.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    log(&response, &method, &id, began, code.as_deref(), cause.as_deref());
+    let route = response.request().match_pattern();
+    let answered = Answered {
+        id: &id,
+        method: &method,
+        route: route.as_deref().unwrap_or("-"),
+        status: response.status().as_u16(),
+        code: code.as_deref(),
+        cause: cause.as_deref(),
+        user: response.request().extensions().get::<Caller>().map(|caller| caller.0),
+        took: began.elapsed(),
+    };
+    answered.tell(&state, &span);
     Ok(response.map_body(|_, body| Taken::new(body, busy)))
 }
 
@@ -130,11 +149,26 @@ struct Overdue {
 }
 
 impl Overdue {
-    fn new(state: &State, (method, path): (&Method, &str), (lang, id): (Lang, &str), began: Instant) -> Self {
+    fn new(
+        state: &State,
+        (method, path): (&Method, &str),
+        (lang, id): (Lang, &str),
+        began: Instant,
+        span: &Span,
+    ) -> Self {
         let fault = Fault::new("request.timeout").with("seconds", state.wire.call.as_secs());
         let route = state.calls.iter().find(|call| call.method == method.as_str() && call.fits(path));
-        let (route, micros) = (route.map_or("-", |call| call.path.as_str()), began.elapsed().as_micros());
-        tracing::error!(id, method = name(method), route, status = 503, micros, code = fault.code, "request");
+        let answered = Answered {
+            id,
+            method,
+            route: route.map_or("-", |call| call.path.as_str()),
+            status: 503,
+            code: Some(fault.code),
+            cause: None,
+            user: None,
+            took: began.elapsed(),
+        };
+        answered.tell(state, span);
         Self { problem: Problem::new(std::slice::from_ref(&fault), lang, id.to_owned()), fault }
     }
 }
@@ -197,22 +231,33 @@ fn name(method: &Method) -> &str {
     if known.contains(method) { method.as_str() } else { "-" }
 }
 
-fn log(
-    response: &ServiceResponse,
-    method: &Method,
-    id: &str,
-    began: Instant,
-    code: Option<&str>,
-    cause: Option<&str>,
-) {
-    let (http, status) = (response.request(), response.status().as_u16());
-    let route = http.match_pattern();
-    let route = route.as_deref().unwrap_or("-");
-    let (method, micros) = (name(method), began.elapsed().as_micros());
-    let user = http.extensions().get::<Caller>().map(|caller| caller.0.to_string());
-    if status >= 500 {
-        tracing::error!(id, method, route, status, micros, user, code, cause, "request");
-    } else {
-        tracing::info!(id, method, route, status, micros, user, code, "request");
+/// What became of a request.
+struct Answered<'a> {
+    id: &'a str,
+    method: &'a Method,
+    route: &'a str,
+    status: u16,
+    code: Option<&'a str>,
+    cause: Option<&'a str>,
+    user: Option<UserId>,
+    took: Duration,
+}
+
+impl Answered<'_> {
+    /// Counts it, ends its span, and writes its one line.
+    fn tell(&self, state: &State, span: &Span) {
+        let Self { id, method, route, status, code, cause, user, took } = *self;
+        state.metrics.http.answered(method, route, status, took);
+        if let Some(code) = code {
+            state.metrics.http.refused(code);
+        }
+        let (method, micros) = (name(method), took.as_micros());
+        trace::answered(span, method, route, status, code);
+        let (user, trace) = (user.map(|user| user.to_string()), trace::id(span));
+        if status >= 500 {
+            tracing::error!(id, trace, method, route, status, micros, user, code, cause, "request");
+        } else {
+            tracing::info!(id, trace, method, route, status, micros, user, code, "request");
+        }
     }
 }

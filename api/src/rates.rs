@@ -93,6 +93,7 @@ pub(crate) async fn ticket(state: &State, actor: &Actor, key: Option<&Idempotenc
 
 async fn check(state: &State, rate: Rate, key: &str) -> ApiResult<()> {
     state.rates.check(rate, key).await.map_err(|wait| {
+        state.metrics.rate_exceeded(rate);
         let fault = Fault::new("rate.exceeded")
             .with("rate", rate.name())
             .with("limit", wait.quota.count())

@@ -7,6 +7,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Extensions;
 use actix_web::rt::net::TcpStream;
 use actix_web::web::Bytes;
+use prometheus_client::metrics::gauge::Gauge;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::any::Any;
 use std::collections::HashMap;
@@ -31,6 +32,7 @@ pub(crate) struct Connections {
     patience: Duration,
     open: Mutex<HashMap<usize, Arc<Line>>>,
     opened: AtomicUsize,
+    count: Gauge,
 }
 
 /// A connection.
@@ -58,13 +60,15 @@ pub(crate) struct Busy {
 }
 
 impl Connections {
-    pub(crate) fn new(wire: &Wire) -> Arc<Self> {
+    /// `count` is how many there are.
+    pub(crate) fn new(wire: &Wire, count: Gauge) -> Arc<Self> {
         let patience = wire.idle + wire.head;
         Arc::new(Self {
             began: Instant::now(),
             patience,
             open: Mutex::default(),
             opened: AtomicUsize::new(0),
+            count,
         })
     }
 
@@ -80,6 +84,7 @@ impl Connections {
                     touched: AtomicU64::new(self.now()),
                 });
                 self.lock().insert(number, line.clone());
+                self.count.inc();
                 data.insert(Open { number, line, all: self.clone() });
             }
             Some(Err(error)) => tracing::warn!(%error, "a connection cannot be watched"),
@@ -144,6 +149,7 @@ fn connections_of(files: u64) -> usize {
 impl Drop for Open {
     fn drop(&mut self) {
         self.all.lock().remove(&self.number);
+        self.all.count.dec();
     }
 }
 
@@ -246,7 +252,7 @@ mod tests {
     fn a_client_is_waited_for_only_while_there_is_something_to_take() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let all = Connections::new(&Wire::default());
+        let all = Connections::new(&Wire::default(), Gauge::default());
         let line = Arc::new(Line { socket, busy: AtomicUsize::new(0), touched: AtomicU64::new(0) });
         let open = Open { number: 0, line: line.clone(), all };
         let busy = || line.busy.load(Ordering::SeqCst);

@@ -197,6 +197,8 @@ fn a_wrong_setting_is_said_in_words() {
     assert!(refused("HUYING_RATE_CALLS", "many").contains("HUYING_RATE_CALLS=many 应为"));
     assert!(refused("HUYING_TIMEOUT_BODY", "15").contains("HUYING_TIMEOUT_BODY=15 应为"));
     assert!(refused("HUYING_DRAIN", "5m").contains("0s 至 60s"));
+    assert!(refused("HUYING_OTLP_ENDPOINT", "nowhere").contains("HUYING_OTLP_ENDPOINT 应为"));
+    assert!(refused("HUYING_OTLP_SAMPLE", "2").contains("HUYING_OTLP_SAMPLE=2 应为"));
     assert!(refused("REDIS_URL", "nowhere").contains("REDIS_URL"));
     assert!(refused("HUYING_WECHAT_APP_ID", "wx1").contains("HUYING_WECHAT_SECRET"));
     assert!(refused("HUYING_WECHAT_SECRET", "s").contains("HUYING_WECHAT_APP_ID"));

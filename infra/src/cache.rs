@@ -1,11 +1,14 @@
 //! A cache for what is immutable or keyed by its version. Losing it costs time, never truth: every fault of it is a
 //! miss.
 
+use crate::gauge::CacheGauges;
+use crate::trace::step;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, AsyncConnectionConfig};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// Values live at most this long.
 const TTL: Duration = Duration::from_secs(15 * 60);
@@ -14,10 +17,14 @@ const CAPACITY: u64 = 50_000;
 
 /// In-process, or shared between replicas through Redis.
 #[derive(Clone)]
-pub enum Cache {
-    /// In this process.
+pub struct Cache {
+    place: Place,
+    gauges: CacheGauges,
+}
+
+#[derive(Clone)]
+enum Place {
     Memory(moka::sync::Cache<String, Vec<u8>>),
-    /// Shared.
     Redis(ConnectionManager),
 }
 
@@ -75,22 +82,32 @@ impl Cache {
     pub fn connect(redis_url: Option<&str>) -> Result<Self, redis::RedisError> {
         let Some(url) = redis_url else {
             let memory = moka::sync::Cache::builder().max_capacity(CAPACITY).time_to_live(TTL).build();
-            return Ok(Self::Memory(memory));
+            return Ok(Self { place: Place::Memory(memory), gauges: CacheGauges::default() });
         };
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(Duration::from_millis(500)))
             .set_response_timeout(Some(Duration::from_millis(200)))
             .set_number_of_retries(1);
-        Ok(Self::Redis(ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, config)?))
+        let redis = ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, config)?;
+        Ok(Self { place: Place::Redis(redis), gauges: CacheGauges::default() })
+    }
+
+    /// What it counts of its work, and of Redis for all that use it.
+    pub fn gauges(&self) -> &CacheGauges {
+        &self.gauges
     }
 
     /// The value of `key`, if it is there and reads.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let bytes = match self {
-            Self::Memory(cache) => cache.get(key),
-            Self::Redis(redis) => fault("get", redis.clone().get::<_, Option<Vec<u8>>>(key).await).flatten(),
-        }?;
-        serde_json::from_slice(&bytes).ok()
+        let bytes = match &self.place {
+            Place::Memory(cache) => cache.get(key),
+            Place::Redis(redis) => {
+                let asked = redis.clone().get::<_, Option<Vec<u8>>>(key).instrument(step("cache get")).await;
+                self.fault("get", asked)?
+            }
+        };
+        if bytes.is_some() { &self.gauges.hits } else { &self.gauges.misses }.inc();
+        serde_json::from_slice(&bytes?).ok()
     }
 
     /// Keeps a value for up to 15 minutes.
@@ -98,34 +115,40 @@ impl Cache {
         let Ok(bytes) = serde_json::to_vec(value) else {
             return;
         };
-        match self {
-            Self::Memory(cache) => cache.insert(key.to_owned(), bytes),
-            Self::Redis(redis) => {
-                fault("put", redis.clone().set_ex::<_, _, ()>(key, bytes, TTL.as_secs()).await);
+        match &self.place {
+            Place::Memory(cache) => cache.insert(key.to_owned(), bytes),
+            Place::Redis(redis) => {
+                let mut redis = redis.clone();
+                let put = redis.set_ex::<_, _, ()>(key, bytes, TTL.as_secs()).instrument(step("cache put"));
+                self.fault("put", put.await);
             }
         }
     }
 
     /// The connection that it shares with others, where there is one.
     pub(crate) fn redis(&self) -> Option<ConnectionManager> {
-        match self {
-            Self::Memory(_) => None,
-            Self::Redis(redis) => Some(redis.clone()),
+        match &self.place {
+            Place::Memory(_) => None,
+            Place::Redis(redis) => Some(redis.clone()),
         }
     }
 
     /// Whether it answers.
     pub async fn health(&self) -> CacheHealth {
-        match self {
-            Self::Memory(_) => CacheHealth::Memory,
-            Self::Redis(redis) => match redis::cmd("PING").query_async::<()>(&mut redis.clone()).await {
+        match &self.place {
+            Place::Memory(_) => CacheHealth::Memory,
+            Place::Redis(redis) => match redis::cmd("PING").query_async::<()>(&mut redis.clone()).await {
                 Ok(()) => CacheHealth::Up,
                 Err(_) => CacheHealth::Down,
             },
         }
     }
-}
 
-fn fault<T>(what: &str, result: redis::RedisResult<T>) -> Option<T> {
-    result.inspect_err(|error| tracing::warn!(%error, what, "cache missed: redis failed")).ok()
+    fn fault<T>(&self, what: &'static str, result: redis::RedisResult<T>) -> Option<T> {
+        let failed = |error: &_| {
+            self.gauges.fault(what);
+            tracing::warn!(%error, what, "cache missed: redis failed");
+        };
+        result.inspect_err(failed).ok()
+    }
 }

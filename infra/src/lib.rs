@@ -7,10 +7,12 @@
 pub mod cache;
 pub mod clock;
 pub mod entropy;
+pub mod gauge;
 pub mod keys;
 pub mod password;
 pub mod rate;
 pub mod store;
+pub mod trace;
 pub mod wake;
 pub mod wechat;
 

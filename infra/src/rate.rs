@@ -149,7 +149,7 @@ impl Rates {
             tickets: limiter(Rate::Tickets, quotas.tickets),
             calls: limiter(Rate::Calls, quotas.calls),
             clock: clock.clone(),
-            shared: cache.redis().map(|redis| Shared::new(redis, keys)),
+            shared: cache.redis().map(|redis| Shared::new(redis, keys, cache.gauges().clone())),
         }
     }
 

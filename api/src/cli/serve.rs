@@ -5,9 +5,14 @@ use crate::config::Demo;
 use crate::{App, demo};
 use clap::Args;
 use infra::Clock;
+use infra::trace::Traces;
+use secrecy::ExposeSecret;
 use std::io::Write;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::spawn_blocking;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -29,7 +34,11 @@ pub(super) async fn run(common: &Common, serve: Serve) -> anyhow::Result<()> {
     let reading = common.read(arguments.collect(), demo.is_some());
     let remarks = reading.remarks();
     let settings = reading.settings()?;
-    log::to_stderr(settings.log_format, &settings.log_filter)?;
+    let endpoint = settings.otlp_endpoint.as_ref();
+    let traces = endpoint.map(|url| Traces::start(url.expose_secret(), settings.otlp_sample, VERSION));
+    let traces = traces.transpose();
+    let traces = traces.map_err(|error| anyhow::anyhow!("HUYING_OTLP_ENDPOINT 无法使用：{error}"))?;
+    log::to_stderr(settings.log_format, &settings.log_filter, traces.as_ref())?;
     for remark in remarks {
         tracing::warn!(%remark, "a setting is not as it should be");
     }
@@ -45,7 +54,11 @@ pub(super) async fn run(common: &Common, serve: Serve) -> anyhow::Result<()> {
             _ = terminate.recv() => drain,
         }
     };
-    app.serve_until(end).await
+    let served = app.serve_until(end).await;
+    if let Some(traces) = traces {
+        spawn_blocking(move || traces.end()).await?;
+    }
+    served
 }
 
 /// Says where it listens. That nobody reads it is no reason to end.

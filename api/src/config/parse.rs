@@ -35,6 +35,20 @@ pub(super) fn drain(text: &str) -> Parsed<Duration> {
     allowed(humantime::parse_duration(text).ok().filter(sane), "应为 0s 至 60s 的时长，如 10s")
 }
 
+/// A collector's address may hold a password.
+pub(super) fn collector(text: &str) -> Parsed<Option<SecretString>> {
+    let is_url = |url: &str| {
+        let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+    };
+    let example = "应为 http:// 或 https:// 开头的地址，如 http://127.0.0.1:4318";
+    optional(text, |url| allowed(is_url(url).then(|| url.into()), example))
+}
+
+pub(super) fn share(text: &str) -> Parsed<f64> {
+    allowed(text.trim().parse().ok().filter(|share| (0.0..=1.0).contains(share)), "应为 0 至 1 的小数")
+}
+
 pub(super) fn data_dir(text: &str) -> Parsed<PathBuf> {
     allowed(Some(PathBuf::from(text)).filter(|_| !text.trim().is_empty()), "应为一个目录")
 }

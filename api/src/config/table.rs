@@ -3,8 +3,8 @@
 //! To add one: its line in [`settings!`], its lines in `defaults.toml`, its row in both READMEs; tests tell what is missing.
 
 use super::parse::{
-    app_id, base_url, count, data_dir, database, drain, filter, format, listen, master_key, proxies, quota, redis,
-    secret, switch, time,
+    app_id, base_url, collector, count, data_dir, database, drain, filter, format, listen, master_key,
+    proxies, quota, redis, secret, share, switch, time,
 };
 use super::sources::{Faults, Given};
 use crate::address::TrustedProxies;
@@ -107,6 +107,8 @@ settings! {
     listeners: usize = "limits.listeners", "HUYING_LISTENERS", Plain, count;
     log_format: LogFormat = "log.format", "HUYING_LOG", Plain, format;
     log_filter: String = "log.filter", "RUST_LOG", Plain, filter;
+    otlp_endpoint: Option<SecretString> = "trace.endpoint", "HUYING_OTLP_ENDPOINT", Secret, collector;
+    otlp_sample: f64 = "trace.sample", "HUYING_OTLP_SAMPLE", Plain, share;
 }
 
 /// The rates, which nobody wants with example data.

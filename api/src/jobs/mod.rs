@@ -24,11 +24,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Runs until the server ends: a task each, so that one that panics stops no other and begins anew.
 pub(crate) async fn run(state: web::Data<State>) {
     tokio::join!(
-        keep("forgetting", &state, forget_for_ever),
-        keep("reading keys and playbooks", &state, reload_for_ever),
-        keep("telling missing years", &state, tell_missing_years_for_ever),
-        keep("handing over", &state, hand_over_for_ever),
-        keep("sweeping", &state, sweep::run),
+        keep("forget", &state, forget_for_ever),
+        keep("reload", &state, reload_for_ever),
+        keep("missing_years", &state, tell_missing_years_for_ever),
+        keep("hand_over", &state, hand_over_for_ever),
+        keep("sweep", &state, sweep::run),
         reactors::run(&state),
     );
 }
@@ -39,6 +39,7 @@ async fn keep<F: Future<Output = ()> + Send + 'static>(
     state: &web::Data<State>,
     work: impl Fn(web::Data<State>) -> F,
 ) {
+    let restarts = state.metrics.task_restarts(name);
     loop {
         // A set ends its task when it is dropped itself.
         let mut task = JoinSet::new();
@@ -46,14 +47,18 @@ async fn keep<F: Future<Output = ()> + Send + 'static>(
         if let Some(Err(error)) = task.join_next().await {
             tracing::error!(%error, job = name, "a job has ended; it begins anew");
         }
+        restarts.inc();
         sleep(PAUSE).await;
     }
 }
 
 async fn forget_for_ever(state: web::Data<State>) {
     every(HOUR, || async {
-        if let Err(error) = forget(&state).await {
-            tracing::warn!(%error, "what is old was not forgotten; the next hour tries again");
+        match forget(&state).await {
+            Ok(()) => state.metrics.task_succeeded("forget", state.clock.now()),
+            Err(error) => {
+                tracing::warn!(%error, "what is old was not forgotten; the next hour tries again");
+            }
         }
     })
     .await;
@@ -61,10 +66,14 @@ async fn forget_for_ever(state: web::Data<State>) {
 
 async fn reload_for_ever(state: web::Data<State>) {
     every(MINUTE, || async {
-        if let Err(error) = state.reload_keys().await {
+        let (keys, playbooks) = (state.reload_keys().await, state.store.reload_playbooks().await);
+        if keys.is_ok() && playbooks.is_ok() {
+            state.metrics.task_succeeded("reload", state.clock.now());
+        }
+        if let Err(error) = keys {
             tracing::warn!(%error, "keys were not read anew; the next minute tries again");
         }
-        if let Err(error) = state.store.reload_playbooks().await {
+        if let Err(error) = playbooks {
             tracing::warn!(%error, "playbooks and calendars were not read anew; the next minute tries again");
         }
     })
@@ -80,7 +89,11 @@ async fn tell_missing_years_for_ever(state: web::Data<State>) {
         ticks.tick().await;
         let now = state.clock.now();
         let today = china_day(now);
-        match state.store.tell_missing_years(now).await {
+        let told_them = state.store.tell_missing_years(now).await;
+        if told_them.is_ok() {
+            state.metrics.task_succeeded("missing_years", now);
+        }
+        match told_them {
             Ok(missing) if !missing.is_empty() && told != Some(today) => {
                 tracing::warn!(years = ?missing, "the calendar lacks years: enter their holidays with PUT /calendars/{{year}}");
                 told = Some(today);
@@ -101,8 +114,9 @@ async fn hand_over_for_ever(state: web::Data<State>) {
             _ = ticks.tick() => {}
             () = state.store.handover_waits() => {}
         }
-        if let Err(error) = hand_over(&state).await {
-            tracing::warn!(%error, "nothing was handed over; the next time tries again");
+        match hand_over(&state).await {
+            Ok(()) => state.metrics.task_succeeded("hand_over", state.clock.now()),
+            Err(error) => tracing::warn!(%error, "nothing was handed over; the next time tries again"),
         }
     }
 }

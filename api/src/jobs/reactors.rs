@@ -37,7 +37,11 @@ async fn follow(state: web::Data<State>, reactor: Reactor) {
     let mut wake = state.store.wake().listen();
     let (mut memory, mut lively) = (Memory::default(), Instant::now());
     loop {
-        match cycle(&state, reactor, &mut memory).await {
+        let done = cycle(&state, reactor, &mut memory).await;
+        if done.is_ok() {
+            state.metrics.task_succeeded(reactor.name(), state.clock.now());
+        }
+        match done {
             // A process that works for nobody keeps no tickets.
             Ok(None) => {
                 memory = Memory::default();

@@ -33,8 +33,9 @@ pub(super) async fn run(state: web::Data<State>) {
             tracing::warn!(%error, "nobody knows who sweeps what; this process sweeps all");
             Share::WHOLE
         });
-        if let Err(error) = settle(&state, share, &mut failing).await {
-            tracing::warn!(%error, "what is due was not settled; the next time tries again");
+        match settle(&state, share, &mut failing).await {
+            Ok(()) => state.metrics.task_succeeded("sweep", state.clock.now()),
+            Err(error) => tracing::warn!(%error, "what is due was not settled; the next time tries again"),
         }
     }
 }

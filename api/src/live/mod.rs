@@ -119,6 +119,11 @@ impl Live {
         self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many listen.
+    pub(crate) fn listeners(&self) -> usize {
+        self.room().audience.len()
+    }
+
     /// Whether somebody may come in at all.
     ///
     /// # Errors

@@ -25,13 +25,13 @@ pub(crate) async fn alive() -> web::Json<Health> {
     tag = "运行",
     operation_id = "metrics",
     summary = "指标",
-    description = "OpenMetrics 文本，供 Prometheus 抓取：时限到期后多久仍未处理；各后台任务跟到事件日志的哪里、落后多少、搁置多少，是否由本进程承担。不含任何个人信息。",
+    description = "OpenMetrics 文本，供 Prometheus 抓取：请求、拒绝、登录、写入、连接、缓存、外部调用、后台任务和进程的计数与耗时；时限到期后多久仍未处理；各后台任务跟到事件日志的哪里、落后多少、搁置多少。不含任何个人信息，但仅供内部：反向代理不应对外公开此地址。",
     responses((status = 200, description = "指标", body = String, content_type = "application/openmetrics-text")),
     extensions(("x-permission" = json!("public")))
 )]
 #[get("/metrics")]
 pub(crate) async fn metrics(state: web::Data<State>) -> HttpResponse {
-    let text = state.metrics.text(&state.store, state.clock.now()).await;
+    let text = state.metrics.text(&state).await;
     HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
 }
 

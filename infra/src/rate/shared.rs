@@ -1,6 +1,7 @@
 //! The buckets that replicas share, in Redis, and what is held of them here.
 
 use super::Quota;
+use crate::gauge::CacheGauges;
 use crate::keys::Keyring;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use redis::aio::ConnectionManager;
@@ -85,12 +86,13 @@ pub(super) struct Shared {
     take: redis::Script,
     deployment: String,
     failed: Mutex<Option<Instant>>,
+    gauges: CacheGauges,
 }
 
 impl Shared {
-    pub(super) fn new(redis: ConnectionManager, keys: &Keyring) -> Self {
+    pub(super) fn new(redis: ConnectionManager, keys: &Keyring, gauges: CacheGauges) -> Self {
         let deployment = BASE64_URL_SAFE_NO_PAD.encode(&keys.digest(&[b"rates"])[..9]);
-        Self { redis, take: redis::Script::new(TAKE), deployment, failed: Mutex::new(None) }
+        Self { redis, take: redis::Script::new(TAKE), deployment, failed: Mutex::new(None), gauges }
     }
 
     /// A block for a key; `None` while Redis is away.
@@ -111,6 +113,7 @@ impl Shared {
             Ok((0, wait)) => Some(Answer::Refused(Duration::from_micros(wait))),
             Ok((count, _)) => Some(Answer::Granted(count)),
             Err(error) => {
+                self.gauges.fault("rate");
                 tracing::warn!(%error, rate, "each replica counts for itself: redis failed");
                 *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                 None

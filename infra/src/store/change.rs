@@ -99,10 +99,16 @@ impl Store {
         loop {
             match attempt().await {
                 Err(Failed::Conflict) if tries < ATTEMPTS => {
+                    self.journal.gauges().conflict(true);
                     tokio::time::sleep(entropy::jitter(tries)).await;
                     tries += 1;
                 }
-                result => return self.or_kept(key, result).await,
+                result => {
+                    if matches!(result, Err(Failed::Conflict)) {
+                        self.journal.gauges().conflict(false);
+                    }
+                    return self.or_kept(key, result).await;
+                }
             }
         }
     }

@@ -64,6 +64,8 @@ pub use shift::ShiftQuery;
 pub use ticket::{Carried, End, Lens, SWEPT_AT_ONCE, Swept, TicketQuery};
 pub use user::UserRow;
 
+use crate::gauge::{JournalGauges, Pool};
+use crate::trace::step;
 use crate::{Clock, Keyring, MasterKey, Wake, entropy};
 use domain::text::{FreeText, Text, TextRef};
 use domain::time::Timestamp;
@@ -73,6 +75,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, State
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tracing::Instrument;
 
 /// How long readiness waits for the database.
 const PING: Duration = Duration::from_secs(2);
@@ -137,6 +140,24 @@ impl Store {
         self.journal.wake()
     }
 
+    /// What it counts of its writes.
+    pub fn gauges(&self) -> &JournalGauges {
+        self.journal.gauges()
+    }
+
+    /// How its pool does: asks for one more connection, and waits as long for it as `patience`.
+    pub async fn pool(&self, patience: Duration) -> Pool {
+        connect::pool(&self.db, patience).await
+    }
+
+    /// `sqlite` or `postgres`.
+    pub fn database(&self) -> &'static str {
+        match self.backend() {
+            DbBackend::Sqlite => "sqlite",
+            _ => "postgres",
+        }
+    }
+
     /// The keys.
     pub fn keys(&self) -> &Arc<Keyring> {
         &self.keys
@@ -176,12 +197,14 @@ impl Store {
 
     /// The row of a query that has at most one.
     async fn query_one(&self, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, StoreError> {
-        patience(async { Ok(self.db.query_one_raw(self.statement(sql, values)).await?) }).await
+        let read = async { Ok(self.db.query_one_raw(self.statement(sql, values)).await?) };
+        patience(read).instrument(step("store read")).await
     }
 
     /// The rows of a query.
     async fn query_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        patience(async { Ok(self.db.query_all_raw(self.statement(sql, values)).await?) }).await
+        let read = async { Ok(self.db.query_all_raw(self.statement(sql, values)).await?) };
+        patience(read).instrument(step("store read")).await
     }
 
     /// A statement for this database.

@@ -3,6 +3,7 @@
 use super::{Listener, Wake};
 use crate::cache::Cache;
 use crate::entropy;
+use crate::gauge::CacheGauges;
 use crate::keys::Keyring;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use futures_util::StreamExt;
@@ -29,6 +30,7 @@ pub struct Replicas {
     channel: String,
     /// Who tells: one's own words wake nobody again.
     name: String,
+    gauges: CacheGauges,
 }
 
 impl Replicas {
@@ -47,6 +49,7 @@ impl Replicas {
             publisher,
             channel: format!("huying:{deployment}:wake"),
             name: encode(&entropy::bytes::<9>()),
+            gauges: cache.gauges().clone(),
         }))
     }
 
@@ -67,6 +70,7 @@ impl Replicas {
                     sleep(PAUSE).await;
                 }
                 Err(error) => {
+                    self.gauges.fault("wake");
                     if std::mem::replace(&mut told, false) {
                         tracing::warn!(%error, "other replicas hear of changes later: redis failed");
                     }

@@ -1,13 +1,14 @@
 //! WeChat's server side: who a login code belongs to, and which phone number. Session keys are dropped unread.
 
 mod check;
-mod client;
+pub(crate) mod client;
 mod reply;
 mod token;
 
 pub use check::{Checked, check};
 
 use crate::cache::Cache;
+use crate::gauge::CallGauges;
 use crate::keys::Keyring;
 use client::Client;
 use domain::time::Timestamp;
@@ -67,6 +68,11 @@ impl Wechat {
         Ok(Self { client, app, token })
     }
 
+    /// What it counts of its work.
+    pub fn gauges(&self) -> &CallGauges {
+        self.client.gauges()
+    }
+
     /// The openid of whoever got this code from `wx.login`.
     ///
     /// # Errors
@@ -79,7 +85,7 @@ impl Wechat {
             ("js_code", code),
             ("grant_type", "authorization_code"),
         ];
-        let reply: Reply<Login> = self.client.get(&url, &query).await?;
+        let reply: Reply<Login> = self.client.get("jscode2session", &url, &query).await?;
         let login = reply.of_code()?;
         login.openid.filter(|id| !id.is_empty()).ok_or_else(|| WechatError::Busy("no openid".into()))
     }
@@ -118,8 +124,10 @@ impl Wechat {
         let token = self.token.get(&self.client, &self.app, dead, now).await;
         let token = token.map_err(|error| (error, String::new()))?;
         let url = format!("{}/wxa/business/getuserphonenumber", self.app.base_url);
-        let reply: Result<Reply<PhoneReply>, _> =
-            self.client.post(&url, &[("access_token", &token)], &json!({ "code": code })).await;
+        let reply: Result<Reply<PhoneReply>, _> = self
+            .client
+            .post("getuserphonenumber", &url, &[("access_token", &token)], &json!({ "code": code }))
+            .await;
         reply.and_then(Reply::of_phone_code).map_err(|error| (error, token))
     }
 }

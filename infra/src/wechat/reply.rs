@@ -82,6 +82,15 @@ impl<T> Reply<T> {
         self.errcode == -1
     }
 
+    /// What came of asking, in a word.
+    pub(super) fn outcome(&self) -> &'static str {
+        match self.errcode {
+            0 => "answered",
+            -1 => "busy",
+            _ => "refused",
+        }
+    }
+
     /// The reply to a code of `wx.login`.
     pub(super) fn of_code(self) -> Result<T, WechatError> {
         match self.errcode {

@@ -124,7 +124,7 @@ pub(super) fn question(app: &WechatApp) -> (String, serde_json::Value) {
 
 async fn fetch(client: &Client, app: &WechatApp, now: Timestamp) -> Result<Held, WechatError> {
     let (url, body) = question(app);
-    let reply: Reply<TokenReply> = client.post(&url, &[], &body).await?;
+    let reply: Reply<TokenReply> = client.post("stable_token", &url, &[], &body).await?;
     let TokenReply { access_token, expires_in } = reply.of_app()?;
     let token = access_token.filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| WechatError::Busy("no access_token".into()))?;

@@ -13,7 +13,7 @@ const FLOORS: [(&str, &[&str]); 6] = [
     ("integration-tests", &["api"]),
 ];
 /// Crates that stand behind one floor's door alone.
-const BEHIND: [(&str, &[&str]); 9] = [
+const BEHIND: [(&str, &[&str]); 14] = [
     // The bench compares with a handler of its own, `load/bare.rs`.
     ("actix-web", &["api", "integration-tests"]),
     ("sea-orm", &["infra"]),
@@ -25,6 +25,12 @@ const BEHIND: [(&str, &[&str]); 9] = [
     ("jsonwebtoken", &["api"]),
     // `huying demo day` is a client of the server, as the tests are.
     ("reqwest", &["infra", "api", "integration-tests"]),
+    // Both count; the API prints.
+    ("prometheus-client", &["infra", "api"]),
+    ("opentelemetry", &["infra"]),
+    ("opentelemetry_sdk", &["infra"]),
+    ("opentelemetry-otlp", &["infra"]),
+    ("tracing-opentelemetry", &["infra"]),
     ("tokio", &["infra", "api", "integration-tests"]),
 ];
 

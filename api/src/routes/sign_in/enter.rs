@@ -1,6 +1,6 @@
 //! The ways in: WeChat, and a password.
 
-use super::prove::{Code, prove};
+use super::prove::{Code, by_password};
 use super::{DEV, secret, signed_in};
 use crate::address::Address;
 use crate::app::State;
@@ -10,6 +10,7 @@ use crate::people;
 use crate::rates::Attempt;
 use actix_web::{HttpResponse, post, web};
 use domain::text::{FreeText, MAX_NAME};
+use domain::time::Timestamp;
 use openapi::problem::Problem;
 use openapi::sign_in::{PasswordLogin, SignedIn, WechatLogin};
 
@@ -39,18 +40,24 @@ pub(crate) async fn sign_in_wechat(
 ) -> ApiResult<HttpResponse> {
     let WechatLogin { code } = body.value;
     let now = state.clock.now();
-    let user = match code.strip_prefix(DEV).filter(|_| state.dev_login) {
-        Some(name) => {
-            FreeText::check(name, MAX_NAME).map_err(|refusal| fault(refusal, Some("/code".into())))?;
-            people::by_name(&state.store, name.trim(), None, now).await?
-        }
-        None => {
-            let wechat = state.wechat.as_ref().ok_or_else(|| ApiError::new("auth.code_invalid"))?;
-            let openid = wechat.openid(&code).await?;
-            state.store.sign_in(people::WECHAT, &openid, WECHAT_USER, None, now).await?
-        }
+    let signed = match code.strip_prefix(DEV).filter(|_| state.dev_login) {
+        Some(name) => state.metrics.sign_in("development", enter_as(&state, name, now).await),
+        None => state.metrics.sign_in("wechat", enter_by_wechat(&state, &code, now).await),
     };
-    Ok(secret(signed_in(&state, user, now).await?))
+    Ok(secret(signed?))
+}
+
+async fn enter_as(state: &State, name: &str, now: Timestamp) -> ApiResult<SignedIn> {
+    FreeText::check(name, MAX_NAME).map_err(|refusal| fault(refusal, Some("/code".into())))?;
+    let user = people::by_name(&state.store, name.trim(), None, now).await?;
+    signed_in(state, user, now).await
+}
+
+async fn enter_by_wechat(state: &State, code: &str, now: Timestamp) -> ApiResult<SignedIn> {
+    let wechat = state.wechat.as_ref().ok_or_else(|| ApiError::new("auth.code_invalid"))?;
+    let openid = wechat.openid(code).await?;
+    let user = state.store.sign_in(people::WECHAT, &openid, WECHAT_USER, None, now).await?;
+    signed_in(state, user, now).await
 }
 
 /// Signs in with a password.
@@ -77,6 +84,6 @@ pub(crate) async fn sign_in_password(
 ) -> ApiResult<HttpResponse> {
     let PasswordLogin { username, password, otp } = body.value;
     let now = state.clock.now();
-    let user = prove(&state, &username, password, Code::Apart(otp), address, now).await?;
-    Ok(secret(signed_in(&state, user, now).await?))
+    let signed = by_password(&state, &username, password, Code::Apart(otp), address, now).await;
+    Ok(secret(state.metrics.sign_in("password", signed)?))
 }

@@ -1,8 +1,8 @@
 //! Tokens as OAuth 2.0 clients ask for them (RFC 6749), Swagger UI among them.
 
-use super::prove::{Code, prove};
+use super::prove::{Code, by_password};
+use super::secret;
 use super::stay::refreshed;
-use super::{secret, signed_in};
 use crate::address::Address;
 use crate::app::State;
 use crate::edge::Oauth;
@@ -47,8 +47,8 @@ pub(crate) async fn token(
             let username = needed(username, "username")?;
             let password = needed(password, "password")?;
             rates::login(&state, &request).await?;
-            let user = prove(&state, &username, password, Code::Behind, address, now).await?;
-            signed_in(&state, user, now).await?
+            let signed = by_password(&state, &username, password, Code::Behind, address, now).await;
+            state.metrics.sign_in("password", signed)?
         }
         "refresh_token" => {
             let token: SecretString = needed(refresh_token, "refresh_token")?;

@@ -1,5 +1,6 @@
 //! Whether a password is the one, without helping those who guess.
 
+use super::signed_in;
 use crate::address::Address;
 use crate::app::State;
 use crate::demo;
@@ -7,6 +8,7 @@ use crate::error::{ApiError, ApiResult};
 use domain::time::Timestamp;
 use infra::store::{Account, Guess, UserRow};
 use openapi::problem::Fault;
+use openapi::sign_in::SignedIn;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Where the one-time code is.
@@ -17,8 +19,21 @@ pub(super) enum Code {
     Behind,
 }
 
+/// Begins a session of whoever has this name, password and one-time code.
+pub(super) async fn by_password(
+    state: &State,
+    username: &str,
+    password: SecretString,
+    code: Code,
+    address: Address,
+    now: Timestamp,
+) -> ApiResult<SignedIn> {
+    let user = prove(state, username, password, code, address, now).await?;
+    signed_in(state, user, now).await
+}
+
 /// The user whose name, password and one-time code these are.
-pub(super) async fn prove(
+async fn prove(
     state: &State,
     username: &str,
     password: SecretString,

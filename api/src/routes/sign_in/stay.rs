@@ -39,6 +39,10 @@ pub(crate) async fn refresh(
 }
 
 pub(super) async fn refreshed(state: &State, token: &str, now: Timestamp) -> ApiResult<SignedIn> {
+    state.metrics.sign_in("refresh", renewed(state, token, now).await)
+}
+
+async fn renewed(state: &State, token: &str, now: Timestamp) -> ApiResult<SignedIn> {
     match state.store.refresh_session(token, now).await? {
         Refreshed::Renewed { user, token } => with_refresh(state, user, token, now),
         Refreshed::Invalid => Err(ApiError::new("auth.refresh_invalid")),

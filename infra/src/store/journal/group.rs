@@ -8,6 +8,7 @@ use super::entry::{Entry, Outcome};
 use super::postgres::{self, Held};
 use super::{StoreError, patience};
 use crate::Wake;
+use crate::gauge::JournalGauges;
 use sea_orm::sqlx::PgPool;
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,17 +42,19 @@ pub(super) struct Groups {
 struct Lane {
     pool: PgPool,
     wake: Wake,
+    gauges: JournalGauges,
     waiting: Mutex<VecDeque<Job>>,
     writers: Arc<Semaphore>,
 }
 
 impl Groups {
     /// Must be called on the runtime that is to write.
-    pub(super) fn new(pool: &PgPool, wake: &Wake) -> Self {
+    pub(super) fn new(pool: &PgPool, wake: &Wake, gauges: &JournalGauges) -> Self {
         let lane = || {
             Arc::new(Lane {
                 pool: pool.clone(),
                 wake: wake.clone(),
+                gauges: gauges.clone(),
                 waiting: Mutex::default(),
                 writers: Arc::new(Semaphore::new(WRITERS as usize)),
             })
@@ -105,6 +108,7 @@ impl Lane {
             writer = permit;
             let (entries, answers): (Vec<_>, Vec<_>) =
                 group.into_iter().map(|Job { entry, answer }| (entry, answer)).unzip();
+            self.gauges.group(entries.len());
             match postgres::write(&self.pool, &entries, Held::PassOver).await {
                 Ok(outcomes) => {
                     if outcomes.contains(&Outcome::Written) {

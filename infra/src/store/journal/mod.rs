@@ -18,10 +18,13 @@ use super::dialect;
 use super::error::StoreError;
 use super::patience::patience;
 use crate::Wake;
+use crate::gauge::JournalGauges;
+use crate::trace::step;
 use futures_util::future::try_join_all;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, TransactionTrait};
 use std::future::Future;
+use tracing::Instrument;
 
 /// Why an entry was not written.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +60,7 @@ impl From<Outcome> for Result<(), JournalError> {
 pub(super) struct Journal {
     writer: Writer,
     wake: Wake,
+    gauges: JournalGauges,
 }
 
 #[derive(Debug)]
@@ -68,20 +72,32 @@ enum Writer {
 impl Journal {
     /// Must be called on the runtime that is to write.
     pub(super) fn postgres(db: DatabaseConnection) -> Self {
-        let wake = Wake::default();
-        let groups = Groups::new(db.get_postgres_connection_pool(), &wake);
-        Self { writer: Writer::Postgres(db, groups), wake }
+        let (wake, gauges) = (Wake::default(), JournalGauges::default());
+        let groups = Groups::new(db.get_postgres_connection_pool(), &wake, &gauges);
+        Self { writer: Writer::Postgres(db, groups), wake, gauges }
     }
 
     /// Must be called on the runtime that is to run the writer.
     pub(super) fn sqlite(options: SqliteConnectOptions, connection: DatabaseConnection) -> Self {
-        let writer = Writer::Sqlite(sqlite::Writer::start(options, connection));
-        Self { writer, wake: Wake::default() }
+        let gauges = JournalGauges::default();
+        let writer = Writer::Sqlite(sqlite::Writer::start(options, connection, gauges.clone()));
+        Self { writer, wake: Wake::default(), gauges }
     }
 
     /// Rung after each write that others follow: of histories, and of what follows from them.
     pub(super) fn wake(&self) -> &Wake {
         &self.wake
+    }
+
+    /// What it counts of its work.
+    pub(super) fn gauges(&self) -> &JournalGauges {
+        &self.gauges
+    }
+
+    /// Counts and traces a change until it is durable or refused.
+    async fn watched<T>(&self, write: impl Future<Output = T>) -> T {
+        let _writing = self.gauges.write();
+        write.instrument(step("journal write")).await
     }
 
     /// Wakes those who follow, when something was written.
@@ -95,9 +111,10 @@ impl Journal {
     /// Makes an entry durable, all of it or nothing.
     pub(super) async fn append(&self, entry: Entry) -> Result<(), JournalError> {
         let outcome = match &self.writer {
-            Writer::Postgres(_, groups) => groups.append(entry).await?,
+            // Who writes a group rings once for all of it.
+            Writer::Postgres(_, groups) => self.watched(groups.append(entry)).await?,
             Writer::Sqlite(writer) => {
-                let outcome = writer.append(vec![entry]).await?;
+                let outcome = self.watched(writer.append(vec![entry])).await?;
                 self.written(outcome == Outcome::Written);
                 outcome
             }
@@ -107,13 +124,16 @@ impl Journal {
 
     /// Makes changes of several tickets durable together, all of them or none.
     pub(super) async fn append_all(&self, entries: Vec<Entry>) -> Result<(), JournalError> {
-        let outcome = match &self.writer {
-            Writer::Postgres(db, _) => {
-                let pool = db.get_postgres_connection_pool().clone();
-                uninterrupted(async move { postgres::write_all(&pool, &entries).await }).await?
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(db, _) => {
+                    let pool = db.get_postgres_connection_pool().clone();
+                    uninterrupted(async move { postgres::write_all(&pool, &entries).await }).await
+                }
+                Writer::Sqlite(writer) => writer.append(entries).await,
             }
-            Writer::Sqlite(writer) => writer.append(entries).await?,
         };
+        let outcome = self.watched(written).await?;
         self.written(outcome == Outcome::Written);
         outcome.into()
     }
@@ -121,15 +141,19 @@ impl Journal {
     /// Makes changes of several tickets durable, each for itself, and passes over those that have moved on or that somebody
     /// holds. How many it wrote.
     pub(super) async fn append_each(&self, entries: Vec<Entry>) -> Result<usize, StoreError> {
-        let outcomes = match &self.writer {
-            Writer::Postgres(db, _) => {
-                let pool = db.get_postgres_connection_pool().clone();
-                uninterrupted(async move { postgres::write(&pool, &entries, Held::PassOver).await }).await?
-            }
-            Writer::Sqlite(writer) => {
-                try_join_all(entries.into_iter().map(|entry| writer.append(vec![entry]))).await?
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(db, _) => {
+                    self.gauges.group(entries.len());
+                    let pool = db.get_postgres_connection_pool().clone();
+                    uninterrupted(async move { postgres::write(&pool, &entries, Held::PassOver).await }).await
+                }
+                Writer::Sqlite(writer) => {
+                    try_join_all(entries.into_iter().map(|entry| writer.append(vec![entry]))).await
+                }
             }
         };
+        let outcomes = self.watched(written).await?;
         let written = outcomes.iter().filter(|outcome| **outcome == Outcome::Written).count();
         self.written(written > 0);
         Ok(written)
@@ -137,18 +161,24 @@ impl Journal {
 
     /// Writes rows that have no history, all or none.
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        match &self.writer {
-            Writer::Postgres(db, _) => uninterrupted(transaction(db.clone(), statements)).await,
-            Writer::Sqlite(writer) => writer.write(statements).await,
-        }
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(db, _) => uninterrupted(transaction(db.clone(), statements)).await,
+                Writer::Sqlite(writer) => writer.write(statements).await,
+            }
+        };
+        self.watched(written).await
     }
 
     /// Writes rows, all or none, when the first statement touches one; whether it did.
     pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, JournalError> {
-        let found = match &self.writer {
-            Writer::Postgres(db, _) => uninterrupted(guarded_transaction(db.clone(), statements)).await?,
-            Writer::Sqlite(writer) => writer.write_guarded(statements).await?,
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(db, _) => uninterrupted(guarded_transaction(db.clone(), statements)).await,
+                Writer::Sqlite(writer) => writer.write_guarded(statements).await,
+            }
         };
+        let found = self.watched(written).await?;
         Ok(self.written(found))
     }
 
@@ -157,13 +187,16 @@ impl Journal {
         &self,
         statement: Statement,
     ) -> Result<Option<QueryResult>, StoreError> {
-        match &self.writer {
-            Writer::Postgres(db, _) => {
-                let db = db.clone();
-                uninterrupted(async move { Ok(db.query_one_raw(statement).await?) }).await
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(db, _) => {
+                    let db = db.clone();
+                    uninterrupted(async move { Ok(db.query_one_raw(statement).await?) }).await
+                }
+                Writer::Sqlite(writer) => writer.write_returning(statement).await,
             }
-            Writer::Sqlite(writer) => writer.write_returning(statement).await,
-        }
+        };
+        self.watched(written).await
     }
 
     /// Leaves nothing of what was overwritten beside the tables, as far as that is ours to do: PostgreSQL's own log and

@@ -9,6 +9,7 @@
 use super::StoreError;
 use super::entry::{Entry, Outcome};
 use super::sqlite_entry::append;
+use crate::gauge::JournalGauges;
 use crate::store::connect;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use sea_orm::{
@@ -53,9 +54,13 @@ pub(in crate::store) struct Writer(mpsc::Sender<Job>);
 
 impl Writer {
     /// Begins to write through `connection`, and through a new one with the same options after a fault.
-    pub(super) fn start(options: SqliteConnectOptions, connection: DatabaseConnection) -> Self {
+    pub(super) fn start(
+        options: SqliteConnectOptions,
+        connection: DatabaseConnection,
+        gauges: JournalGauges,
+    ) -> Self {
         let (sender, jobs) = mpsc::channel(QUEUE);
-        tokio::spawn(run(options, Some(connection), jobs));
+        tokio::spawn(run(options, Some(connection), jobs, gauges));
         Self(sender)
     }
 
@@ -103,6 +108,7 @@ async fn run(
     options: SqliteConnectOptions,
     mut connection: Option<DatabaseConnection>,
     mut jobs: mpsc::Receiver<Job>,
+    gauges: JournalGauges,
 ) {
     let mut queued = Vec::with_capacity(GROUP);
     while jobs.recv_many(&mut queued, GROUP).await > 0 {
@@ -116,6 +122,7 @@ async fn run(
             }
         }
         if !group.is_empty() {
+            gauges.group(group.len());
             connection = commit(&options, connection, group).await;
         }
         if checkpoint
@@ -318,7 +325,7 @@ mod tests {
         // Full soon, and only for this connection.
         connection.execute_unprepared("PRAGMA max_page_count = 20").await.unwrap();
         let eyes = connect::writer(&options).await.unwrap();
-        (dir, Writer::start((*options).clone(), connection), eyes)
+        (dir, Writer::start((*options).clone(), connection, JournalGauges::default()), eyes)
     }
 
     #[tokio::test]

@@ -9,11 +9,13 @@ use super::super::row::column;
 use super::fold::PassedOver;
 use super::recent::Next;
 use super::{Happening, Memory, Reactor};
+use crate::trace;
 use domain::time::Timestamp;
 use futures_util::FutureExt;
 use sea_orm::Statement;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// How many events are done at a time.
@@ -89,10 +91,23 @@ impl Store {
     ) -> Result<Progress, StoreError> {
         let place = self.reactor_reached(reactor).await?;
         let idle = Progress { cursor: place.cursor, done: 0, more: false, failed: 0, set_aside: false };
-        let Some(Batch { happenings, broken, first, whole }) = self.read_batch(place, memory).await? else {
+        let Some(batch) = self.read_batch(place, memory).await? else {
             memory.care = Care::default();
             return Ok(idle);
         };
+        let span = trace::batch("reactor", reactor.name(), batch.happenings.len());
+        self.work_off(reactor, memory, (place, idle), batch, now).instrument(span).await
+    }
+
+    /// Does what was read.
+    async fn work_off(
+        &self,
+        reactor: Reactor,
+        memory: &mut Memory,
+        (place, idle): (Reached, Progress),
+        Batch { happenings, broken, first, whole }: Batch,
+        now: Timestamp,
+    ) -> Result<Progress, StoreError> {
         let Some(last) = happenings.last() else {
             let error = broken.unwrap_or_else(|| StoreError::Unavailable("nothing was read".into()));
             // A newer program helps when it has waited for a while; set aside, it would wait for an administrator.

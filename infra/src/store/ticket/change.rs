@@ -6,6 +6,7 @@ use super::super::error::StoreError;
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::write::{Change, Participants};
+use crate::trace::step;
 use domain::id::{TicketId, UserId};
 use domain::permission::Action;
 use domain::refusal::Refusal;
@@ -64,7 +65,8 @@ impl Store {
     ) -> Result<Delivered, ChangeError> {
         let attempt = async {
             let playbook = self.playbook(submission.place.code.county())?;
-            let events = submit(submission, request.actor, &playbook, request.now)?;
+            let events =
+                step("decide").in_scope(|| submit(submission, request.actor, &playbook, request.now))?;
             let words = |text: &Text| text.body.as_str().to_owned();
             let view = TicketView {
                 ticket: fold(None, &events)?,
@@ -224,7 +226,8 @@ impl Store {
         let playbook = self.playbook(loaded.ticket.place.code.county())?;
         let when =
             When { now: request.now, occurred_at, lead_left: self.lead_left(&loaded.ticket, command).await? };
-        let events = decide(&loaded.ticket, command, request.actor, &playbook, when)?;
+        let events =
+            step("decide").in_scope(|| decide(&loaded.ticket, command, request.actor, &playbook, when))?;
         let (from, view) = after(loaded, &events, Some(command), request.now)?;
         let answer = render(&view);
         let change = Change {

@@ -8,12 +8,14 @@ use super::super::row::column;
 use super::super::sql::Sql;
 use super::change::after;
 use super::write::{Change, Participants};
+use crate::trace;
 use domain::id::TicketId;
 use domain::ticket::{Event, STATE_VERSION, Ticket, settle, ticket_from_json};
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
 use sea_orm::QueryResult;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// How many tickets are settled together at most.
@@ -41,10 +43,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database is away; a ticket that cannot be settled is among [`Swept::failed`].
     pub async fn settle_tickets(&self, ids: &[TicketId], now: Timestamp) -> Result<Swept, StoreError> {
-        let mut swept = Swept::default();
         if ids.is_empty() {
-            return Ok(swept);
+            return Ok(Swept::default());
         }
+        self.settle_these(ids, now).instrument(trace::batch("sweep", "tickets", ids.len())).await
+    }
+
+    async fn settle_these(&self, ids: &[TicketId], now: Timestamp) -> Result<Swept, StoreError> {
+        let mut swept = Swept::default();
         let mut settled = Vec::with_capacity(ids.len());
         let mut alone = Vec::new();
         for row in self.states(ids).await? {
