@@ -20,6 +20,7 @@ mod m20261122_000010_reactor;
 mod m20261122_000011_inbox;
 mod m20261122_000012_live;
 mod m20261122_000013_warnings;
+mod m20261122_000014_restoration;
 
 /// All migrations, oldest first.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_inbox::Migration),
             Box::new(m20261122_000012_live::Migration),
             Box::new(m20261122_000013_warnings::Migration),
+            Box::new(m20261122_000014_restoration::Migration),
         ]
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! To add a command: a file with its arguments and `run`, and its line in [`Command`] and [`run`].
 
+mod backup;
 mod keys;
 mod log;
 mod people;
@@ -76,6 +77,10 @@ enum Command {
         #[arg(value_parser = reactors::reactor())]
         reactor: String,
     },
+    /// 把全部数据备份成一个文件，服务不必停止（主密钥不在其中，须另外保管）
+    Backup(backup::Backup),
+    /// 从备份恢复到空的数据库
+    Restore(backup::Restore),
     /// 打印 OpenAPI 文档
     Openapi,
 }
@@ -111,6 +116,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys { what } => keys::run(&data, what).await,
         Command::Reactors { what } => reactors::run(&data, what).await,
         Command::Rebuild { reactor } => reactors::rebuild(&data, &reactor).await,
+        Command::Backup(backup) => backup::backup(&data, backup).await,
+        Command::Restore(restore) => backup::restore(&data, restore).await,
         Command::Serve(serve) => serve::run(&data, *serve).await,
     }
 }

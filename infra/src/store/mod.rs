@@ -4,6 +4,7 @@
 mod account;
 mod assignee;
 mod audit;
+mod backup;
 mod calendar;
 mod change;
 mod connect;
@@ -30,6 +31,7 @@ mod place;
 mod playbook;
 mod reactor;
 mod record;
+mod restoration;
 mod row;
 mod session;
 mod shift;
@@ -41,6 +43,7 @@ mod verify;
 
 pub use account::{Account, PasswordSet};
 pub use audit::AuditQuery;
+pub use backup::{BackupError, Job, Kept, Manifest, Needed, Restored, Stands, Step, Tally, Told};
 use change::ATTEMPTS;
 pub use change::{Answer, ChangeError, Delivered, Request};
 pub use connect::{Database, Direction};
@@ -71,6 +74,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, State
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 /// How long readiness waits for the database.
 const PING: Duration = Duration::from_secs(2);
@@ -84,6 +88,7 @@ pub struct Store {
     master: MasterKey,
     numbers: number::Numbers,
     playbooks: playbook::Playbooks,
+    restoration: Option<Uuid>,
     ticket_sql: ticket::TicketSql,
     handed: Notify,
     leadership: reactor::Leadership,
@@ -96,15 +101,29 @@ impl Store {
     /// [`StoreError`]; a wrong master key among them.
     pub async fn open(database: &Database, master: &MasterKey, clock: &Clock) -> Result<Self, StoreError> {
         let lock = database.lock().await?;
+        Self::prepare(database, master, clock.now()).await?;
+        drop(lock);
+        Self::open_prepared(database, master, clock.now()).await
+    }
+
+    /// What only one process may do at a time. The caller holds the start lock.
+    async fn prepare(database: &Database, master: &MasterKey, now: Timestamp) -> Result<(), StoreError> {
         let migration = database.connect_for_migration().await?;
         connect::migrate(&migration, Direction::Up).await?;
-        key::make_missing(&migration, master, clock.now()).await?;
-        reactor::make_missing(&migration, clock.now()).await?;
-        migration.close().await?;
-        drop(lock);
+        key::make_missing(&migration, master, now).await?;
+        reactor::make_missing(&migration, now).await?;
+        Ok(migration.close().await?)
+    }
+
+    async fn open_prepared(
+        database: &Database,
+        master: &MasterKey,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let db = database.connect_for_reading().await?;
         let journal = database.journal(&db).await?;
-        let keys = Arc::new(Keyring::open(&key::all(&db).await?, master, clock.now())?);
+        let keys = Arc::new(Keyring::open(&key::all(&db).await?, master, now)?);
+        let restoration = restoration::last(&db).await?;
         let playbooks = playbook::Playbooks::load(&db).await?;
         let ticket_sql = ticket::TicketSql::new(db.get_database_backend());
         Ok(Self {
@@ -114,6 +133,7 @@ impl Store {
             master: master.clone(),
             numbers: number::Numbers::default(),
             playbooks,
+            restoration,
             ticket_sql,
             handed: Notify::new(),
             leadership: reactor::Leadership::new(database),
@@ -134,6 +154,12 @@ impl Store {
     /// Rung after each write of a history, and of what follows from one.
     pub fn wake(&self) -> &Wake {
         self.journal.wake()
+    }
+
+    /// By which restoration this database came to be; `None` when it never was restored. What was said of its log before, a
+    /// cursor or how many grants somebody has had, may mean something else since.
+    pub fn restoration(&self) -> Option<Uuid> {
+        self.restoration
     }
 
     /// The keys.
