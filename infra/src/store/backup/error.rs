@@ -106,6 +106,14 @@ pub enum BackupError {
     /// What was restored is not what was backed up; it is gone again.
     #[error("恢复出来的与备份时不同，已撤销：{0}")]
     Different(String),
+    /// It was not restored, and what was loaded is still there.
+    #[error("恢复失败：{error}；已导入的表没有能清除（{left}），请删去这些表再恢复")]
+    Left {
+        /// What went wrong.
+        error: String,
+        /// And then.
+        left: String,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -67,7 +67,7 @@ pub(super) struct Site<'a> {
 }
 
 impl<'a> Site<'a> {
-    /// A database that takes it, with nothing of ours in it.
+    /// A database that takes it, with nothing in it.
     pub(super) async fn new(
         options: &'a PgConnectOptions,
         job: &Job<'_>,
@@ -86,7 +86,6 @@ impl<'a> Site<'a> {
             return Err(BackupError::OtherSchema { backup, here });
         }
         let there = source.tables().await?;
-        let there: Vec<_> = there.into_iter().filter(|table| manifest.tables.contains_key(table)).collect();
         if !there.is_empty() {
             return Err(BackupError::NotEmpty(format!("数据库里已有表 {}", there.join("、"))));
         }

@@ -100,11 +100,13 @@ async fn in_tables(
         source.run("ANALYZE").await?;
         complete(database, &manifest, job).await
     };
-    let completed = completed.await;
-    if completed.is_err() {
-        site.clear().await?;
+    match completed.await {
+        Ok(faults) => Ok(faults),
+        Err(error) => match site.clear().await {
+            Ok(()) => Err(error),
+            Err(left) => Err(BackupError::Left { error: error.to_string(), left: left.to_string() }),
+        },
     }
-    completed
 }
 
 /// The database of a backup that was not altered, in a file.

@@ -123,15 +123,17 @@ impl Source {
         Ok(count.tally())
     }
 
-    /// The tables, in order.
+    /// The tables, in order; without those of PostgreSQL's extensions.
     pub(super) async fn tables(&mut self) -> Result<Vec<String>, BackupError> {
         let sql = match self {
             Self::Sqlite(_) => {
                 "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY 1"
             }
             Self::Postgres(_) => {
-                "SELECT relname::text FROM pg_class WHERE relkind = 'r' \
-                 AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) ORDER BY 1"
+                "SELECT c.relname::text FROM pg_class c WHERE c.relkind = 'r' \
+                 AND c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) \
+                 AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid \
+                   AND d.deptype = 'e') ORDER BY 1"
             }
         };
         Ok(self.all::<(String,)>(sql).await?.into_iter().map(|(name,)| name).collect())
