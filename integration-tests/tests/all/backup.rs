@@ -397,12 +397,17 @@ async fn what_cannot_be_restored_is_refused(#[values(Backend::Sqlite, Backend::P
         fs::write(safe.file("cut"), &whole[..cut]).unwrap();
         refused(&empty, &safe.file("cut"), MASTER_KEY, "备份已损坏").await;
     }
-    let manifest = whole.windows(13).rposition(|bytes| bytes == b"manifest.json").unwrap();
-    for at in [512, 5_000, whole.len() / 3, manifest + 600] {
+    let manifest = whole.windows(13).position(|bytes| bytes == b"manifest.json").unwrap();
+    let in_a_header = [0, manifest, manifest + 130].map(|at| (at, "备份"));
+    for (at, why) in [512, 5_000, whole.len() / 3, manifest + 600]
+        .map(|at| (at, "被改动过"))
+        .into_iter()
+        .chain(in_a_header)
+    {
         let mut altered = whole.clone();
         altered[at] ^= 1;
         fs::write(safe.file("altered"), &altered).unwrap();
-        refused(&empty, &safe.file("altered"), MASTER_KEY, "被改动过").await;
+        refused(&empty, &safe.file("altered"), MASTER_KEY, why).await;
     }
     fs::write(safe.file("nonsense"), "今天天气很好".repeat(1_000)).unwrap();
     refused(&empty, &safe.file("nonsense"), MASTER_KEY, "不是 huying backup 写出的备份").await;
