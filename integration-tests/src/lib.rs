@@ -11,6 +11,7 @@ pub mod database;
 pub mod listener;
 pub mod proxy;
 pub mod replicas;
+pub mod safe;
 pub mod services;
 pub mod wechat;
 

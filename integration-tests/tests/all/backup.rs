@@ -1,20 +1,17 @@
 //! Backups: taken while people work, of one moment, and what comes back is what was there.
 
 use crate::ticket::{Cast, path};
-use api::{Clock, Database as DatabaseAt, Job, Manifest, MasterKey, Restored};
-use integration_tests::app::{COMMUNITY, MASTER_KEY, TestApp, config, lamp, morning};
+use integration_tests::app::{COMMUNITY, MASTER_KEY, TestApp, config, lamp};
 use integration_tests::database::{Database, execute, number};
-use integration_tests::services::postgres_bin;
+use integration_tests::safe::{Safe, everything, texts};
 use integration_tests::{Backend, Caller, Listener};
 use rstest::rstest;
 use serde_json::{Value, json};
-use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
-use std::collections::BTreeMap;
+use sqlx::{Connection, Executor, PgConnection};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 const OTHER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
@@ -22,108 +19,10 @@ const OTHER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
 const UNREAD: &str = "SELECT CAST(e.position AS text) FROM event e JOIN reactor r ON r.name = 'REACTOR' \
      WHERE e.aggregate = 'ticket' AND (e.xid, e.position) > (r.xid::text::xid8, r.position) ORDER BY e.position";
 
-/// A directory for backups, and what is done there.
-struct Safe {
-    dir: TempDir,
-    clock: Clock,
-}
-
-impl Safe {
-    fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), clock: Clock::manual(morning()) }
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    async fn backup(&self, url: &str, file: &Path, force: bool) -> Result<Manifest, String> {
-        self.backup_with(url, file, force, postgres_bin().as_deref()).await
-    }
-
-    async fn backup_with(
-        &self,
-        url: &str,
-        file: &Path,
-        force: bool,
-        programs: Option<&Path>,
-    ) -> Result<Manifest, String> {
-        let master = &MasterKey::parse(MASTER_KEY).unwrap();
-        let job = Job { file, master, programs, clock: &self.clock, told: Arc::new(|_, _, _| {}) };
-        let done = api::backup(&DatabaseAt::parse(url).unwrap(), &job, force).await;
-        done.map_err(|error| format!("{error:#}"))
-    }
-
-    async fn restore(&self, url: &str, file: &Path, key: &str) -> Result<Restored, String> {
-        let (master, programs) = (&MasterKey::parse(key).unwrap(), postgres_bin());
-        let programs = programs.as_deref();
-        let job = Job { file, master, programs, clock: &self.clock, told: Arc::new(|_, _, _| {}) };
-        let done = api::restore(&DatabaseAt::parse(url).unwrap(), &job).await;
-        done.map_err(|error| format!("{error:#}"))
-    }
-
-    /// A new database out of a backup.
-    async fn restored(&self, backend: Backend, file: &Path) -> Database {
-        let database = backend.empty().await;
-        let restored = self.restore(&database.url, file, MASTER_KEY).await.unwrap();
-        assert_eq!(restored.faults, Vec::<String>::new());
-        database
-    }
-
-    /// What lies there.
-    fn names(&self) -> Vec<String> {
-        let names = fs::read_dir(self.dir.path()).unwrap();
-        let mut names: Vec<_> =
-            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-}
-
 /// A server on a database.
 async fn served(database: Database) -> TestApp {
     let settings = config(&database.url, None);
     TestApp::on(database, settings).await
-}
-
-/// All texts of a query.
-async fn texts(url: &str, sql: &str) -> Vec<String> {
-    let sql = sqlx::AssertSqlSafe(sql);
-    if url.starts_with("postgres") {
-        let mut eyes = PgConnection::connect(url).await.unwrap();
-        return eyes.fetch_all(sql).await.unwrap().iter().map(|row| row.get(0)).collect();
-    }
-    let mut eyes = SqliteConnection::connect(url).await.unwrap();
-    eyes.fetch_all(sql).await.unwrap().iter().map(|row| row.get(0)).collect()
-}
-
-/// Every row of every table, in no order of theirs, without what another cluster counts anew.
-async fn everything(url: &str) -> BTreeMap<String, Vec<String>> {
-    let on_postgres = url.starts_with("postgres");
-    let tables = match on_postgres {
-        true => "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'",
-        false => "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'",
-    };
-    let mut all = BTreeMap::new();
-    for table in texts(url, tables).await {
-        let sql = match on_postgres {
-            true => format!("SELECT (to_jsonb(t) - 'xid')::text FROM {table} t"),
-            false => {
-                let columns = texts(url, &format!("SELECT name FROM pragma_table_info('{table}')")).await;
-                let quoted: Vec<_> = columns.iter().map(|column| format!("quote({column})")).collect();
-                format!("SELECT {} FROM {table}", quoted.join(" || ',' || "))
-            }
-        };
-        let mut rows = texts(url, &sql).await;
-        rows.sort();
-        all.insert(table, rows);
-    }
-    // That it was restored is all that is new; where reactors stand may be a later position of the same segment.
-    all.remove("restoration");
-    if on_postgres {
-        all.remove("reactor");
-    }
-    all
 }
 
 /// What people see of it.

@@ -154,7 +154,8 @@ fn environment(database: &PgConnectOptions) -> Vec<(&'static str, String)> {
             "sslkey" => "PGSSLKEY",
             _ => continue,
         };
-        all.push((name, value.into_owned()));
+        // So sqlx writes a path. libpq takes no certificate itself, and says so.
+        all.push((name, value.strip_prefix("file: ").unwrap_or(&value).to_owned()));
     }
     all
 }
