@@ -32,6 +32,7 @@ pub use infra::keys::Purpose;
 pub use infra::rate::{Quota, Quotas};
 pub use infra::store::Direction as MigrateTo;
 pub use infra::store::{Cursor, Database, LoggedEvent, Reactor};
+pub use infra::store::{Job, Manifest, Restored, Step, Told};
 pub use infra::{Clock, MasterKey};
 pub use limits::Wire;
 pub use people::{NewToken, NewUser, Scope};
@@ -43,4 +44,20 @@ pub use routes::document;
 /// When the database is away, or a step fails.
 pub async fn migrate(database: &Database, to: MigrateTo) -> anyhow::Result<()> {
     Ok(infra::Store::migrate(database, to).await?)
+}
+
+/// Writes a backup while servers run; replaces a file that is there only when told so.
+///
+/// # Errors
+/// What kept it from being written, in words for the administrator; then nothing was.
+pub async fn backup(database: &Database, job: &Job<'_>, force: bool) -> anyhow::Result<Manifest> {
+    Ok(Box::pin(database.backup(job, force)).await?)
+}
+
+/// Makes a database from a backup, where there is none.
+///
+/// # Errors
+/// What kept it from being made, in words for the administrator; then there is none still.
+pub async fn restore(database: &Database, job: &Job<'_>) -> anyhow::Result<Restored> {
+    Ok(Box::pin(database.restore(job)).await?)
 }

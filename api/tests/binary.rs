@@ -153,7 +153,7 @@ fn ctrl_c_ends_it_well_too() {
 #[test]
 fn the_log_repeats_nothing_that_was_sent() {
     let dir = tempfile::tempdir().unwrap();
-    let server = Server::serve(dir.path(), "log", "--dev-login");
+    let server = Server::serve(dir.path(), "log", "--dev-login", &[]);
     let said = "xiaomimi";
     for body in [
         format!("{{\"code\": \"{said}\"}}"),
@@ -325,4 +325,42 @@ fn reactors_are_listed_and_what_they_keep_is_counted_anew() {
     let (_, list, _) = run(&["reactors"]);
     assert_eq!(list.matches("第 2 代").count(), 2, "{list}");
     assert!(!run(&["rebuild", "nonsense"]).0);
+}
+
+#[test]
+fn a_backup_is_taken_beside_the_server_and_restored_where_there_is_nothing() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(dir.path(), "log");
+    let file = other.path().join("b.tar");
+    let run = |dir: &Path, what: &str| {
+        let output = huying(dir).arg(what).arg(&file).output().unwrap();
+        let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.success(), said(output.stdout), said(output.stderr))
+    };
+    // A disk that is full soon: nothing is left of what was begun.
+    let shell = "trap '' XFSZ; ulimit -f 64; exec \"$0\" backup \"$1\"";
+    let mut full = Command::new("sh");
+    full.args(["-c", shell, env!("CARGO_BIN_EXE_huying")]).arg(&file).env("HUYING_DATA_DIR", dir.path());
+    assert!(!full.output().unwrap().status.success());
+    assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
+    let (done, said, _) = run(dir.path(), "backup");
+    assert!(done && said.contains("master.key") && said.contains("不在备份中"), "{said}");
+    assert_eq!(fs::read_dir(other.path()).unwrap().count(), 1);
+    let (done, _, why) = run(dir.path(), "backup");
+    assert!(!done && why.contains("已存在") && why.contains("--force"), "{why}");
+    assert_eq!(server.end("-TERM"), Some(0));
+
+    let place = other.path().join("data");
+    // Without the master key another is made, which opens nothing.
+    let (done, _, why) = run(&place, "restore");
+    assert!(!done && why.contains("master.key"), "{why}");
+    fs::copy(dir.path().join("master.key"), place.join("master.key")).unwrap();
+    let (done, said, why) = run(&place, "restore");
+    assert!(done && said.contains("ticket ") && said.contains("与备份时相同"), "{said}{why}");
+    let (done, _, why) = run(&place, "restore");
+    assert!(!done && why.contains("不是空的"), "{why}");
+    let server = Server::start(&place, "log");
+    let (status, _) = server.call("POST", "/api/v1/auth/wechat", "-", r#"{"code": "dev:居民王芳"}"#);
+    assert_eq!(status, 200);
+    assert_eq!(server.end("-TERM"), Some(0));
 }

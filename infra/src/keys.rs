@@ -3,8 +3,8 @@
 
 use crate::entropy;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
-use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::{digest, hmac};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use chrono::TimeDelta;
 use domain::time::Timestamp;
@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 const ID: usize = 16;
 const NONCE: usize = 12;
+/// For what the master key seals itself, beside keys.
+const VOUCHED: &str = "vouched";
 /// How old a key must be before it seals: by then every replica has read it, and can open what it sealed.
 const SETTLED: TimeDelta = TimeDelta::minutes(5);
 
@@ -57,6 +59,18 @@ impl MasterKey {
     /// A new one, as base64.
     pub fn generate() -> String {
         BASE64_STANDARD.encode(entropy::bytes::<32>())
+    }
+
+    /// Seals a hash of these bytes: only who has this master key can, and only they can tell.
+    pub fn vouch(&self, bytes: &[u8]) -> Vec<u8> {
+        let hash = digest::digest(&digest::SHA256, bytes);
+        seal(&self.cipher(), VOUCHED, Uuid::nil(), hash.as_ref())
+    }
+
+    /// Whether [`vouch`](Self::vouch) with this master key made the seal, of these bytes.
+    pub fn vouches(&self, bytes: &[u8], seal: &[u8]) -> bool {
+        let hash = digest::digest(&digest::SHA256, bytes);
+        open(&self.cipher(), VOUCHED, Uuid::nil(), seal).is_ok_and(|sealed| sealed == hash.as_ref())
     }
 
     fn cipher(&self) -> RandomizedNonceKey {
@@ -361,6 +375,14 @@ mod tests {
         let stored = keys(&master());
         assert!(matches!(Keyring::open(&stored, &master(), at(0)), Err(KeyError::Wrapped(_))));
         assert!(matches!(MasterKey::parse("c2hvcnQ="), Err(KeyError::MasterKey)));
+    }
+
+    #[test]
+    fn a_master_key_vouches_for_what_it_sealed() {
+        let (one, other) = (master(), master());
+        let seal = one.vouch(b"a");
+        assert!(one.vouches(b"a", &seal));
+        assert!(!one.vouches(b"b", &seal) && !other.vouches(b"a", &seal) && !one.vouches(b"a", b""));
     }
 
     #[test]

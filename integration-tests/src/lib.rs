@@ -13,6 +13,7 @@ pub mod metrics;
 mod people;
 pub mod proxy;
 pub mod replicas;
+pub mod safe;
 pub mod services;
 pub mod upgrade;
 pub mod wechat;

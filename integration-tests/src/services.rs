@@ -192,8 +192,8 @@ pub(crate) fn free_port() -> u16 {
         .port()
 }
 
-/// The directory with PostgreSQL's server programs. Debian keeps them off PATH, by major version.
-fn postgres_bin() -> Option<PathBuf> {
+/// The directory with PostgreSQL's programs, of the server and of its clients. Debian keeps them off PATH, by major version.
+pub fn postgres_bin() -> Option<PathBuf> {
     if let Some(chosen) = env::var_os("HUYING_TEST_PG_BIN") {
         return Some(chosen.into()).filter(|bin: &PathBuf| has_postgres(bin));
     }

@@ -20,6 +20,7 @@ mod m20261122_000010_reactor;
 mod m20261122_000011_inbox;
 mod m20261122_000012_live;
 mod m20261122_000013_warnings;
+mod m20261122_000014_restoration;
 mod standing;
 
 pub use standing::Standing;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000011_inbox::Migration),
             Box::new(m20261122_000012_live::Migration),
             Box::new(m20261122_000013_warnings::Migration),
+            Box::new(m20261122_000014_restoration::Migration),
         ]
     }
 }

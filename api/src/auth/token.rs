@@ -196,8 +196,10 @@ fn kid(token: &str) -> ApiResult<String> {
 async fn load(claims: &Claims, kid: String, state: &State) -> ApiResult<Session> {
     let expires_at =
         DateTime::from_timestamp(claims.exp, 0).ok_or_else(|| ApiError::new("auth.token_invalid"))?;
-    // Named after the signing key too: deployments may share a Redis.
-    let key = format!("huying:{kid}:actor:{}:{}", claims.sub, claims.gv);
+    // Named after the signing key too: deployments may share a Redis. And after the restoration: versions count on from
+    // the backup, so the same one may come again.
+    let since = state.store.restoration().unwrap_or_default();
+    let key = format!("huying:{kid}:{since}:actor:{}:{}", claims.sub, claims.gv);
     let actor = match state.cache.get::<Actor>(&key).await {
         Some(actor) => actor,
         None => {

@@ -2,6 +2,7 @@
 //!
 //! To add a command: a file with its arguments and `run`, and its line in [`Command`] and [`run`].
 
+mod backup;
 mod config;
 mod demo;
 mod doctor;
@@ -96,6 +97,10 @@ enum Command {
     },
     /// 检查设置、文件、数据库、Redis、微信和后台任务，说明如何修复；不作任何改动。退出码：0 正常，1 需要注意，2 故障
     Doctor(doctor::Doctor),
+    /// 把全部数据备份成一个文件，服务不必停止（主密钥不在其中，须另外保管）
+    Backup(backup::Backup),
+    /// 从备份恢复到空的数据库
+    Restore(backup::Restore),
     /// 打印 OpenAPI 文档
     Openapi,
 }
@@ -133,6 +138,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys { what } => keys::run(&common, what).await?,
         Command::Reactors { what } => reactors::run(&common, what).await?,
         Command::Rebuild { reactor } => reactors::rebuild(&common, &reactor).await?,
+        Command::Backup(backup) => backup::backup(&common, backup).await?,
+        Command::Restore(restore) => backup::restore(&common, restore).await?,
         Command::Demo { what } => demo::run(what).await?,
         Command::Serve(serve) => serve::run(&common, *serve).await?,
     }

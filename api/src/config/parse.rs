@@ -74,6 +74,10 @@ pub(super) fn database(text: &str) -> Parsed<Option<Database>> {
     optional(text, |url| Database::parse(url).map_err(|error| error.to_string()))
 }
 
+pub(super) fn programs(text: &str) -> Parsed<Option<PathBuf>> {
+    optional(text, |text| Ok(PathBuf::from(text)))
+}
+
 pub(super) fn redis(text: &str) -> Parsed<Option<SecretString>> {
     let example = "应为 redis:// 或 rediss:// 开头的地址，如 redis://127.0.0.1:6379/";
     optional(text, |url| allowed(Cache::is_redis_url(url).then(|| url.into()), example))

@@ -4,7 +4,7 @@
 
 use super::parse::{
     app_id, base_url, collector, count, data_dir, database, drain, filter, format, listen, master_key,
-    proxies, quota, redis, secret, share, switch, time,
+    programs, proxies, quota, redis, secret, share, switch, time,
 };
 use super::sources::{Faults, Given};
 use crate::address::TrustedProxies;
@@ -91,6 +91,7 @@ settings! {
     trusted_proxies: TrustedProxies = "server.trusted_proxies", "HUYING_TRUSTED_PROXIES", Plain, proxies;
     dev_login: bool = "server.dev_login", "HUYING_DEV_LOGIN", Plain, switch;
     database: Option<Database> = "database.url", "DATABASE_URL", Vital, database;
+    programs: Option<PathBuf> = "database.programs", "HUYING_PG_BIN", Plain, programs;
     redis_url: Option<SecretString> = "redis.url", "REDIS_URL", Vital, redis;
     wechat_app_id: Option<String> = "wechat.app_id", "HUYING_WECHAT_APP_ID", Plain, app_id;
     wechat_secret: Option<SecretString> = "wechat.secret", "HUYING_WECHAT_SECRET", Secret, secret;

@@ -101,7 +101,7 @@ impl Talk<'_> {
     }
 
     async fn catch_up(&mut self, missed: Missed) -> Result<(), Ended> {
-        let cursor = &self.heard.seal(self.state.store.keys());
+        let cursor = &self.heard.seal(&self.state.store);
         self.session.text(json(&LiveMessage::Ready { cursor })).await?;
         match missed {
             Missed::Remembered(recent) => self.tell_remembered(recent).await,
@@ -111,6 +111,7 @@ impl Talk<'_> {
             }
             // Ahead in the log, and perhaps not in their messages.
             Missed::Ahead(_, recent) => self.tell_remembered(recent).await,
+            Missed::Unknown(at) => self.reset(at).await,
         }
     }
 
@@ -153,7 +154,7 @@ impl Talk<'_> {
             for (log, event) in page.events {
                 mark.log = log;
                 if self.admission.wants.hears(&event) {
-                    let told = Told::event(store.keys(), mark, event);
+                    let told = Told::event(store, mark, event);
                     self.session.text(told.words(self.lang)).await?;
                 }
             }
@@ -178,7 +179,7 @@ impl Talk<'_> {
             let whole = messages.len() < usize::from(MESSAGES);
             for entry in messages {
                 mark.inbox = entry.id;
-                let told = Told::inbox(store.keys(), mark, News { user, entry, unread });
+                let told = Told::inbox(store, mark, News { user, entry, unread });
                 self.session.text(told.words(self.lang)).await?;
             }
             if whole {
@@ -190,7 +191,7 @@ impl Talk<'_> {
     /// They begin anew from there.
     async fn reset(&mut self, at: Mark) -> Result<(), Ended> {
         self.heard = at;
-        let cursor = &at.seal(self.state.store.keys());
+        let cursor = &at.seal(&self.state.store);
         Ok(self.session.text(json(&LiveMessage::Reset { cursor })).await?)
     }
 

@@ -10,7 +10,7 @@ mod listener;
 mod told;
 
 pub(crate) use listener::attend;
-pub(crate) use told::Mark;
+pub(crate) use told::{After, Mark};
 
 use crate::app::State;
 use crate::error::{ApiError, ApiResult};
@@ -91,6 +91,8 @@ enum Missed {
     /// They are ahead in the log: another replica had read further than this one, which is there. Their messages, which have
     /// an order of their own, they may have missed.
     Ahead(Mark, Vec<Arc<Told>>),
+    /// Nobody can say: what they heard was of another log. They begin anew from there.
+    Unknown(Mark),
 }
 
 /// A place in the room, left when it is dropped.
@@ -189,7 +191,7 @@ impl Live {
         let mut last = at;
         for (log, event) in page.events {
             let mark = Mark { log, ..last };
-            let told = Told::event(state.store.keys(), mark, event);
+            let told = Told::event(&state.store, mark, event);
             if !self.tell(last, told) {
                 return Ok(read);
             }
@@ -218,7 +220,7 @@ impl Live {
                 unread: unread.get(&user).copied().unwrap_or(Unread { count: 0, more: false }),
                 entry,
             };
-            if !self.tell(from, Told::inbox(state.store.keys(), mark, news)) {
+            if !self.tell(from, Told::inbox(&state.store, mark, news)) {
                 return Ok(read);
             }
             from = mark;
@@ -251,7 +253,7 @@ impl Live {
     pub(crate) async fn join(
         state: &actix_web::web::Data<State>,
         admission: Admission,
-        after: Option<Mark>,
+        after: Option<After>,
     ) -> ApiResult<Joined> {
         let live = &state.live;
         loop {
@@ -315,7 +317,7 @@ impl Room {
         &mut self,
         state: &actix_web::web::Data<State>,
         admission: &Admission,
-        after: Option<Mark>,
+        after: Option<After>,
         end: Option<Mark>,
         most: usize,
     ) -> ApiResult<Option<Joined>> {
@@ -343,8 +345,11 @@ impl Room {
             end: end_sender,
         });
         self.empty = None;
-        let heard = after.unwrap_or(at);
-        let missed = self.missed(admission, heard, at);
+        let (heard, missed) = match after {
+            Some(After::Heard(heard)) => (heard, self.missed(admission, heard, at)),
+            Some(After::Elsewhere) => (at, Missed::Unknown(at)),
+            None => (at, self.missed(admission, at, at)),
+        };
         let seat = Seated { state: state.clone(), number };
         Ok(Some(Joined { admission: admission.clone(), queue, end, heard, missed, seat }))
     }

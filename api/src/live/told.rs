@@ -5,16 +5,20 @@ use bytestring::ByteString;
 use domain::id::UserId;
 use domain::live::{LiveEvent, Wants};
 use domain::view::{self, Unread};
-use infra::Keyring;
+use infra::Store;
 use infra::store::Cursor;
 use openapi::Lang;
 use openapi::inbox::InboxEntry;
 use openapi::live::{LiveEntry, LiveMessage};
 use openapi::problem::Fault;
 use serde::Serialize;
+use uuid::Uuid;
 
 const LIST: &str = "live";
 const LOG: usize = 16;
+const MARK: usize = LOG + 8;
+/// With the restoration that it came after.
+const SINCE: usize = MARK + 16;
 
 /// How far somebody has heard: in the log, and in the inboxes, which are two orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,25 +28,52 @@ pub(crate) struct Mark {
     pub(super) inbox: i64,
 }
 
+/// What a client brings back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// All up to there was heard.
+    Heard(Mark),
+    /// Of another log: the database has been restored since, and who knows what was lost and what comes in its place.
+    Elsewhere,
+}
+
 impl Mark {
     /// As clients keep it.
-    pub(super) fn seal(self, keys: &Keyring) -> String {
-        let mut bytes = [0; LOG + 8];
+    pub(super) fn seal(self, store: &Store) -> String {
+        let mut bytes = [0; SINCE];
         bytes[..LOG].copy_from_slice(&self.log.to_bytes());
-        bytes[LOG..].copy_from_slice(&self.inbox.to_le_bytes());
-        cursor::seal(keys, LIST, &bytes)
+        bytes[LOG..MARK].copy_from_slice(&self.inbox.to_le_bytes());
+        let whole = match store.restoration() {
+            Some(restoration) => {
+                bytes[MARK..].copy_from_slice(restoration.as_bytes());
+                SINCE
+            }
+            None => MARK,
+        };
+        cursor::seal(store.keys(), LIST, &bytes[..whole])
     }
 
     /// As a client brings it back.
     ///
     /// # Errors
     /// `live.cursor_invalid` for what [`seal`](Self::seal) did not make.
-    pub(crate) fn open(keys: &Keyring, text: &str) -> Result<Self, Fault> {
+    pub(crate) fn open(store: &Store, text: &str) -> Result<After, Fault> {
         let invalid = || Fault::of("?after", "live.cursor_invalid", vec![]);
-        let bytes: [u8; LOG + 8] = cursor::open(keys, LIST, text).map_err(|_| invalid())?;
-        let (log, inbox) = bytes.split_first_chunk().ok_or_else(invalid)?;
+        let since = cursor::open::<SINCE>(store.keys(), LIST, text);
+        let before = || cursor::open::<MARK>(store.keys(), LIST, text);
+        let (mark, restoration) = match since {
+            Ok(since) => {
+                let (mark, restoration) = since.split_first_chunk::<MARK>().ok_or_else(invalid)?;
+                (*mark, Uuid::from_slice(restoration).ok())
+            }
+            Err(_) => (before().map_err(|_| invalid())?, None),
+        };
+        if restoration != store.restoration() {
+            return Ok(After::Elsewhere);
+        }
+        let (log, inbox) = mark.split_first_chunk().ok_or_else(invalid)?;
         let inbox = inbox.try_into().map_err(|_| invalid())?;
-        Ok(Self { log: Cursor::from_bytes(*log), inbox: i64::from_le_bytes(inbox) })
+        Ok(After::Heard(Self { log: Cursor::from_bytes(*log), inbox: i64::from_le_bytes(inbox) }))
     }
 }
 
@@ -67,17 +98,17 @@ pub(super) enum To {
 
 impl Told {
     /// That something happened to a ticket.
-    pub(super) fn event(keys: &Keyring, mark: Mark, event: LiveEvent) -> Self {
-        let cursor = &mark.seal(keys);
+    pub(super) fn event(store: &Store, mark: Mark, event: LiveEvent) -> Self {
+        let cursor = &mark.seal(store);
         let words =
             LANGS.map(|lang| json(&LiveMessage::Event { cursor, event: LiveEntry::new(&event, lang) }));
         Self { mark, to: To::Ticket(Box::new(event)), words }
     }
 
     /// That something is new in an inbox.
-    pub(super) fn inbox(keys: &Keyring, mark: Mark, news: News) -> Self {
+    pub(super) fn inbox(store: &Store, mark: Mark, news: News) -> Self {
         let News { user, entry, unread: Unread { count: unread, more: unread_more } } = news;
-        let cursor = &mark.seal(keys);
+        let cursor = &mark.seal(store);
         let message = |lang| {
             let entry = InboxEntry::new(entry.clone(), lang);
             LiveMessage::Inbox { cursor, entry, unread, unread_more }

@@ -56,7 +56,7 @@ pub(crate) async fn open_live(
     description = "凭票据升级为 WebSocket（101），此后服务器推送 JSON 文本（见 `LiveMessage`），客户端不必发送任何消息。\n\n\
         第一条是 `ready`；`event` 是订阅范围内的工单发生了一件事，不含个人信息和文字内容，详情请另行查单；\
         `inbox` 是本人收件箱的新消息。每条都有 `cursor`：断线后领取新票据，把最后收到的 `cursor` 填入 `after`，\
-        其间的消息会先补发，不重不漏。断开超过 24 小时，或其间的事件超过 10000 件时收到 `reset`：请重新读取列表，此后照常推送。\n\n\
+        其间的消息会先补发，不重不漏。断开超过 24 小时、其间的事件超过 10000 件，或服务器从备份恢复过时收到 `reset`：请重新读取列表，此后照常推送。\n\n\
         服务器每 30 秒 ping 一次，75 秒没有应答即断开（浏览器和小程序会自动应答）。关闭代码：`1001` 服务即将停止，`1011` 暂时无法读取，\
         `1013` 接收太慢，`4408` 没有心跳应答，以上都请带 `after` 重连；`4401` 权限已变更或已退出，请重新登录。\
         每人至多 20 个连接（429），服务器连接已满时 503。",
@@ -81,7 +81,7 @@ pub(crate) async fn listen_live(
     // Whatever else is wrong is said before the ticket is used up.
     let upgraded = actix_ws::handle(&request, payload);
     let (response, session, messages) = upgraded.map_err(|_| ApiError::new("live.upgrade_required"))?;
-    let after = after.map(|after| Mark::open(state.store.keys(), &after)).transpose()?;
+    let after = after.map(|after| Mark::open(&state.store, &after)).transpose()?;
     state.live.has_room()?;
     let admission = state.store.admit_live(&ticket, state.clock.now()).await?;
     let admission = admission.ok_or_else(|| ApiError::new("live.ticket_invalid"))?;

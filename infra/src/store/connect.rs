@@ -227,7 +227,7 @@ pub(super) async fn writer(options: &SqliteConnectOptions) -> Result<DatabaseCon
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
-fn connection(error: sqlx::Error) -> StoreError {
+pub(super) fn connection(error: sqlx::Error) -> StoreError {
     StoreError::from(DbErr::Conn(RuntimeErr::SqlxError(error.into())))
 }
 

@@ -4,6 +4,7 @@
 mod account;
 mod assignee;
 mod audit;
+mod backup;
 mod calendar;
 mod change;
 mod connect;
@@ -31,6 +32,7 @@ mod place;
 mod playbook;
 mod reactor;
 mod record;
+mod restoration;
 mod row;
 mod session;
 mod shift;
@@ -42,6 +44,7 @@ mod verify;
 
 pub use account::{Account, PasswordSet};
 pub use audit::AuditQuery;
+pub use backup::{BackupError, Job, Kept, Manifest, Needed, Restored, Stands, Step, Tally, Told};
 use change::ATTEMPTS;
 pub use change::{Answer, ChangeError, Delivered, Request};
 pub use connect::{Database, Direction, StartLock};
@@ -76,6 +79,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tracing::Instrument;
+use uuid::Uuid;
 
 /// How long readiness waits for the database.
 const PING: Duration = Duration::from_secs(2);
@@ -89,6 +93,7 @@ pub struct Store {
     master: MasterKey,
     numbers: number::Numbers,
     playbooks: playbook::Playbooks,
+    restoration: Option<Uuid>,
     handed: Notify,
     leadership: reactor::Leadership,
     recent: reactor::Recent,
@@ -101,15 +106,29 @@ impl Store {
     /// [`StoreError`]; a wrong master key among them.
     pub async fn open(database: &Database, master: &MasterKey, clock: &Clock) -> Result<Self, StoreError> {
         let lock = database.lock().await?;
+        Self::prepare(database, master, clock.now()).await?;
+        drop(lock);
+        Self::open_prepared(database, master, clock.now()).await
+    }
+
+    /// What only one process may do at a time. The caller holds the start lock.
+    async fn prepare(database: &Database, master: &MasterKey, now: Timestamp) -> Result<(), StoreError> {
         let migration = database.connect_for_migration().await?;
         connect::migrate(&migration, Direction::Up).await?;
-        key::make_missing(&migration, master, clock.now()).await?;
-        reactor::make_missing(&migration, clock.now()).await?;
-        migration.close().await?;
-        drop(lock);
+        key::make_missing(&migration, master, now).await?;
+        reactor::make_missing(&migration, now).await?;
+        Ok(migration.close().await?)
+    }
+
+    async fn open_prepared(
+        database: &Database,
+        master: &MasterKey,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
         let db = database.connect_for_reading().await?;
         let journal = database.journal(&db).await?;
-        let keys = Arc::new(Keyring::open(&key::all(&db).await?, master, clock.now())?);
+        let keys = Arc::new(Keyring::open(&key::all(&db).await?, master, now)?);
+        let restoration = restoration::last(&db).await?;
         let playbooks = playbook::Playbooks::load(&db).await?;
         Ok(Self {
             db,
@@ -118,6 +137,7 @@ impl Store {
             master: master.clone(),
             numbers: number::Numbers::default(),
             playbooks,
+            restoration,
             handed: Notify::new(),
             leadership: reactor::Leadership::new(database),
             recent: reactor::Recent::default(),
@@ -156,6 +176,12 @@ impl Store {
             DbBackend::Sqlite => "sqlite",
             _ => "postgres",
         }
+    }
+
+    /// By which restoration this database came to be; `None` when it never was restored. What was said of its log before, a
+    /// cursor or how many grants somebody has had, may mean something else since.
+    pub fn restoration(&self) -> Option<Uuid> {
+        self.restoration
     }
 
     /// The keys.

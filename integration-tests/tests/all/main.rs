@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod audit;
+mod backup;
 mod bad_input;
 mod calendar;
 mod contact;

@@ -1,0 +1,27 @@
+//! That this database was made from a backup: each time, a row.
+
+use super::error::StoreError;
+use super::row::column;
+use domain::time::Timestamp;
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use uuid::Uuid;
+
+/// Which was the last, if there was one.
+pub(super) async fn last(db: &DatabaseConnection) -> Result<Option<Uuid>, StoreError> {
+    let sql = "SELECT id FROM restoration ORDER BY restored_at DESC, id DESC LIMIT 1";
+    let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    row.map(|row| column(&row, "restoration", "id")).transpose()
+}
+
+/// Writes down that it was restored, from a backup of then.
+pub(super) async fn remember(
+    db: &DatabaseConnection,
+    id: Uuid,
+    now: Timestamp,
+    taken_at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO restoration (id, restored_at, taken_at) VALUES ($1, $2, $3)";
+    let values = [id.into(), now.into(), taken_at.into()];
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    Ok(db.execute_raw(statement).await.map(drop)?)
+}
