@@ -11,8 +11,9 @@ pub mod database;
 pub mod listener;
 mod people;
 pub mod proxy;
-pub mod replicas;
+mod replicas;
 pub mod services;
+pub mod torture;
 pub mod upgrade;
 pub mod wechat;
 
