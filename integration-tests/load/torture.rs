@@ -10,6 +10,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// How many violations are shown.
+const SHOWN: usize = 40;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -42,10 +45,11 @@ async fn main() -> ExitCode {
     println!("{}", table(&outcomes));
     let mut code = ExitCode::SUCCESS;
     for outcome in outcomes.iter().filter(|outcome| !outcome.violations.is_empty()) {
-        eprintln!("seed {}; kept in {}", outcome.seed, outcome.kept.join(" and "));
-        for violation in &outcome.violations {
+        eprintln!("seed {}; the data is kept: {}", outcome.seed, outcome.kept.join(" and "));
+        for violation in outcome.violations.iter().take(SHOWN) {
             eprintln!("- {violation}");
         }
+        eprintln!("{} in all", outcome.violations.len());
         code = ExitCode::FAILURE;
     }
     code

@@ -71,8 +71,10 @@ async fn replay(client: &Client, call: &Call) -> Option<String> {
                 let again = Acknowledged { status, etag, body: Body::Whole(text) };
                 let same = again == *told && replayed;
                 return (!same).then(|| {
+                    let was = format!("{} {} {}", told.status, told.etag, told.body.start());
+                    let is = format!("{} {} {}", again.status, again.etag, again.body.start());
                     format!(
-                        "{}: answered with {told:?}, now (a kept answer: {replayed}) {again:?}",
+                        "{}: was answered with {was}; is (a kept answer: {replayed}) {is}",
                         client.about(call)
                     )
                 });

@@ -52,6 +52,14 @@ impl Body {
             Self::Digest(digest) => *digest,
         }
     }
+
+    /// As much of it as tells what it was.
+    pub(super) fn start(&self) -> String {
+        match self {
+            Self::Whole(text) => text.chars().take(300).collect(),
+            Self::Digest(digest) => format!("(checked before, digest {digest:x})"),
+        }
+    }
 }
 
 impl PartialEq for Body {
