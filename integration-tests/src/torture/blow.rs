@@ -1,7 +1,7 @@
 //! What is done to the servers.
 
 use super::count::verified;
-use super::crowd::Client;
+use super::crowd::{Client, answered};
 use super::ledger::Who;
 use super::replica::{AGAIN, FIRST, last_lines};
 use super::site::{Postgres, Site};
@@ -131,7 +131,7 @@ pub(super) async fn strike(
         Blow::DatabaseStop => stop_postgres(site, "fast", rng).await?,
         Blow::RedisKill => stop_redis(site, ["kill", "start"], rng).await?,
         Blow::RedisHang => stop_redis(site, ["hang", "go"], rng).await?,
-        Blow::DiskFull => fill_disk(site, rng).await?,
+        Blow::DiskFull => fill_disk(site, prober, rng).await?,
         Blow::AnswerCut => {
             for _ in 0..12 {
                 site.replicas[rng.usize(0..site.replicas.len())].wire.cut_in_answer(rng.u32(0..1_500));
@@ -176,6 +176,9 @@ async fn recovered(site: &Site, prober: &mut Client, lifted: Instant) -> Result<
         }
         sleep(Duration::from_millis(10)).await;
     }
+    if let Some(call) = prober.refused.take() {
+        prober.submit_as(call, None).await;
+    }
     for nth in 0..site.replicas.len() {
         prober.submit(Some(nth)).await;
     }
@@ -197,11 +200,12 @@ async fn stop_redis(site: &mut Site, words: [&str; 2], rng: &mut fastrand::Rng) 
     if redis.tell(words[1]) { Ok(()) } else { Err("Redis does not start".into()) }
 }
 
-async fn fill_disk(site: &mut Site, rng: &mut fastrand::Rng) -> Result<(), String> {
+async fn fill_disk(site: &mut Site, prober: &mut Client, rng: &mut fastrand::Rng) -> Result<(), String> {
     let (small, process) = (site.small, site.replicas[0].process.as_ref());
     match (&mut site.postgres, process) {
         (Some(Postgres { keeper, .. }), _) => {
             keeper.tell("fill");
+            until_refused(prober).await?;
             some_time(rng, 500..2_000).await;
             keeper.tell("empty");
             // It comes back by itself, unless there was no room to recover in: then somebody has to start it again.
@@ -214,6 +218,7 @@ async fn fill_disk(site: &mut Site, rng: &mut fastrand::Rng) -> Result<(), Strin
         }
         (None, _) if small => {
             site.folder.tell("fill");
+            until_refused(prober).await?;
             some_time(rng, 500..2_000).await;
             site.folder.tell("empty");
         }
@@ -221,12 +226,31 @@ async fn fill_disk(site: &mut Site, rng: &mut fastrand::Rng) -> Result<(), Strin
             if !process.limit_files(Some(64 * 1024)) {
                 return Err("prlimit does not work".into());
             }
+            until_refused(prober).await?;
             some_time(rng, 500..2_000).await;
             process.limit_files(None);
         }
         (None, None) => return Err("no server".into()),
     }
     Ok(())
+}
+
+/// Files tickets until one is refused, since what was written ahead has room yet. That one is asked for again afterwards.
+async fn until_refused(prober: &mut Client) -> Result<(), String> {
+    let begun = Instant::now();
+    while begun.elapsed() < RECOVERS {
+        let body = prober.new_ticket();
+        let call = prober.call(Who::Resident, "/tickets".to_owned(), body);
+        match answered(prober.post(&call, 0).send().await).await {
+            Ok((201, ..)) => prober.submit_as(call, None).await,
+            Ok((503, ..)) | Err(_) => {
+                prober.refused = Some(call);
+                return Ok(());
+            }
+            Ok((status, text, ..)) => return Err(format!("on a full disk: {status} {text}")),
+        }
+    }
+    Err(format!("nobody is refused on a full disk for {RECOVERS:?}"))
 }
 
 /// A start without data, killed again and again, comes to the same as one that was not.

@@ -44,6 +44,8 @@ pub(super) struct Client {
     pub(super) people: Vec<String>,
     /// The newest message that was read.
     pub(super) read: i64,
+    /// A call that is to be asked for again.
+    pub(super) refused: Option<Call>,
     /// How many of the calls were looked for already.
     pub(super) checked: usize,
     /// What was not as it should be.
@@ -78,6 +80,7 @@ impl Client {
             open: Vec::new(),
             people: Vec::new(),
             read: 0,
+            refused: None,
             checked: 0,
             faults: Vec::new(),
         }
