@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run demo-day test lint openapi docs release bench bench-clocks bench-rebuild listeners kills upgrade fuzz-api build-tools
+.PHONY: help run demo-day test lint openapi docs release bench bench-clocks bench-rebuild listeners torture upgrade fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
@@ -46,9 +46,9 @@ bench: release ## 跑全部性能测试，写入 docs/performance.md（SECONDS_E
 bench-clocks: release ## 测一秒内一万个时限到期时响得多晚、空闲时费多少
 	bench/clocks.sh
 
-kills: release ## 两个副本轮番 kill -9 两分钟，核对每件事恰好一次（SECONDS_EACH=120 可改）
+torture: release ## 一边办单一边 kill -9、停库、停 Redis、写满磁盘、断线，核对每件事恰好一次（MINUTES=10 可改，SEED= 可重放）
 	@scripts/test-services.sh
-	cargo run -q --locked -p integration-tests --bin kills -- target/release/huying $(or $(SECONDS_EACH),120)
+	cargo run -q --locked -p integration-tests --bin torture -- target/release/huying $(or $(MINUTES),10) $(SEED)
 
 upgrade: build-tools ## 新旧两版并行：一边办件一边滚动升级，再退回，逐项核对（OLD=提交、SECONDS_EACH=8 可改）
 	@scripts/test-services.sh

@@ -12,9 +12,10 @@ pub mod listener;
 pub mod metrics;
 mod people;
 pub mod proxy;
-pub mod replicas;
+mod replicas;
 pub mod safe;
 pub mod services;
+pub mod torture;
 pub mod upgrade;
 pub mod wechat;
 

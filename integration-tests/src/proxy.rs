@@ -1,9 +1,9 @@
 //! A wire that can be cut and held, and that counts: a TCP proxy in front of the database, for what happens when it is
-//! away or slow, and for how often a call goes there.
+//! away or slow, and for how often a call goes there; or in front of the server, for answers that do not arrive whole.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -14,12 +14,15 @@ use tokio::sync::watch;
 const SYNC: &[u8] = b"S\0\0\0\x04";
 
 /// A proxy on a free port of loopback.
+#[derive(Debug)]
 pub struct Proxy {
     /// Where to connect to.
     pub address: SocketAddr,
     whole: Arc<watch::Sender<bool>>,
     gate: Gate,
     statements: Arc<AtomicUsize>,
+    /// How many bytes of answers go on before a connection is cut.
+    spared: Arc<AtomicI64>,
 }
 
 impl Proxy {
@@ -29,12 +32,14 @@ impl Proxy {
         let address = listener.local_addr().expect("an address");
         let whole = Arc::new(watch::Sender::new(true));
         let statements = Arc::new(AtomicUsize::new(0));
+        let spared = Arc::new(AtomicI64::new(i64::MAX));
         let gate = Gate::open();
-        let (state, count) = (whole.clone(), statements.clone());
+        let (state, count, left) = (whole.clone(), statements.clone(), spared.clone());
         let passing = gate.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let (mut state, count, gate) = (state.subscribe(), count.clone(), passing.clone());
+                let left = left.clone();
                 if !*state.borrow() {
                     continue;
                 }
@@ -44,18 +49,23 @@ impl Proxy {
                         (near.into_split(), far.into_split());
                     tokio::select! {
                         _ = questions(near_read, far_write, gate) => {}
-                        _ = answers(far_read, near_write, &count) => {}
+                        _ = answers(far_read, near_write, (&count, &left)) => {}
                         _ = state.wait_for(|whole| !whole) => {}
                     }
                 });
             }
         });
-        Self { address, whole, gate, statements }
+        Self { address, whole, gate, statements, spared }
     }
 
     /// Cuts every connection and lets none through.
     pub fn cut(&self) {
         self.whole.send_replace(false);
+    }
+
+    /// Cuts one connection, the one whose answer has this byte from now on, and passes on what comes before it.
+    pub fn cut_in_answer(&self, bytes: u32) {
+        self.spared.store(bytes.into(), Ordering::SeqCst);
     }
 
     /// Lets connections through again.
@@ -98,7 +108,7 @@ impl Proxy {
 }
 
 /// How many messages may still pass, and how many have had to wait.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct Gate {
     passes: Arc<watch::Sender<usize>>,
     held: Arc<watch::Sender<usize>>,
@@ -165,7 +175,7 @@ async fn questions(mut near: OwnedReadHalf, mut far: OwnedWriteHalf, gate: Gate)
 async fn answers(
     mut far: OwnedReadHalf,
     mut near: OwnedWriteHalf,
-    count: &AtomicUsize,
+    (count, spared): (&AtomicUsize, &AtomicI64),
 ) -> std::io::Result<()> {
     let (mut head, mut to_skip) = (Vec::with_capacity(5), 0usize);
     let mut buffer = vec![0; 64 * 1024];
@@ -187,6 +197,19 @@ async fn answers(
                 head.clear();
             }
         }
-        near.write_all(&buffer[..read]).await?;
+        let passes = pass(spared, read);
+        near.write_all(&buffer[..passes]).await?;
+        if passes < read {
+            return Ok(());
+        }
     }
+}
+
+/// How much of a piece of an answer passes. Whoever takes the last byte that is spared is cut, and nobody after.
+fn pass(spared: &AtomicI64, piece: usize) -> usize {
+    let taken = spared.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+        let piece = i64::try_from(piece).unwrap_or(i64::MAX);
+        (left != i64::MAX).then(|| if left < piece { i64::MAX } else { left - piece })
+    });
+    taken.map_or(piece, |left| usize::try_from(left).map_or(piece, |left| left.min(piece)))
 }

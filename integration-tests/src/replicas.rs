@@ -1,40 +1,17 @@
-//! Two replicas as processes on one PostgreSQL and one Redis, killed again and again while people work: every limit rings
-//! once, and what follows from it follows once. Time is the machine's here, and limits are of seconds.
+//! Replicas as processes on one PostgreSQL and one Redis, started and ended while people work: every limit rings once, and
+//! what follows from it follows once. Time is the machine's here, and limits are of seconds.
 
-use crate::app::config;
 use crate::database::{Backend, Database, execute, number};
-use crate::people::{Cast, Front, WRITERS};
+use crate::people::{Cast, WRITERS};
 use crate::services;
-use api::{App, Clock};
+use crate::torture::count::{doubled, followed, settled, verified};
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
-use tokio::time::sleep;
 
-/// For how long a replica works between two kills.
-const BETWEEN_KILLS: Duration = Duration::from_millis(1_500);
-/// How long all that is left may take in the end.
-const SETTLES: Duration = Duration::from_secs(60);
 /// Limits of Mile in seconds: short enough to pass while somebody watches.
 const LIMITS: &str = "UPDATE playbook SET body = jsonb_set(jsonb_set(body, '{policy,clocks,0,limit_seconds}', '2'), \
      '{policy,clocks,1,limit_seconds}', '4')";
-
-/// What came of it.
-#[derive(Debug)]
-pub struct Outcome {
-    /// How often a replica was killed.
-    pub kills: u32,
-    /// How many tickets were filed.
-    pub tickets: i64,
-    /// How many limits rang.
-    pub breaches: i64,
-    /// How many red flags were given, those taken back among them.
-    pub flags: i64,
-    /// What did not add up, in words; nothing, as it should be.
-    pub faults: Vec<String>,
-}
 
 /// What replicas share.
 pub(crate) struct Deployment {
@@ -149,51 +126,13 @@ impl Drop for Replica<'_> {
     }
 }
 
-/// Kills one of two replicas after the other for `lasting` while people work, and then counts.
-///
-/// # Panics
-/// When a replica does not start, or refuses what it should not.
-pub async fn work_while_killed(program: &Path, lasting: Duration) -> Outcome {
-    let at = Deployment::begin(program).await;
-    let mut replicas = [Replica::of(&at), Replica::of(&at)];
-    let front = Front::default();
-    for replica in &mut replicas {
-        replica.start(program).expect("it starts");
-        front.open(replica.port);
-    }
-    let token = |role: &str, place: &str, person: &str| at.token(program, role, place, person);
-    let cast = Cast::gather(&front, token, &at.url).await;
-    let working = AtomicBool::new(true);
-    let killing = async {
-        let (begun, mut kills) = (Instant::now(), 0);
-        while begun.elapsed() < lasting {
-            sleep(BETWEEN_KILLS).await;
-            let replica = &mut replicas[kills as usize % 2];
-            replica.kill();
-            sleep(Duration::from_millis(200)).await;
-            tokio::task::block_in_place(|| replica.start(program).expect("it starts"));
-            kills += 1;
-        }
-        working.store(false, Ordering::SeqCst);
-        kills
-    };
-    let (kills, filed) = tokio::join!(killing, cast.work(&working));
-    let faults = faults(&at, &cast, &filed).await;
-    Outcome {
-        kills,
-        tickets: i64::try_from(filed.len()).unwrap_or(i64::MAX),
-        breaches: breaches(&at.url).await,
-        flags: number(&at.url, "SELECT count(*) FROM flag").await,
-        faults,
-    }
-}
-
 async fn breaches(url: &str) -> i64 {
     number(url, "SELECT count(*) FROM event WHERE kind = 'breached'").await
 }
 
 /// What did not add up, once all has followed.
 pub(crate) async fn faults(at: &Deployment, cast: &Cast<'_>, filed: &[String]) -> Vec<String> {
+    let Cast { worker_id, clerk_id, .. } = cast;
     let mut faults = settled(&at.url).await;
     let breaches = breaches(&at.url).await;
     // Every other ticket is left to both of its limits; the last ones may not have been left yet.
@@ -201,123 +140,16 @@ pub(crate) async fn faults(at: &Deployment, cast: &Cast<'_>, filed: &[String]) -
     if breaches < tickets - i64::from(2 * WRITERS) {
         faults.push(format!("only {breaches} limits rang, of {tickets} tickets"));
     }
-    faults.extend(counted(&at.url, cast, filed).await);
-    faults.extend(verified(&at.url).await);
-    faults
-}
-
-/// Waits until all limits have passed and everything that follows is done; what is left when it should have been.
-async fn settled(url: &str) -> Vec<String> {
-    const LEFT: [(&str, &str); 2] = [
-        ("tickets that are due", "SELECT count(*) FROM ticket WHERE next_at < now() + interval '5 seconds'"),
-        (
-            "reactors behind the log",
-            "SELECT count(*) FROM reactor r WHERE EXISTS (SELECT 1 FROM event e WHERE e.aggregate = 'ticket' \
-             AND (e.xid, e.position) > (r.xid::text::xid8, r.position))",
-        ),
-    ];
-    let begun = Instant::now();
-    loop {
-        let mut left = Vec::new();
-        for (what, sql) in LEFT {
-            let count = number(url, sql).await;
-            if count > 0 {
-                left.push(format!("{count} {what}"));
-            }
-        }
-        if left.is_empty() || begun.elapsed() > SETTLES {
-            return left;
-        }
-        sleep(Duration::from_millis(200)).await;
-    }
-}
-
-/// What the store itself says of its tables.
-async fn verified(url: &str) -> Vec<String> {
-    let app = App::start(config(url, None), Clock::system()).await.expect("a server starts");
-    let faults = app.verify().await.expect("the store can be checked");
-    app.stop().await.expect("the server stops");
-    faults
-}
-
-/// What does not agree with the event log.
-async fn counted(url: &str, cast: &Cast<'_>, filed: &[String]) -> Vec<String> {
-    let Cast { worker_id: worker, clerk_id: clerk, .. } = cast;
-    let mut faults = Vec::new();
-    let known =
-        number(url, &format!("SELECT count(*) FROM ticket WHERE id IN ('{}')", filed.join("', '"))).await;
+    let known = format!("SELECT count(*) FROM ticket WHERE id IN ('{}')", filed.join("', '"));
+    let known = number(&at.url, &known).await;
     // Those of the example have ids that are fixed.
     let all = "SELECT count(*) FROM ticket WHERE id::text NOT LIKE '01990000-0000-7000-8000-%'";
-    let all = number(url, all).await;
+    let all = number(&at.url, all).await;
     if [known, all].map(usize::try_from) != [Ok(filed.len()), Ok(filed.len())] {
         faults.push(format!("{} tickets were acknowledged, {known} of {all} are those", filed.len()));
     }
-    let nothing = [
-        (
-            "clocks rang twice",
-            "SELECT count(*) FROM (SELECT 1 FROM event WHERE kind = 'breached' \
-             GROUP BY stream, payload #>> '{clocks,0,kind}', payload #>> '{clocks,0,round}' HAVING count(*) > 1) e"
-                .to_owned(),
-        ),
-        (
-            "clocks should have rung and did not",
-            "SELECT count(*) FROM clock WHERE due_at < now() AND met_at IS NULL AND cancelled_at IS NULL \
-             AND breached_at IS NULL AND paused_at IS NULL"
-                .to_owned(),
-        ),
-        (
-            "clocks rang without an event, or the other way round",
-            "SELECT abs((SELECT count(*) FROM clock WHERE breached_at IS NOT NULL) \
-             - (SELECT count(*) FROM event WHERE kind = 'breached'))"
-                .to_owned(),
-        ),
-        (
-            "red flags are not one a closed ticket",
-            format!(
-                "SELECT count(*) FROM ticket t WHERE t.handler_id = '{worker}' \
-                 AND (SELECT count(*) FROM flag f WHERE f.ticket_id = t.id AND f.taken_at IS NULL) \
-                 <> CASE t.status WHEN 'closed' THEN 1 ELSE 0 END"
-            ),
-        ),
-        (
-            "red flags were not given once a closing",
-            format!(
-                "SELECT abs((SELECT count(*) FROM flag WHERE user_id = '{worker}') - (SELECT count(*) FROM event e \
-                 JOIN ticket t ON t.id = e.stream WHERE e.kind = 'closed' AND t.handler_id = '{worker}'))"
-            ),
-        ),
-        (
-            "dispatches were not told their handler once",
-            format!(
-                "SELECT count(*) FROM event e WHERE e.kind = 'dispatched' AND e.payload #>> '{{fact,lead,person}}' = '{worker}' \
-                 AND (SELECT count(*) FROM inbox i WHERE i.user_id = '{worker}' AND i.position = e.position) <> 1"
-            ),
-        ),
-        (
-            "breaches were not told the desk once",
-            // Of the first limit that a ticket breaks, while it still lies on the community's desk.
-            format!(
-                "SELECT count(*) FROM event e WHERE e.kind = 'breached' AND e.payload #>> '{{clocks,0,kind}}' = 'arrive' \
-                 AND e.stream IN ('{}') \
-                 AND (SELECT count(*) FROM inbox i WHERE i.user_id = '{clerk}' AND i.position = e.position) <> 1",
-                filed.join("', '")
-            ),
-        ),
-        (
-            "breaches did not ring whoever is on duty once",
-            format!(
-                "SELECT count(*) FROM event e WHERE e.kind = 'breached' AND e.stream IN ('{}') \
-                 AND (SELECT count(*) FROM inbox i WHERE i.user_id = '{worker}' AND i.position = e.position) <> 1",
-                filed.join("', '")
-            ),
-        ),
-        ("events were set aside", "SELECT count(*) FROM set_aside".to_owned()),
-    ];
-    for (what, sql) in nothing {
-        let count = number(url, &sql).await;
-        if count != 0 {
-            faults.push(format!("{count} {what}"));
-        }
-    }
+    faults.extend(doubled(&at.url).await);
+    faults.extend(followed(&at.url, worker_id, clerk_id, filed.iter().map(String::as_str)).await);
+    faults.extend(verified(&at.url).await);
     faults
 }

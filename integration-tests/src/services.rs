@@ -6,11 +6,11 @@
 //! input is a pipe whose only write end this process holds; when this process is gone, the keeper
 //! reads end-of-file and cleans up.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::{env, fs};
 
@@ -143,44 +143,78 @@ pub fn redis() -> &'static Redis {
 
 /// A running server and what keeps it running.
 #[derive(Debug)]
-struct Server {
-    port: u16,
-    /// Holds the write end of the keeper's pipe (its `stdin`): never closed before the process ends.
-    _keeper: Child,
+pub(crate) struct Server {
+    pub(crate) port: u16,
+    keeper: Keeper,
 }
 
 impl Server {
-    fn start(name: &str, script: &str, arguments: &[&str]) -> Self {
+    /// Runs a script behind [`PRELUDE`] with a free port and these arguments, until it says `ready`.
+    pub(crate) fn start(name: &str, script: &str, arguments: &[&str]) -> Self {
         let script = format!("{PRELUDE}{script}");
         let mut output = String::new();
         for _ in 0..ATTEMPTS {
             let port = free_port();
-            let mut keeper = Command::new("sh")
-                .args(["-c", &script, "huying-test-keeper", &port.to_string()])
-                .args(arguments)
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                // A group of its own: Ctrl-C at the terminal reaches only the tests.
-                .process_group(0)
-                .spawn()
-                .unwrap_or_else(|error| panic!("{name}：无法启动 sh：{error}"));
-
+            let mut command = Command::new("sh");
+            command.args(["-c", &script, "huying-test-keeper", &port.to_string()]).args(arguments);
+            let mut keeper = Keeper::start(command);
             output.clear();
-            let stdout = keeper.stdout.take().expect("stdout is piped");
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            while let Some(line) = keeper.hear() {
                 if line == "ready" {
-                    return Self { port, _keeper: keeper };
+                    return Self { port, keeper };
                 }
                 output += &line;
                 output.push('\n');
             }
-            // The keeper has said why. Wait until it has cleaned up too.
-            let _ = keeper.wait();
+            // The keeper has said why. Its end waits until it has cleaned up too.
+            drop(keeper);
             if !output.contains("Address already in use") {
                 panic!("{name} 启动失败：\n{output}");
             }
         }
         panic!("{name} 连续 {ATTEMPTS} 次没抢到空闲端口：\n{output}");
+    }
+
+    /// What the keeper answers to a word, one line.
+    pub(crate) fn ask(&mut self, word: &str) -> String {
+        self.keeper.say(word);
+        self.keeper.hear().unwrap_or_default()
+    }
+}
+
+/// A shell that ends what it has started when its standard input ends, and so with this process at the latest.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    shell: Child,
+    said: Lines<BufReader<ChildStdout>>,
+}
+
+impl Keeper {
+    /// Runs it.
+    pub(crate) fn start(mut shell: Command) -> Self {
+        // A group of its own: Ctrl-C at the terminal reaches only the tests.
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
+        let mut shell = shell.spawn().unwrap_or_else(|error| panic!("无法启动 sh：{error}"));
+        let said = BufReader::new(shell.stdout.take().expect("stdout is piped")).lines();
+        Self { shell, said }
+    }
+
+    pub(crate) fn say(&mut self, word: &str) {
+        let ears = self.shell.stdin.as_mut().expect("stdin is piped");
+        writeln!(ears, "{word}").expect("the keeper listens");
+    }
+
+    /// The next line of it or of what it has started; nothing when all have ended or closed their output.
+    pub(crate) fn hear(&mut self) -> Option<String> {
+        self.said.next().and_then(Result::ok)
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        // One that is gone already needs no waiting for.
+        let _ = self.shell.wait();
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![
+        let migrations: Vec<Box<dyn MigrationTrait>> = vec![
             Box::new(m20261121_000001_county::Migration),
             Box::new(m20261121_000002_journal::Migration),
             Box::new(m20261121_000003_ticket::Migration),
@@ -47,6 +47,35 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_live::Migration),
             Box::new(m20261122_000013_warnings::Migration),
             Box::new(m20261122_000014_restoration::Migration),
-        ]
+        ];
+        migrations
+            .into_iter()
+            .map(|migration| Box::new(Whole(migration)) as Box<dyn MigrationTrait>)
+            .collect()
+    }
+}
+
+/// A migration as one transaction with the row that says it is done. Unasked, SQLite would get it a statement at a time,
+/// and one that was interrupted could neither be finished nor undone.
+struct Whole(Box<dyn MigrationTrait>);
+
+impl MigrationName for Whole {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Whole {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.up(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        self.0.down(manager).await
+    }
+
+    fn use_transaction(&self) -> Option<bool> {
+        self.0.use_transaction().or(Some(true))
     }
 }

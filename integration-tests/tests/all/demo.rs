@@ -1,6 +1,6 @@
 //! `huying demo day`: the program plays a day against a server with the example, and says what came of it.
 
-use crate::kill::program;
+use crate::torture::program;
 use api::{App, Clock, Config, Demo, Quota};
 use integration_tests::app::config;
 use integration_tests::{Backend, Caller};

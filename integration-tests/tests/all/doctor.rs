@@ -1,6 +1,6 @@
 //! `huying doctor` where others run: PostgreSQL, Redis, WeChat; and a database that the program does not know or may not have.
 
-use crate::kill::program;
+use crate::torture::program;
 use integration_tests::database::{execute, number};
 use integration_tests::wechat::{SECRET, Wechat};
 use integration_tests::{Backend, TestApp, app, services};

@@ -3,6 +3,7 @@
 use crate::ticket::Cast;
 use api::{App, Clock, Demo, MigrateTo};
 use integration_tests::app::{COMMUNITY, TestApp, UNIT, config, lamp};
+use integration_tests::database::execute;
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -21,6 +22,28 @@ async fn the_schema_goes_forward_and_back(#[values(Backend::Sqlite, Backend::Pos
     let url = database.url.clone();
     let app = TestApp::on(database, config(&url, None)).await;
     assert_eq!(app.anyone().get("//ready").await.status, 200);
+    app.stop().await;
+}
+
+/// Whatever interrupts a migration, what it had done is undone: the next start does it anew.
+#[rstest]
+#[tokio::test]
+async fn a_migration_that_is_interrupted_is_done_anew(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let database = backend.empty().await;
+    let at = api::Database::parse(&database.url).unwrap();
+    api::migrate(&at, MigrateTo::Up).await.unwrap();
+    // Back to where there were no reactors, whose third table of four is in the way.
+    api::migrate(&at, MigrateTo::Down(4)).await.unwrap();
+    execute(&database.url, "CREATE TABLE flag (id integer)").await;
+    for _ in 0..2 {
+        let error = api::migrate(&at, MigrateTo::Up).await.unwrap_err();
+        assert!(format!("{error:#}").contains("flag"), "{error:#}");
+    }
+    execute(&database.url, "DROP TABLE flag").await;
+    let url = database.url.clone();
+    let app = TestApp::on(database, config(&url, None)).await;
     app.stop().await;
 }
 

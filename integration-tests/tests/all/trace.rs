@@ -1,6 +1,6 @@
 //! Traces: what a collector is told of a request and of the work beside it, and that nobody waits for a collector.
 
-use crate::kill::program;
+use crate::torture::program;
 use integration_tests::app::{MASTER_KEY, lamp};
 use integration_tests::client::send;
 use integration_tests::wechat::Wechat;

@@ -1,6 +1,8 @@
-//! Replicas as processes, killed while people work. `make kills` does the same for two minutes.
+//! Blows while people work, each once. `make torture` deals all of them for minutes, on the release build.
 
-use integration_tests::replicas::work_while_killed;
+use integration_tests::Backend;
+use integration_tests::torture::{Blow, Plan, torture};
+use rstest::rstest;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -38,9 +40,23 @@ fn changed_since(then: SystemTime, folder: &Path) -> bool {
     })
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn what_follows_follows_once_although_replicas_are_killed() {
-    let outcome = work_while_killed(&program(), Duration::from_secs(8)).await;
-    assert_eq!(outcome.faults, Vec::<String>::new(), "{outcome:?}");
-    assert!(outcome.kills >= 2 && outcome.breaches > 0 && outcome.flags > 0, "{outcome:?}");
+async fn what_was_acknowledged_is_there_once_whatever_happens(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let plan = Plan {
+        program: program(),
+        backend,
+        blows: Blow::few(backend),
+        lasting: Duration::ZERO,
+        seed: 53_522,
+        rest: Duration::from_millis(90),
+        clients: 2,
+        starts: 1,
+        aloud: false,
+    };
+    let outcome = torture(&plan).await;
+    assert_eq!(outcome.violations, Vec::<String>::new(), "kept: {:?}", outcome.kept);
+    assert!(outcome.has_all(&[Blow::Kill, Blow::AnswerCut]) && outcome.acknowledged > 50, "{outcome:?}");
 }
