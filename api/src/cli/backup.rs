@@ -76,7 +76,7 @@ pub(super) async fn restore(common: &Common, Restore { file }: Restore) -> anyho
     for fault in faults.iter().take(LISTED) {
         writeln!(out, "{fault}")?;
     }
-    ensure!(faults.is_empty(), "与备份时相同，但其中有 {} 处本来就不一致（列在上面）", faults.len());
+    ensure!(faults.is_empty(), "已恢复，与备份时相同；但核对时发现 {} 处不符（列在上面）", faults.len());
     writeln!(out, "此后注销的人员须重新注销，此后的改动须重新办理")?;
     Ok(())
 }
