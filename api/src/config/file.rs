@@ -93,7 +93,7 @@ impl FileReader<'_> {
             match (setting(&key), value.get_ref()) {
                 (Some(setting), value) => match text_of(value) {
                     Some(text) => self.values.push((setting.key, text.into(), line)),
-                    None => self.fault(&key, line, "应为文本、整数、true 或 false，或文本的列表"),
+                    None => self.fault(&key, line, "应为文本、数、true 或 false，或文本的列表"),
                 },
                 (None, DeValue::Table(inner)) if is_section(&key) || !inner.is_empty() => {
                     self.walk(&key, inner);
@@ -128,12 +128,13 @@ fn text_of(value: &DeValue<'_>) -> Option<String> {
     match value {
         DeValue::String(text) => Some(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str().to_owned()),
+        DeValue::Float(number) => Some(number.as_str().to_owned()),
         DeValue::Boolean(value) => Some(value.to_string()),
         DeValue::Array(parts) => {
             let parts = parts.iter().map(|part| part.get_ref().as_str().map(str::to_owned));
             Some(parts.collect::<Option<Vec<_>>>()?.join(","))
         }
-        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
+        DeValue::Integer(_) | DeValue::Datetime(_) | DeValue::Table(_) => None,
     }
 }
 

@@ -162,7 +162,7 @@ fn all_that_is_wrong_is_said_at_once() {
         "第 3 行 server.data-dir 没有这项设置，是不是 server.data_dir？",
         "第 5 行 databse.url 没有这项设置，是不是 database.url？",
         "第 7 行 limits.rate_calls=many 应为",
-        "第 8 行 limits.max_connections 应为",
+        "第 8 行 limits.max_connections=1.5 应为",
         "第 9 行 mystery 没有这项设置",
         "HUYING_TIMEOUT_BODY（limits.timeout_body）应小于",
         "环境变量 HUYING_MASTER_KEY 主密钥应为 32 字节",
