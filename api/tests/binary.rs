@@ -242,7 +242,7 @@ fn settings_come_from_a_file_and_are_shown_without_secrets() {
         assert!(shown.lines().any(is_told), "{line}: {shown}");
     }
     assert_eq!(code, Some(0));
-    assert!(said.contains("chmod o-rwx huying.toml") && said.contains("是不是 HUYING_LISTENERS？"), "{said}");
+    assert!(said.contains("chmod 640 huying.toml") && said.contains("是不是 HUYING_LISTENERS？"), "{said}");
     assert!(!shown.contains("hunter2") && !shown.contains("AAAA"), "{shown}");
     // Whatever is asked for, all that is wrong is said at once, and nothing is begun.
     fs::write(dir.path().join("huying.toml"), "[server]\nlisten = 1\nport = 80\n").unwrap();

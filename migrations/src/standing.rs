@@ -27,9 +27,14 @@ impl Standing {
     /// When the database is away.
     pub async fn of<C: ConnectionTrait>(db: &C) -> Result<Self, DbErr> {
         let applied = Migrator::get_migration_models(db).await?;
+        Ok(Self::of_applied(applied.into_iter().map(|migration| migration.version).collect()))
+    }
+
+    /// That of a database in which these migrations were made.
+    pub fn of_applied(applied: Vec<String>) -> Self {
         let known = Migrator::migrations();
         let known: Vec<&str> = known.iter().map(|migration| migration.name()).collect();
-        Ok(Self::between(&known, applied.into_iter().map(|migration| migration.version).collect()))
+        Self::between(&known, applied)
     }
 
     fn between(known: &[&str], applied: Vec<String>) -> Self {

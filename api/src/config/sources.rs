@@ -160,7 +160,7 @@ pub(super) fn read_from(asked: Asked, environment: &Environment, usual: &[PathBu
         });
         if holds_secret && file.open_to_others {
             warnings.push(format!(
-                "{0} 存有密码或密钥，而其他用户可以读取：请执行 chmod o-rwx {0}",
+                "{0} 存有密码或密钥，而其他用户可以读取：请让它只属于服务的用户或组，并执行 chmod 640 {0}",
                 file.path.display()
             ));
         }

@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use http::Http;
 use infra::gauge::Pool;
 use infra::rate::Rate;
-use infra::store::{Reactor, ReactorState};
+use infra::store::{Reactor, ReactorState, StoreError};
 use infra::{Cache, Store, Wechat};
 use openapi::document::Call;
 use process::Process;
@@ -28,6 +28,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use strum::IntoEnumIterator;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 /// How long a look at the database is good for, however often somebody asks.
 const FRESH: Duration = Duration::from_secs(5);
@@ -35,6 +36,8 @@ const FRESH: Duration = Duration::from_secs(5);
 const COUNTED: u32 = 10_000;
 /// How long a look waits for a connection; whoever watches waits as long.
 const POOL_PATIENCE: Duration = Duration::from_secs(1);
+/// How long it waits to hear of the reactors.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 type OfReactor<G> = Family<[(&'static str, &'static str); 1], G>;
 type Seconds = Gauge<f64, AtomicU64>;
@@ -202,11 +205,17 @@ impl Metrics {
         self.pool.idle.set(i64::try_from(idle).unwrap_or(i64::MAX));
         self.pool.most.set(most.into());
         self.pool.wait.set(wait.as_secs_f64());
-        for reactor in Reactor::iter() {
-            match store.reactor_state(reactor, COUNTED).await {
-                Ok(state) => self.took(&state, now),
-                Err(error) => tracing::warn!(%error, "no numbers of a reactor"),
+        let reactors = async {
+            for reactor in Reactor::iter() {
+                self.took(&store.reactor_state(reactor, COUNTED).await?, now);
             }
+            Ok::<_, StoreError>(())
+        };
+        // Whoever asks gives up after ten seconds, and wants the other numbers most when the database is away.
+        match timeout(PATIENCE, reactors).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "no numbers of the reactors"),
+            Err(_) => tracing::warn!("no numbers of the reactors in time"),
         }
     }
 

@@ -10,7 +10,7 @@ use super::reactor::{Reactor, ReactorState, state_of};
 use super::row::column;
 use crate::keys::{Keyring, MasterKey};
 use domain::time::Timestamp;
-use migrations::{Migrator, MigratorTrait};
+use migrations::{Migrator, MigratorTrait, Standing};
 use sea_orm::sqlx::postgres::{PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
@@ -81,8 +81,8 @@ pub struct Schema {
     pub is_empty: bool,
     /// Migrations that are still to be made, oldest first.
     pub pending: Vec<String>,
-    /// Migrations that this program does not know: a newer one made them.
-    pub unknown: Vec<String>,
+    /// Whether a newer program made it what it is.
+    pub standing: Standing,
 }
 
 /// A database that is looked at.
@@ -209,9 +209,8 @@ impl Look {
         };
         let files = Migrator::get_migration_files();
         let known: Vec<_> = files.iter().map(|file| file.name().to_owned()).collect();
-        let unknown = applied.iter().filter(|name| !known.contains(name)).cloned().collect();
         let pending = known.into_iter().filter(|name| !applied.contains(name)).collect();
-        Ok(Schema { is_empty: others.is_empty(), pending, unknown })
+        Ok(Schema { is_empty: others.is_empty(), pending, standing: Standing::of_applied(applied) })
     }
 
     /// Whether the stored keys open with this master key, or, without one, could be asked to; `false` where there are none

@@ -56,6 +56,7 @@ pub use idempotency::IdempotencyKey;
 pub use inbox::{InboxPage, Message};
 pub use live::{Admission, Gap, LivePage, TICKET_LIFETIME};
 pub use log::{Cursor, LoggedEvent};
+pub use migrations::Standing;
 pub use page::Page;
 pub use person::{GrantAsked, NewPerson, PeopleLens, PeopleQuery};
 pub use phone::Bound;

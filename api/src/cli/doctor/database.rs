@@ -6,7 +6,7 @@ use crate::config::Settings;
 use chrono::TimeDelta;
 use domain::time::Timestamp;
 use infra::Clock;
-use infra::store::{Database, Engine, Look, NoLook, Reactor, ReactorState, Schema, StoreError};
+use infra::store::{Database, Engine, Look, NoLook, Reactor, ReactorState, Schema, Standing, StoreError};
 use std::time::Duration;
 use strum::IntoEnumIterator;
 
@@ -155,16 +155,21 @@ fn tell_engine(database: &Database, engine: &Engine, asked: (Timestamp, Timestam
 
 /// Whether the schema is the one of this program.
 fn tell_schema(schema: &Schema, report: &mut Report) -> bool {
-    let Schema { is_empty, pending, unknown } = schema;
-    if let Some(newest) = unknown.last() {
-        let text = format!("比本程序新：有 {} 步不认识，最后一步 {newest}", unknown.len());
-        report.add(
-            SCHEMA,
-            Status::Fault,
-            text,
-            "请用更新的 huying；要退回旧版，先用新版执行 huying migrate down",
-        );
-    } else if *is_empty {
+    let Schema { is_empty, pending, standing } = schema;
+    match standing {
+        Standing::Known => {}
+        Standing::Newer(names) => {
+            let text = format!("由更新的版本升级过（{}），本程序仍可照旧服务", names.join("、"));
+            report.add(SCHEMA, Status::Warning, text, "升级或退回期间可照此运行；之后请用同一版本");
+            return true;
+        }
+        Standing::Foreign(names) => {
+            let text = format!("与本程序不合，有不认识的迁移（{}）", names.join("、"));
+            report.add(SCHEMA, Status::Fault, text, "请用升级数据库的那个版本或更新的 huying");
+            return false;
+        }
+    }
+    if *is_empty {
         let mend = "首次启动时建立；若应已有数据，请核对 DATABASE_URL";
         report.add(SCHEMA, Status::Warning, "空库，还没有表", mend);
     } else if let Some(first) = pending.first() {
