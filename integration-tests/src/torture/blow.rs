@@ -95,7 +95,8 @@ impl Blow {
     }
 }
 
-/// Strikes (where it is a start that is killed, so often), takes the cause away, and says how long it took from then until everything worked again.
+/// Strikes (where it is a start that is killed, so often), takes the cause away, and says how long it took from then until
+/// everything worked again.
 ///
 /// # Errors
 /// That it does not.

@@ -150,16 +150,27 @@ async fn endure(plan: &Plan, site: &mut Site, blows: &[Blow], outcome: &mut Outc
     working.store(false, Ordering::SeqCst);
     join_all(at_work).await;
     let mut all = finished(&clients).await?;
+    let step = |what: &str| {
+        if plan.aloud {
+            say(&format!("{:4} s  {:?}: {what}", begun.elapsed().as_secs(), plan.backend));
+        }
+    };
+    step("everything is looked for");
     let mut faults = looked_at(site, &mut all, &mut prober, Scope::All).await;
+    step("what is left settles");
     faults.extend(count::settled(&site.url).await);
+    step("it is counted");
     let everybody: Vec<&Client> = all.iter().map(|client| &**client).chain([&prober]).collect();
     faults.extend(count::counted(&site.url, &staff, &everybody).await);
+    step("the servers end");
     for replica in &mut site.replicas {
         faults.extend(replica.end().err());
         let said = std::fs::read_to_string(&replica.program.log).unwrap_or_default();
         faults.extend(said.lines().filter(|line| line.contains("panicked at")).map(str::to_owned));
     }
-    faults.extend(count::verified(&site.url).await);
+    step("the store is checked");
+    faults.extend(count::made_anew(&site.url).await);
+    step("done");
     let total = acknowledged(&all) + prober.calls.len();
     let doubted = everybody.iter().flat_map(|client| &client.calls).filter(|call| call.doubted).count();
     outcome.end(total, doubted, faults);

@@ -128,7 +128,7 @@ async fn a_ticket_that_somebody_holds_keeps_no_other_waiting() {
     holder.execute(sqlx::AssertSqlSafe(hold)).await.unwrap();
     let note = |ticket: &str| {
         let (clerk, path) = (cast.clerk.clone(), format!("{ticket}/note"));
-        tokio::spawn(async move { clerk.post(&path, json!({"text": "已联系"})).await })
+        tokio::spawn(async move { clerk.post(&path, json!({"reason": "已联系"})).await })
     };
     // More of them than there are writers.
     let waiting: Vec<_> = (0..5).map(|_| note(&held)).collect();

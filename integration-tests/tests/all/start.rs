@@ -3,7 +3,7 @@
 use crate::ticket::Cast;
 use api::{App, Clock, Demo, MigrateTo};
 use integration_tests::app::{COMMUNITY, TestApp, UNIT, config, lamp};
-use integration_tests::database::execute;
+use integration_tests::database::{execute, number};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -35,7 +35,10 @@ async fn a_migration_that_is_interrupted_is_done_anew(
     let at = api::Database::parse(&database.url).unwrap();
     api::migrate(&at, MigrateTo::Up).await.unwrap();
     // Back to where there were no reactors, whose third table of four is in the way.
-    api::migrate(&at, MigrateTo::Down(4)).await.unwrap();
+    let reactors = "SELECT count(*) FROM seaql_migrations WHERE version LIKE '%_reactor'";
+    while number(&database.url, reactors).await == 1 {
+        api::migrate(&at, MigrateTo::Down(1)).await.unwrap();
+    }
     execute(&database.url, "CREATE TABLE flag (id integer)").await;
     for _ in 0..2 {
         let error = api::migrate(&at, MigrateTo::Up).await.unwrap_err();
