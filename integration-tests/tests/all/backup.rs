@@ -1,6 +1,7 @@
 //! Backups: taken while people work, of one moment, and what comes back is what was there.
 
 use crate::ticket::{Cast, path};
+use api::App;
 use integration_tests::app::{COMMUNITY, MASTER_KEY, TestApp, config, lamp};
 use integration_tests::database::{Database, execute, number};
 use integration_tests::safe::{Safe, everything, texts};
@@ -12,6 +13,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 const OTHER_KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
@@ -23,6 +25,23 @@ const UNREAD: &str = "SELECT CAST(e.position AS text) FROM event e JOIN reactor 
 async fn served(database: Database) -> TestApp {
     let settings = config(&database.url, None);
     TestApp::on(database, settings).await
+}
+
+/// Has the reactors read all there is. Transactions of other tests hold readers back too.
+async fn read_all(app: &App, url: &str) {
+    let behind = match url.starts_with("postgres") {
+        true => "(e.xid, e.position) > (r.xid::text::xid8, r.position)",
+        false => "e.position > r.position",
+    };
+    let left = format!("SELECT COUNT(*) FROM event e, reactor r WHERE e.aggregate = 'ticket' AND {behind}");
+    let reading = async {
+        app.react().await.unwrap();
+        while number(url, &left).await > 0 {
+            tokio::task::yield_now().await;
+            app.react().await.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("the reactors get there");
 }
 
 /// What people see of it.
@@ -59,6 +78,7 @@ async fn what_comes_back_is_what_was_there(#[values(Backend::Sqlite, Backend::Po
     tickets.push(path(&kept));
     let login = app.anyone().post("/auth/wechat", json!({"code": "dev:李四"})).await.expect(200);
     app.app.catch_up().await.unwrap();
+    read_all(&app.app, &app.url).await;
     // These the reactors have not read.
     let unread = cast.ticket_at("closed").await;
     tickets.push(unread);
@@ -88,8 +108,8 @@ async fn what_comes_back_is_what_was_there(#[values(Backend::Sqlite, Backend::Po
     let _ = Caller::anyone(&other.url()).post("/auth/refresh", refresh).await.expect(200);
 
     // Both go on alike from where they were: what was not read is read once, and nothing twice.
-    other.react().await.unwrap();
-    app.app.react().await.unwrap();
+    read_all(&other, &database.url).await;
+    read_all(&app.app, &app.url).await;
     let (here, there) = (everything(&app.url).await, everything(&database.url).await);
     for table in ["flag", "figure", "inbox_item", "set_aside"] {
         assert_eq!(here[table].len(), there[table].len(), "{table}");
@@ -101,7 +121,7 @@ async fn what_comes_back_is_what_was_there(#[values(Backend::Sqlite, Backend::Po
     let mut listener = Listener::to(&clerk, &json!({"place": COMMUNITY})).await;
     let new = resident.post("/tickets", lamp()).await.expect(201);
     assert_eq!(listener.event().await, ("submitted".to_owned(), new.str("id").to_owned()));
-    other.react().await.unwrap();
+    read_all(&other, &database.url).await;
     let rung = format!(
         "SELECT COUNT(*) FROM event e JOIN inbox i ON i.position = e.position WHERE e.position > {}",
         manifest.last_position
@@ -117,7 +137,7 @@ async fn what_comes_back_is_what_was_there(#[values(Backend::Sqlite, Backend::Po
 async fn a_backup_while_people_work_is_of_one_moment(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let (safe, app) = (Safe::new(), TestApp::with(backend, |config| config.jobs = true).await);
+    let (safe, app) = (Safe::new(), TestApp::start(backend).await);
     let cast = Arc::new(Cast::of(&app).await);
     let working = Arc::new(AtomicBool::new(true));
     let mut workers: JoinSet<()> = (0..4)
@@ -131,12 +151,21 @@ async fn a_backup_while_people_work_is_of_one_moment(
         })
         .collect();
     let mut taken = Vec::new();
-    while taken.len() < 3 {
-        let file = safe.file(&format!("{}.tar", taken.len()));
-        let manifest = safe.backup(&app.url, &file, false).await.unwrap();
-        taken.push((file, manifest));
-    }
-    working.store(false, Ordering::SeqCst);
+    let backups = async {
+        while taken.len() < 3 {
+            let file = safe.file(&format!("{}.tar", taken.len()));
+            let manifest = safe.backup(&app.url, &file, false).await.unwrap();
+            taken.push((file, manifest));
+        }
+        working.store(false, Ordering::SeqCst);
+    };
+    let reactors = async {
+        while working.load(Ordering::SeqCst) {
+            app.app.react().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::join!(backups, reactors);
     while let Some(worker) = workers.join_next().await {
         worker.unwrap();
     }
@@ -158,7 +187,7 @@ async fn a_slow_transaction_is_neither_skipped_nor_read_twice() {
     let (safe, app) = (Safe::new(), TestApp::start(Backend::Postgres).await);
     let cast = Cast::of(&app).await;
     let _ = cast.ticket_at("closed").await;
-    app.app.catch_up().await.unwrap();
+    read_all(&app.app, &app.url).await;
     let flags = "SELECT COUNT(*) FROM flag";
     assert_eq!(number(&app.url, flags).await, 1);
     // Two closings, written down anew by transactions of which the first draws its position last.
@@ -187,7 +216,7 @@ async fn a_slow_transaction_is_neither_skipped_nor_read_twice() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), reading).await.expect("the first one is read");
+    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("the first one is read");
     let early = safe.file("early.tar");
     let _ = safe.backup(&app.url, &early, false).await.unwrap();
     slow.execute("COMMIT").await.unwrap();
@@ -228,7 +257,7 @@ async fn a_slow_transaction_is_neither_skipped_nor_read_twice() {
     again.app.react().await.unwrap();
     assert_eq!(number(&again.url, flags).await, 3, "the slow one's flag is there, and none is twice");
     let _ = Cast::of(&again).await.ticket_at("closed").await;
-    again.app.react().await.unwrap();
+    read_all(&again.app, &again.url).await;
     assert_eq!(number(&again.url, flags).await, 4);
     again.stop().await;
     // Of the moment before the slow one was committed there is nothing of it, and nothing to wait for.

@@ -62,7 +62,10 @@ async fn a_served_database_is_well(#[values(Backend::Sqlite, Backend::Postgres)]
     execute(&app.url, "INSERT INTO seaql_migrations VALUES ('m20991231_000099_future', 1)").await;
     let told = Told::of(&app.url, &[]);
     told.is("database.schema", "warning", "m20991231_000099_future");
-    assert!(told.0["checks"].as_array().unwrap().iter().all(|check| check["name"] != "work"), "work was looked at");
+    assert!(
+        told.0["checks"].as_array().unwrap().iter().all(|check| check["name"] != "work"),
+        "work was looked at"
+    );
     // One that took away what this program needs.
     execute(&app.url, "INSERT INTO seaql_migrations VALUES ('m20991231_000100_drop_needs_000099', 1)").await;
     let told = Told::of(&app.url, &[]);

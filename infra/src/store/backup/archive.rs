@@ -40,7 +40,8 @@ impl Target {
         if path.exists() && (!force || path.is_dir()) {
             return Err(BackupError::Exists(path.to_owned()));
         }
-        let aside = aside(path)?;
+        let aside = tempfile::Builder::new().prefix(".huying-").tempfile_in(dir);
+        let aside = aside.map_err(BackupError::file(path))?;
         Ok(Self { aside, path: path.to_owned(), force })
     }
 
@@ -64,12 +65,6 @@ impl Target {
             Err(error) => Err(BackupError::File { path, error }),
         }
     }
-}
-
-/// A file of one's own in the same directory as another.
-pub(super) fn aside(path: &Path) -> Result<NamedTempFile, BackupError> {
-    let aside = tempfile::Builder::new().prefix(".huying-").suffix(".tmp").tempfile_in(directory(path));
-    aside.map_err(BackupError::file(path))
 }
 
 pub(super) fn directory(path: &Path) -> &Path {

@@ -25,15 +25,19 @@ pub(super) async fn copy(
         return Err(BackupError::Nothing(format!("没有文件 {}", path.display())));
     }
     let taken_at = job.clock.now();
-    let copy = archive::aside(job.file)?;
-    vacuum(options, copy.path(), &job.told).await?;
-    let mut source = open(copy.path()).await?;
+    // In a directory of its own, since SQLite makes more files than one, and may leave them when the disk is full.
+    let dir = tempfile::Builder::new().prefix(".huying-").tempdir_in(archive::directory(job.file));
+    let dir = dir.map_err(BackupError::file(job.file))?;
+    let copy = dir.path().join("huying.db");
+    drop(archive::private(&copy)?);
+    vacuum(options, &copy, &job.told).await?;
+    let mut source = open(&copy).await?;
     let manifest = source.manifest(job.master, taken_at, &job.told).await?;
     drop(source);
     let told = job.told.clone();
     let writer = blocking(move || {
-        let mut file = File::open(copy.path()).map_err(BackupError::file(copy.path()))?;
-        let size = file.metadata().map_err(BackupError::file(copy.path()))?.len();
+        let mut file = File::open(&copy).map_err(BackupError::file(&copy))?;
+        let size = file.metadata().map_err(BackupError::file(&copy))?.len();
         writer.database(Kept::Sqlite.entry(), &mut file, Some(size), &told)?;
         Ok(writer)
     })
@@ -54,11 +58,14 @@ async fn vacuum(options: &SqliteConnectOptions, to: &Path, told: &Told) -> Resul
             told(Step::Copy, done, u64::try_from(all).ok());
         }
     };
-    tokio::select! {
-        copied = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection) => copied.map(drop)?,
+    let copied = tokio::select! {
+        copied = sqlx::query("VACUUM INTO $1").bind(name).execute(&mut connection) => copied,
         () = look => unreachable!("it looks for ever"),
-    }
-    Ok(connection.close().await?)
+    };
+    // Before its files go.
+    let closed = connection.close().await;
+    copied?;
+    Ok(closed?)
 }
 
 /// A file that nobody writes.
