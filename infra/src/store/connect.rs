@@ -186,6 +186,11 @@ impl Database {
                     ("statement_timeout", "15s"),
                     ("jit", "off"),
                     ("random_page_cost", "1.1"),
+                    // A machine that is gone leaves a transaction behind, which would hold back all who follow the log.
+                    ("idle_in_transaction_session_timeout", "20s"),
+                    ("tcp_keepalives_idle", "10"),
+                    ("tcp_keepalives_interval", "5"),
+                    ("tcp_keepalives_count", "3"),
                 ];
                 let pool = PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)

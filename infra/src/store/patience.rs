@@ -6,7 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 /// Longer than any statement may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) async fn patience<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     limited(PATIENCE, work).await

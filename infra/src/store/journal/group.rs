@@ -4,23 +4,32 @@
 //! An entry that cannot be written with others is written alone, so nobody fails for another's sake but when the database
 //! is away. A request that went away cancels nothing that is queued.
 
+use super::super::patience::{PATIENCE, patience};
+use super::StoreError;
 use super::entry::{Entry, Outcome};
-use super::postgres::{self, Held};
-use super::{StoreError, patience};
+use super::postgres::{self, Failed, Held};
 use crate::Wake;
 use crate::gauge::JournalGauges;
 use sea_orm::sqlx::PgPool;
 use std::collections::{HashSet, VecDeque};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
 
-/// How many statements are under way at once, of births and of changes each.
-const WRITERS: u32 = 2;
+/// How many statements are under way at once at most, of births and of changes each. One is enough, and the larger what it
+/// writes together, the less each costs; more begin where there is more than that, or where one takes long.
+const WRITERS: u32 = 4;
+/// After how long another one begins: the first may wait for somebody.
+const SLOW: Duration = Duration::from_millis(50);
 /// How many entries are written together at most.
 const GROUP: usize = 64;
 /// How many may wait. More than that is a database that does not keep up, and whoever asks is told so.
 const QUEUE: usize = 4096;
+/// How many that are tried alone are under way at once: they may wait for somebody, and must leave connections to others.
+const ALONE: u32 = 4;
 
 type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
 
@@ -28,6 +37,8 @@ type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
 struct Job {
     entry: Entry,
     answer: Answer,
+    /// When it came: whoever asked has given up on what is too old, and may have been told so.
+    came: Instant,
 }
 
 /// Writes births, and changes, apart: each has a statement of its own.
@@ -45,6 +56,7 @@ struct Lane {
     gauges: JournalGauges,
     waiting: Mutex<VecDeque<Job>>,
     writers: Arc<Semaphore>,
+    alone: Arc<Semaphore>,
 }
 
 impl Groups {
@@ -57,6 +69,7 @@ impl Groups {
                 gauges: gauges.clone(),
                 waiting: Mutex::default(),
                 writers: Arc::new(Semaphore::new(WRITERS as usize)),
+                alone: Arc::new(Semaphore::new(ALONE as usize)),
             })
         };
         Self { births: lane(), changes: lane(), runtime: Handle::current() }
@@ -66,18 +79,30 @@ impl Groups {
     pub(super) async fn append(&self, entry: Entry) -> Result<Outcome, StoreError> {
         let lane = if entry.begins() { &self.births } else { &self.changes };
         let (answer, written) = oneshot::channel();
-        if let Some(writer) = lane.queue(Job { entry, answer })? {
+        if let Some(writer) = lane.queue(Job { entry, answer, came: Instant::now() })? {
             self.runtime.spawn(lane.clone().write(writer));
         }
-        patience(async { written.await.map_err(|_| StoreError::Unavailable("the writer has ended".into()))? })
-            .await
+        let mut written = pin!(written);
+        let written = async {
+            if let Ok(written) = timeout(SLOW, written.as_mut()).await {
+                return written;
+            }
+            if let Ok(writer) = lane.writers.clone().try_acquire_owned() {
+                self.runtime.spawn(lane.clone().write(writer));
+            }
+            written.await
+        };
+        let ended = |_| StoreError::Unavailable("the writer has ended".into());
+        patience(async { written.await.map_err(ended)? }).await
     }
 
     /// Waits for all that is queued.
     pub(super) async fn close(&self) {
         for lane in [&self.births, &self.changes] {
-            // Nobody closes them.
+            // Nobody else closes them, and what comes from here on is told that nobody writes any more.
             let _ = lane.writers.acquire_many(WRITERS).await;
+            lane.writers.close();
+            let _ = lane.alone.acquire_many(ALONE).await;
         }
     }
 }
@@ -86,11 +111,12 @@ impl Lane {
     /// Takes a job; with a permit when somebody has to begin to write.
     fn queue(&self, job: Job) -> Result<Option<OwnedSemaphorePermit>, StoreError> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() >= QUEUE {
-            return Err(StoreError::Unavailable("too many changes wait".into()));
+        if waiting.len() >= QUEUE || self.writers.is_closed() {
+            return Err(StoreError::Unavailable("too many changes wait, or the server ends".into()));
         }
         waiting.push_back(job);
-        Ok(self.writers.clone().try_acquire_owned().ok())
+        let begin = self.writers.available_permits() == WRITERS as usize || waiting.len() >= GROUP;
+        Ok(begin.then(|| self.writers.clone().try_acquire_owned().ok()).flatten())
     }
 
     /// What is written together next. Gives the permit back when nothing waits, so that whoever comes next begins anew.
@@ -107,7 +133,7 @@ impl Lane {
         while let Some((permit, group)) = self.next(writer) {
             writer = permit;
             let (entries, answers): (Vec<_>, Vec<_>) =
-                group.into_iter().map(|Job { entry, answer }| (entry, answer)).unzip();
+                group.into_iter().map(|Job { entry, answer, .. }| (entry, answer)).unzip();
             self.gauges.group(entries.len());
             match postgres::write(&self.pool, &entries, Held::PassOver).await {
                 Ok(outcomes) => {
@@ -123,13 +149,13 @@ impl Lane {
                         }
                     }
                 }
-                Err(error @ StoreError::Unavailable(_)) => {
+                Err(Failed { error, is_one_at_fault: false }) => {
                     let why = error.to_string();
                     for answer in answers {
                         drop(answer.send(Err(StoreError::Unavailable(why.clone()))));
                     }
                 }
-                Err(error) => {
+                Err(Failed { error, .. }) => {
                     if answers.len() > 1 {
                         tracing::warn!(%error, "changes were not written together; each is tried alone");
                     }
@@ -144,12 +170,13 @@ impl Lane {
     fn write_alone(self: &Arc<Self>, entry: Entry, answer: Answer) {
         let lane = self.clone();
         tokio::spawn(async move {
+            let Ok(_turn) = lane.alone.acquire().await else { return };
             let written = postgres::write(&lane.pool, &[entry], Held::Wait).await;
             let outcome = written.map(|outcomes| outcomes.first().copied().unwrap_or(Outcome::Conflict));
             if let Ok(Outcome::Written) = outcome {
                 lane.wake.ring();
             }
-            drop(answer.send(outcome));
+            drop(answer.send(outcome.map_err(StoreError::from)));
         });
     }
 }
@@ -162,6 +189,10 @@ fn together(waiting: &mut VecDeque<Job>) -> Vec<Job> {
     while group.len() < GROUP
         && let Some(job) = waiting.pop_front()
     {
+        if job.came.elapsed() > PATIENCE {
+            // Its answer is gone; and who erases or hands over counts on nothing being written later.
+            continue;
+        }
         let Entry { stream, answer, .. } = &job.entry;
         let is_first = streams.insert(*stream) && answer.as_ref().is_none_or(|kept| keys.insert(kept.key));
         if is_first { group.push(job) } else { later.push_back(job) }
@@ -191,7 +222,7 @@ mod tests {
             contact: None,
             answer,
         };
-        Job { entry, answer: oneshot::channel().0 }
+        Job { entry, answer: oneshot::channel().0, came: Instant::now() }
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Journal {
             match &self.writer {
                 Writer::Postgres(db, _) => {
                     let pool = db.get_postgres_connection_pool().clone();
-                    uninterrupted(async move { postgres::write_all(&pool, &entries).await }).await
+                    uninterrupted(async move { Ok(postgres::write_all(&pool, &entries).await?) }).await
                 }
                 Writer::Sqlite(writer) => writer.append(entries).await,
             }
@@ -146,7 +146,8 @@ impl Journal {
                 Writer::Postgres(db, _) => {
                     self.gauges.group(entries.len());
                     let pool = db.get_postgres_connection_pool().clone();
-                    uninterrupted(async move { postgres::write(&pool, &entries, Held::PassOver).await }).await
+                    uninterrupted(async move { Ok(postgres::write(&pool, &entries, Held::PassOver).await?) })
+                        .await
                 }
                 Writer::Sqlite(writer) => {
                     try_join_all(entries.into_iter().map(|entry| writer.append(vec![entry]))).await

@@ -15,6 +15,20 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
+/// Why nothing was written.
+#[derive(Debug)]
+pub(in crate::store) struct Failed {
+    pub(super) error: StoreError,
+    /// Whether it may be for the sake of one entry alone.
+    pub(super) is_one_at_fault: bool,
+}
+
+impl From<Failed> for StoreError {
+    fn from(failed: Failed) -> Self {
+        failed.error
+    }
+}
+
 /// What to do about tickets that somebody else holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) enum Held {
@@ -111,15 +125,17 @@ pub(super) async fn write(
     db: impl PgExecutor<'_>,
     entries: &[Entry],
     held: Held,
-) -> Result<Vec<Outcome>, StoreError> {
+) -> Result<Vec<Outcome>, Failed> {
     let births = entries.first().is_none_or(Entry::begins);
     let sql: &'static str = match (births, held) {
         (true, _) => &BIRTHS,
         (false, Held::PassOver) => &PASSING,
         (false, Held::Wait) => &WAITING,
     };
-    let arguments =
-        arguments(entries, births).map_err(|error| StoreError::Internal(DbErr::Type(error.to_string())))?;
+    let arguments = arguments(entries, births).map_err(|error| Failed {
+        error: StoreError::Internal(DbErr::Type(error.to_string())),
+        is_one_at_fault: true,
+    })?;
     let rows: Vec<(Uuid, bool, bool)> =
         sqlx::query_as_with(sql, arguments).fetch_all(db).await.map_err(failed)?;
     let outcomes: HashMap<_, _> =
@@ -131,7 +147,7 @@ pub(super) async fn write(
 }
 
 /// The same for changes that are made all or none.
-pub(super) async fn write_all(pool: &PgPool, entries: &[Entry]) -> Result<Outcome, StoreError> {
+pub(super) async fn write_all(pool: &PgPool, entries: &[Entry]) -> Result<Outcome, Failed> {
     let mut transaction = pool.begin().await.map_err(failed)?;
     let outcomes = write(&mut *transaction, entries, Held::Wait).await?;
     match outcomes.into_iter().find(|outcome| *outcome != Outcome::Written) {
@@ -149,8 +165,12 @@ fn outcome(written: bool, met: bool) -> Outcome {
     }
 }
 
-fn failed(error: sqlx::Error) -> StoreError {
-    DbErr::Query(RuntimeErr::SqlxError(error.into())).into()
+fn failed(error: sqlx::Error) -> Failed {
+    // 57014 is a statement that took too long, 55P03 a lock, 40 a deadlock: it waited for somebody.
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let has_waited = code.is_some_and(|code| code == "57014" || code == "55P03" || code.starts_with("40"));
+    let error = StoreError::from(DbErr::Query(RuntimeErr::SqlxError(error.into())));
+    Failed { is_one_at_fault: has_waited || !matches!(error, StoreError::Unavailable(_)), error }
 }
 
 fn arguments(entries: &[Entry], births: bool) -> Result<PgArguments, BoxDynError> {

@@ -13,6 +13,7 @@ use domain::ticket::{Event, Ticket};
 use lru::LruCache;
 use sea_orm::Value;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use uuid::Uuid;
 
 /// How many tickets are kept; one takes some 2 KB.
@@ -55,7 +56,10 @@ impl Memory {
         let before = before.and_then(|(_, ticket)| ticket);
         let followed = event.and_then(|event| Ok((after(before.as_ref(), &event, stream)?, event)));
         let ticket = followed.as_ref().map_or_else(|_| before.clone(), |(ticket, _)| Some(ticket.clone()));
-        self.tickets.put(stream, (stream_version, ticket));
+        // Without what only a newer program can read there is no fold behind it.
+        if !matches!(followed, Err(StoreError::Newer { .. })) {
+            self.tickets.put(stream, (stream_version, ticket));
+        }
         let (after, event) = followed?;
         Ok(Happening { cursor, ticket: TicketId(stream), version: stream_version, event, before, after })
     }
@@ -88,7 +92,12 @@ impl Store {
         // Fewer streams than are kept: what a batch reads is not pushed out before it is used.
         self.remember(&rows, memory).await?;
         for row in rows {
-            match memory.follow(row) {
+            let position = row.cursor.position();
+            let followed = catch_unwind(AssertUnwindSafe(|| memory.follow(row)));
+            // Passed over like any other that does not follow.
+            let panicked = |_| StoreError::corrupt("event", "payload", position, "the program panicked");
+            let followed = followed.unwrap_or_else(|panic| Err(panicked(panic)));
+            match followed {
                 Ok(happening) => happenings.push(happening),
                 Err(error) => return Ok((happenings, Some(error))),
             }

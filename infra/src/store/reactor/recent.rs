@@ -55,6 +55,11 @@ impl Seen {
 }
 
 impl Store {
+    /// Forgets all of it: a database that was away may not be the one that was read.
+    pub(super) async fn forget_happened(&self) {
+        *self.recent.0.lock().await = Seen::default();
+    }
+
     /// What happened behind a cursor, at most `limit`.
     pub(super) async fn happened(&self, after: Cursor, limit: u32) -> Result<Next, StoreError> {
         let mut seen = self.recent.0.lock().await;

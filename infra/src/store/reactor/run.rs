@@ -89,6 +89,19 @@ impl Store {
         memory: &mut Memory,
         now: Timestamp,
     ) -> Result<Progress, StoreError> {
+        let done = self.try_react(reactor, memory, now).await;
+        if matches!(done, Err(StoreError::Unavailable(_))) {
+            self.forget_happened().await;
+        }
+        done
+    }
+
+    async fn try_react(
+        &self,
+        reactor: Reactor,
+        memory: &mut Memory,
+        now: Timestamp,
+    ) -> Result<Progress, StoreError> {
         let place = self.reactor_reached(reactor).await?;
         let idle = Progress { cursor: place.cursor, done: 0, more: false, failed: 0, set_aside: false };
         let Some(batch) = self.read_batch(place, memory).await? else {
@@ -151,9 +164,9 @@ impl Store {
             match self.happened(place.cursor, BATCH).await? {
                 Next::Happened(happenings) => {
                     let Happening { cursor, ticket, version, .. } = *happenings[0];
-                    let whole = happenings.len() == BATCH as usize;
                     let first = (cursor, ticket.0, version);
-                    return Ok(Some(Batch { happenings, broken: None, first, whole }));
+                    // There may be more behind them that was not kept; the next look tells.
+                    return Ok(Some(Batch { happenings, broken: None, first, whole: true }));
                 }
                 Next::Nothing => return Ok(None),
                 Next::Elsewhere => {}
