@@ -351,9 +351,9 @@ async fn what_cannot_be_backed_up_is_refused_and_leaves_nothing(
         let older = safe.backup_with(&app.url, &elsewhere, false, Some(dir)).await.expect_err("an old one");
         assert!(older.contains("pg_dump 的版本 9 比需要的") && older.contains("旧"), "{older}");
         // One that fails halfway.
-        fs::write(&old, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) 99' && exit\necho some\necho 'no more' >&2\nexit 1\n").unwrap();
+        fs::write(&old, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) 99' && exit\necho some\necho 'pg_dump: error: no more\nDETAIL:  a row of hers' >&2\nexit 1\n").unwrap();
         let failed = safe.backup_with(&app.url, &elsewhere, false, Some(dir)).await.expect_err("it fails");
-        assert!(failed.contains("pg_dump 失败：no more"), "{failed}");
+        assert!(failed.ends_with("pg_dump 失败：pg_dump: error: no more"), "{failed}");
         fs::remove_file(old).unwrap();
     }
     assert_eq!(safe.names(), ["there"]);
