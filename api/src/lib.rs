@@ -54,10 +54,14 @@ pub async fn backup(database: &Database, job: &Job<'_>, force: bool) -> anyhow::
     Ok(Box::pin(database.backup(job, force)).await?)
 }
 
-/// Makes a database from a backup, where there is none.
+/// Makes a database from a backup, where there is none, unless it is `ended` before.
 ///
 /// # Errors
-/// What kept it from being made, in words for the administrator; then there is none still.
-pub async fn restore(database: &Database, job: &Job<'_>) -> anyhow::Result<Restored> {
-    Ok(Box::pin(database.restore(job)).await?)
+/// What kept it from being made, in words for the administrator; then there is none still, or the words say so.
+pub async fn restore(
+    database: &Database,
+    job: &Job<'_>,
+    ended: impl Future<Output = ()>,
+) -> anyhow::Result<Restored> {
+    Ok(Box::pin(database.restore(job, ended)).await?)
 }

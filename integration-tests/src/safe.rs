@@ -3,10 +3,11 @@
 use crate::app::{MASTER_KEY, morning};
 use crate::database::{Backend, Database};
 use crate::services::postgres_bin;
-use api::{Clock, Database as DatabaseAt, Job, Manifest, MasterKey, Restored};
+use api::{Clock, Database as DatabaseAt, Job, Manifest, MasterKey, Restored, Told};
 use sqlx::{Connection, Executor, PgConnection, Row, SqliteConnection};
 use std::collections::BTreeMap;
 use std::fs;
+use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -60,10 +61,24 @@ impl Safe {
     /// # Errors
     /// What was said.
     pub async fn restore(&self, url: &str, file: &Path, key: &str) -> Result<Restored, String> {
+        self.restore_until(url, file, key, Arc::new(|_, _, _| {}), pending()).await
+    }
+
+    /// The same, for those who hear how far it has come, and may end it.
+    ///
+    /// # Errors
+    /// What was said.
+    pub async fn restore_until(
+        &self,
+        url: &str,
+        file: &Path,
+        key: &str,
+        told: Told,
+        ended: impl Future<Output = ()>,
+    ) -> Result<Restored, String> {
         let (master, programs) = (&MasterKey::parse(key).expect("it works"), postgres_bin());
-        let programs = programs.as_deref();
-        let job = Job { file, master, programs, clock: &self.clock, told: Arc::new(|_, _, _| {}) };
-        let done = api::restore(&DatabaseAt::parse(url).expect("it works"), &job).await;
+        let job = Job { file, master, programs: programs.as_deref(), clock: &self.clock, told };
+        let done = api::restore(&DatabaseAt::parse(url).expect("it works"), &job, ended).await;
         done.map_err(|error| format!("{error:#}"))
     }
 

@@ -6,9 +6,11 @@ use clap::Args;
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use infra::Clock;
 use infra::store::{Job, Manifest, Restored, Step, Told};
-use std::io::Write;
+use std::future::poll_fn;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// How many faults are listed.
@@ -35,11 +37,16 @@ pub(super) async fn backup(common: &Common, Backup { file, force }: Backup) -> a
     let (clock, told) = (Clock::system(), bar()?);
     let job =
         Job { file: &file, master: &master, programs: settings.programs.as_deref(), clock: &clock, told };
-    let manifest = unless_ended(crate::backup(&database, &job, force)).await?;
+    let ended = told_to_end()?;
+    // What is dropped leaves nothing half done behind.
+    let manifest = tokio::select! {
+        done = crate::backup(&database, &job, force) => done?,
+        () = ended => bail!("已中断"),
+    };
     let Manifest { tables, last_position, .. } = &manifest;
     let rows: u64 = tables.values().map(|tally| tally.rows).sum();
     let size = std::fs::metadata(&file)?.len();
-    let mut out = std::io::stdout();
+    let mut out = io::stdout();
     writeln!(
         out,
         "已备份到 {}（{}）：{} 张表 {rows} 行，最后的事件是第 {last_position} 条",
@@ -62,8 +69,8 @@ pub(super) async fn restore(common: &Common, Restore { file }: Restore) -> anyho
     let (clock, told) = (Clock::system(), bar()?);
     let job =
         Job { file: &file, master: &master, programs: settings.programs.as_deref(), clock: &clock, told };
-    let Restored { manifest, faults } = unless_ended(crate::restore(&database, &job)).await?;
-    let mut out = std::io::stdout();
+    let Restored { manifest, faults } = crate::restore(&database, &job, told_to_end()?).await?;
+    let mut out = io::stdout();
     for (table, tally) in &manifest.tables {
         writeln!(out, "{table:20} {:>12} 行，与备份时相同", tally.rows)?;
     }
@@ -103,12 +110,25 @@ fn bar() -> anyhow::Result<Told> {
     }))
 }
 
-/// Whoever is told to end leaves nothing half done behind.
-async fn unless_ended<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let (mut interrupt, mut end) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        done = work => done,
-        _ = interrupt.recv() => bail!("已中断"),
-        _ = end.recv() => bail!("已中断"),
-    }
+/// Ends when this process is told to.
+fn told_to_end() -> io::Result<impl Future<Output = ()>> {
+    let hangup = (!outlives_its_terminal()).then(SignalKind::hangup);
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate()].into_iter().chain(hangup);
+    let mut signals = kinds.map(signal).collect::<io::Result<Vec<_>>>()?;
+    Ok(poll_fn(move |context| match signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready()) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    }))
+}
+
+/// Whether it was started by `nohup` or the like.
+#[cfg(target_os = "linux")]
+fn outlives_its_terminal() -> bool {
+    let status = procfs::process::Process::myself().and_then(|process| process.status());
+    status.is_ok_and(|status| status.sigign & 1 << (SignalKind::hangup().as_raw_value() - 1) != 0)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn outlives_its_terminal() -> bool {
+    false
 }

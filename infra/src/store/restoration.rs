@@ -13,6 +13,12 @@ pub(super) async fn last(db: &DatabaseConnection) -> Result<Option<Uuid>, StoreE
     row.map(|row| column(&row, "restoration", "id")).transpose()
 }
 
+/// The statement that writes it down in a table of this name.
+pub(super) fn statement(table: &str, id: Uuid, now: Timestamp, taken_at: Timestamp) -> String {
+    let [now, taken_at] = [now, taken_at].map(|at| at.to_rfc3339());
+    format!("INSERT INTO {table} (id, restored_at, taken_at) VALUES ('{id}', '{now}', '{taken_at}');\n")
+}
+
 /// Writes down that it was restored, from a backup of then.
 pub(super) async fn remember(
     db: &DatabaseConnection,

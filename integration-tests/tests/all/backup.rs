@@ -180,6 +180,17 @@ async fn a_backup_while_people_work_is_of_one_moment(
     }
 }
 
+/// Reads until there are so many flags. Transactions of other tests hold readers back too.
+async fn flagged(app: &TestApp, flags: i64) {
+    let reading = async {
+        while number(&app.url, "SELECT COUNT(*) FROM flag").await < flags {
+            app.app.react().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("they are read");
+}
+
 /// An event of a slow transaction has a smaller position than what the reactors have read, and a larger transaction id.
 /// With all ids set to 0 it would be skipped for ever.
 #[tokio::test]
@@ -209,14 +220,7 @@ async fn a_slow_transaction_is_neither_skipped_nor_read_twice() {
     slow.execute(write(&of_one)).await.unwrap();
     first.execute(write(&of_other)).await.unwrap();
     first.execute("COMMIT").await.unwrap();
-    let reading = async {
-        // Transactions of other tests hold readers back too.
-        while number(&app.url, flags).await < 2 {
-            app.app.react().await.unwrap();
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), reading).await.expect("the first one is read");
+    flagged(&app, 2).await;
     let early = safe.file("early.tar");
     let _ = safe.backup(&app.url, &early, false).await.unwrap();
     slow.execute("COMMIT").await.unwrap();
@@ -257,7 +261,7 @@ async fn a_slow_transaction_is_neither_skipped_nor_read_twice() {
     again.app.react().await.unwrap();
     assert_eq!(number(&again.url, flags).await, 3, "the slow one's flag is there, and none is twice");
     let _ = Cast::of(&again).await.ticket_at("closed").await;
-    read_all(&again.app, &again.url).await;
+    flagged(&again, 4).await;
     assert_eq!(number(&again.url, flags).await, 4);
     again.stop().await;
     // Of the moment before the slow one was committed there is nothing of it, and nothing to wait for.
@@ -380,9 +384,9 @@ async fn what_cannot_be_backed_up_is_refused_and_leaves_nothing(
         let older = safe.backup_with(&app.url, &elsewhere, false, Some(dir)).await.expect_err("an old one");
         assert!(older.contains("pg_dump 的版本 9 比需要的") && older.contains("旧"), "{older}");
         // One that fails halfway.
-        fs::write(&old, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) 99' && exit\necho some\necho 'no more' >&2\nexit 1\n").unwrap();
+        fs::write(&old, "#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) 99' && exit\necho some\necho 'pg_dump: error: no more\nDETAIL:  a row of hers' >&2\nexit 1\n").unwrap();
         let failed = safe.backup_with(&app.url, &elsewhere, false, Some(dir)).await.expect_err("it fails");
-        assert!(failed.contains("pg_dump 失败：no more"), "{failed}");
+        assert!(failed.ends_with("pg_dump 失败：pg_dump: error: no more"), "{failed}");
         fs::remove_file(old).unwrap();
     }
     assert_eq!(safe.names(), ["there"]);

@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod backup_ended;
 mod bad_input;
 mod calendar;
 mod contact;

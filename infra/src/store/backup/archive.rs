@@ -6,6 +6,7 @@ use super::{BackupError, Step, Told};
 use crate::MasterKey;
 use aws_lc_rs::digest::{Context, SHA256};
 use base64::prelude::{BASE64_STANDARD, Engine};
+use chrono::TimeDelta;
 use domain::time::Timestamp;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -21,6 +22,10 @@ const MOST: u64 = 16 << 20;
 const BLOCK: u64 = 512;
 /// What is written at a time.
 const CHUNK: usize = 1 << 18;
+/// How files that are not whole yet are called.
+const ASIDE: (&str, &str) = (".huying-", ".tmp");
+/// For so long nobody is at work on one without writing to it.
+const WORK: TimeDelta = TimeDelta::days(1);
 
 /// Where a backup goes: written aside, and moved into place when it is whole.
 #[derive(Debug)]
@@ -31,8 +36,8 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// A file for its owner alone, beside the one that is to be.
-    pub(super) fn new(path: &Path, force: bool) -> Result<Self, BackupError> {
+    /// A file for its owner alone, beside the one that is to be. What backups left there that were killed goes.
+    pub(super) fn new(path: &Path, force: bool, now: Timestamp) -> Result<Self, BackupError> {
         let dir = directory(path);
         if !dir.is_dir() {
             return Err(BackupError::NoDirectory(dir.to_owned()));
@@ -40,7 +45,9 @@ impl Target {
         if path.exists() && (!force || path.is_dir()) {
             return Err(BackupError::Exists(path.to_owned()));
         }
-        let aside = tempfile::Builder::new().prefix(".huying-").tempfile_in(dir);
+        remove_left(dir, now);
+        let (start, end) = ASIDE;
+        let aside = tempfile::Builder::new().prefix(start).suffix(end).tempfile_in(dir);
         let aside = aside.map_err(BackupError::file(path))?;
         Ok(Self { aside, path: path.to_owned(), force })
     }
@@ -63,6 +70,19 @@ impl Target {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(BackupError::Exists(path)),
             Err(error) => Err(BackupError::File { path, error }),
+        }
+    }
+}
+
+fn remove_left(dir: &Path, now: Timestamp) {
+    let (start, end) = ASIDE;
+    for entry in dir.read_dir().into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_aside = name.to_str().is_some_and(|name| name.starts_with(start) && name.ends_with(end));
+        let written = entry.metadata().and_then(|file| file.modified());
+        if is_aside && written.is_ok_and(|at| Timestamp::from(at) < now - WORK) {
+            // Somebody else may be removing it too, and it is no reason to have no backup.
+            let _ = std::fs::remove_file(entry.path());
         }
     }
 }

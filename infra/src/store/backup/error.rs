@@ -103,17 +103,22 @@ pub enum BackupError {
         /// What it said last.
         said: String,
     },
-    /// What was restored is not what was backed up; it is gone again.
-    #[error("恢复出来的与备份时不同，已撤销：{0}")]
+    /// What was restored is not what was backed up.
+    #[error("恢复出来的与备份时不同：{0}")]
     Different(String),
     /// It was not restored, and what was loaded is still there.
-    #[error("恢复失败：{error}；已导入的表没有能清除（{left}），请删去这些表再恢复")]
+    #[error(
+        "恢复失败：{error}；已导入的表也没有能清除（{left}）。数据库里可能留有没有核对过的数据：不要在上面启动服务，请先删去这个数据库、重新建一个空的，再恢复"
+    )]
     Left {
         /// What went wrong.
         error: String,
         /// And then.
         left: String,
     },
+    /// Somebody wanted it to end.
+    #[error("已中断")]
+    Interrupted,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),

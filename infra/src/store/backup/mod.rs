@@ -7,6 +7,7 @@ mod archive;
 mod error;
 mod manifest;
 mod postgres;
+mod preamble;
 mod programs;
 mod restore;
 mod sqlite;
@@ -67,7 +68,7 @@ impl Database {
     /// # Errors
     /// [`BackupError`]; then there is no file, or the one that was there before.
     pub async fn backup(&self, job: &Job<'_>, force: bool) -> Result<Manifest, BackupError> {
-        let target = Target::new(job.file, force)?;
+        let target = Target::new(job.file, force, job.clock.now())?;
         let writer = target.writer(job.clock.now())?;
         let (writer, manifest) = match self {
             Self::Sqlite(options) => sqlite::copy(options, job, writer).await?,

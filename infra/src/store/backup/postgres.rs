@@ -2,14 +2,14 @@
 
 use super::archive::Writer;
 use super::manifest::{Kept, Manifest};
-use super::programs::{Programs, Running};
+use super::programs::Programs;
 use super::tally::Source;
 use super::xids::Segments;
-use super::{BackupError, Job, Step, blocking};
+use super::{BackupError, Job, Step, blocking, preamble};
 use sea_orm::sqlx::Connection;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use std::fs::File;
-use std::io::{self, PipeWriter, Seek, Write};
+use std::io::{self, BufReader, PipeWriter, Seek, Write};
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::time::interval;
@@ -18,6 +18,8 @@ use tokio::time::interval;
 const LOOK: Duration = Duration::from_millis(200);
 /// The first version that ends transactions by how long they take.
 const TIMES_TRANSACTIONS: u32 = 17;
+/// The advisory lock of the transaction that loads.
+const LOADING: (i32, i32) = (0x6875_7969, 0x6c6f_6164);
 
 /// Dumps the tables into the file, and says what the same snapshot has in them. The transaction that holds the snapshot
 /// has no id of its own, so it holds back nobody who follows the log.
@@ -64,6 +66,8 @@ pub(super) struct Site<'a> {
     programs: Programs<'a>,
     options: &'a PgConnectOptions,
     segments: Segments,
+    /// The major version of the server.
+    server: u32,
 }
 
 impl<'a> Site<'a> {
@@ -74,9 +78,9 @@ impl<'a> Site<'a> {
         manifest: &Manifest,
     ) -> Result<Self, BackupError> {
         let mut source = Source::postgres(PgConnection::connect_with(options).await?).await?;
-        let (here, backup) = (source.server().await?, manifest.server.unwrap_or_default());
-        if here < backup {
-            return Err(BackupError::OldServer { backup, here });
+        let (server, least) = (source.server().await?, manifest.server.unwrap_or_default());
+        if server < least {
+            return Err(BackupError::OldServer { backup: least, here: server });
         }
         let (here, backup) = (
             source.text("SELECT current_schema()::text").await?,
@@ -99,17 +103,17 @@ impl<'a> Site<'a> {
         {
             return Err(BackupError::Damaged("后台任务的游标太多".into()));
         }
-        let least = manifest.server.unwrap_or_default();
         let programs = Programs::find(job.programs, &["pg_restore", "psql"], least, options).await?;
-        Ok(Self { programs, options, segments })
+        Ok(Self { programs, options, segments, server })
     }
 
-    /// Loads a dump: all of it or nothing, and nobody sees a part.
+    /// Loads a dump and whatever else is to be with it: all of it or nothing, and nobody sees a part.
     pub(super) async fn load(
         &self,
         dump: &File,
         size: u64,
         manifest: &Manifest,
+        also: &str,
         job: &Job<'_>,
     ) -> Result<(), BackupError> {
         let (input, script) = pipe()?;
@@ -126,7 +130,7 @@ impl<'a> Site<'a> {
                 }
             };
             tokio::select! {
-                written = self.write(script, dump, manifest) => written,
+                written = self.write(script, dump, manifest, also) => written,
                 () = look => unreachable!("it looks for ever"),
             }
         };
@@ -137,27 +141,44 @@ impl<'a> Site<'a> {
     }
 
     /// Without its last word nothing of it stands.
-    async fn write(&self, script: PipeWriter, dump: &File, manifest: &Manifest) -> Result<(), BackupError> {
+    async fn write(
+        &self,
+        script: PipeWriter,
+        dump: &File,
+        manifest: &Manifest,
+        also: &str,
+    ) -> Result<(), BackupError> {
         let schema = manifest.schema.as_deref().unwrap_or_default();
         let table = |name: &str| format!("\"{schema}\".\"{name}\"");
-        let script = say(script, "BEGIN;\n".to_owned()).await?;
-        self.section(&["--section=pre-data", "--section=data"], dump, &script)?.end().await?;
+        let without_limit =
+            if self.server >= TIMES_TRANSACTIONS { "SET transaction_timeout = 0;\n" } else { "" };
+        let (one, two) = LOADING;
+        let begin = format!("{without_limit}BEGIN;\nSELECT pg_advisory_xact_lock({one}, {two});\n");
+        let script = say(script, begin).await?;
+        let script = self.section(&["--section=pre-data", "--section=data"], dump, script).await?;
         let script = say(script, self.segments.renumber_events(&table("event"))).await?;
-        self.section(&["--section=post-data"], dump, &script)?.end().await?;
+        let script = self.section(&["--section=post-data"], dump, script).await?;
         let cursors = self.segments.move_cursors(&table("reactor"), &table("event"));
-        say(script, format!("{cursors}COMMIT;\n")).await.map(drop)
+        say(script, format!("{cursors}{also}COMMIT;\n")).await.map(drop)
     }
 
-    fn section(
+    async fn section(
         &self,
         sections: &[&str],
         mut dump: &File,
-        script: &PipeWriter,
-    ) -> Result<Running, BackupError> {
-        let ready = dump.rewind().and_then(|()| Ok((dump.try_clone()?, script.try_clone()?)));
-        let (dump, script) = ready.map_err(pipe_fault)?;
+        mut script: PipeWriter,
+    ) -> Result<PipeWriter, BackupError> {
+        let dump = dump.rewind().and_then(|()| dump.try_clone()).map_err(pipe_fault)?;
+        let (output, input) = pipe()?;
         let arguments = [&["--no-owner", "--no-privileges", "--file=-"], sections].concat();
-        self.programs.start("pg_restore", &arguments, dump.into(), script.into())
+        let running = self.programs.start("pg_restore", &arguments, dump.into(), input.into())?;
+        let copied = blocking(move || {
+            preamble::copy(BufReader::new(output), &mut script).map_err(pipe_fault)?;
+            Ok(script)
+        });
+        let script = copied.await?;
+        running.end().await?;
+        Ok(script)
     }
 
     /// For looking at what was loaded.
@@ -168,6 +189,15 @@ impl<'a> Site<'a> {
     /// Takes away what was loaded.
     pub(super) async fn clear(&self) -> Result<(), BackupError> {
         let mut source = self.source().await?;
+        // Its program may be gone while the server still loads, or commits: until that has ended nobody sees the tables.
+        let (one, two) = LOADING;
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = {one} \
+             AND objid = {two} AND objsubid = 2 \
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        );
+        source.run(&end).await?;
+        source.run(&format!("SELECT pg_advisory_xact_lock({one}, {two})")).await?;
         let tables = source.tables().await?;
         let tables: Vec<_> = tables.into_iter().map(|table| format!("\"{table}\"")).collect();
         match tables.is_empty() {

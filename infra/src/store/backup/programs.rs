@@ -14,8 +14,14 @@ use tokio::process::{Child, Command};
 
 /// Where Debian has them, a directory a version; a link in PATH is a script there.
 const DEBIAN: &str = "/usr/lib/postgresql";
-/// How much of what a program says last is told on.
-const SAID: usize = 2_000;
+/// How much of what a program says last is looked at.
+const SAID: u64 = 16_000;
+/// Who begins a line that is told on, and what must follow. Other lines may quote a row, which is what somebody wrote.
+const SPEAKERS: [&str; 8] =
+    ["pg_dump:", "pg_restore:", "psql:", "ERROR:", "FATAL:", "PANIC:", "错误:", "致命错误:"];
+const FAULTS: [&str; 5] = ["error:", "ERROR:", "FATAL:", "PANIC:", "错误:"];
+/// These of what PostgreSQL reads would lead to another server than the one that was looked at.
+const ELSEWHERE: [&str; 3] = ["PGHOSTADDR", "PGSERVICE", "PGSERVICEFILE"];
 /// What programs may know of the environment beside what PostgreSQL reads.
 const ENVIRONMENT: [&str; 7] = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
@@ -76,10 +82,7 @@ impl<'a> Programs<'a> {
         let errors = tempfile::tempfile().map_err(fault())?;
         let mut command = Command::new(&path);
         command.env_clear();
-        command.envs(std::env::vars_os().filter(|(name, _)| {
-            let name = name.to_string_lossy();
-            name.starts_with("PG") || ENVIRONMENT.contains(&&*name)
-        }));
+        command.envs(std::env::vars_os().filter(|(name, _)| is_for_programs(&name.to_string_lossy())));
         command.envs(environment(self.database));
         command.args(arguments).stdin(input).stdout(output);
         command.stderr(errors.try_clone().map_err(fault())?).kill_on_drop(true);
@@ -102,12 +105,23 @@ impl Running {
     }
 }
 
+fn is_for_programs(variable: &str) -> bool {
+    ENVIRONMENT.contains(&variable) || (variable.starts_with("PG") && !ELSEWHERE.contains(&variable))
+}
+
 fn last_words(errors: &mut File) -> io::Result<String> {
     let length = errors.seek(SeekFrom::End(0))?;
-    errors.seek(SeekFrom::Start(length.saturating_sub(SAID as u64)))?;
+    errors.seek(SeekFrom::Start(length.saturating_sub(SAID)))?;
     let mut said = Vec::new();
-    errors.take(SAID as u64).read_to_end(&mut said)?;
-    Ok(String::from_utf8_lossy(&said).trim().to_owned())
+    errors.take(SAID).read_to_end(&mut said)?;
+    Ok(faults(&String::from_utf8_lossy(&said)))
+}
+
+fn faults(said: &str) -> String {
+    let has = |line: &str| FAULTS.iter().any(|fault| line.contains(fault));
+    let faults =
+        said.lines().filter(|line| SPEAKERS.iter().any(|speaker| line.starts_with(speaker)) && has(line));
+    faults.collect::<Vec<_>>().join("；")
 }
 
 /// The directories in which they may be, Debian's last.
@@ -169,6 +183,41 @@ mod tests {
         assert_eq!(major("pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)\n"), Some(15));
         assert_eq!(major("pg_dump (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major("nonsense"), None);
+    }
+
+    #[test]
+    fn what_residents_wrote_is_not_told_on() {
+        let said = "psql:<stdin>:41: NOTICE:  hello\npsql:<stdin>:42: ERROR:  invalid byte sequence for encoding \"UTF8\": 0xff\n\
+            DETAIL:  Failing row contains (王小明, 灯坏了).\nCONTEXT:  COPY text, line 3: \"王小明 says ERROR: 灯坏了\"\n";
+        assert_eq!(
+            faults(said),
+            "psql:<stdin>:42: ERROR:  invalid byte sequence for encoding \"UTF8\": 0xff"
+        );
+        let said = "psql:<stdin>:7: 错误:  关系 \"event\" 已经存在\n上下文:  COPY text, 行 3: \"王小明\"\n";
+        assert_eq!(faults(said), "psql:<stdin>:7: 错误:  关系 \"event\" 已经存在");
+        let said = "pg_dump: error: Dumping the contents of table \"text\" failed\n\
+            pg_dump: detail: Error message from server: ERROR:  canceling statement\npg_dump: detail: Command was: COPY\n";
+        assert_eq!(faults(said).matches("pg_dump:").count(), 2);
+        assert_eq!(
+            faults("psql: error: connection refused\n\tIs it there?\n"),
+            "psql: error: connection refused"
+        );
+        assert_eq!(faults("王小明\n"), "");
+    }
+
+    #[test]
+    fn variables_do_not_lead_elsewhere() {
+        let names = [
+            "PATH",
+            "PGPASSFILE",
+            "PGSSLMODE",
+            "PGHOSTADDR",
+            "PGSERVICE",
+            "PGSERVICEFILE",
+            "HUYING_MASTER_KEY",
+        ];
+        let known: Vec<_> = names.into_iter().filter(|name| is_for_programs(name)).collect();
+        assert_eq!(known, ["PATH", "PGPASSFILE", "PGSSLMODE"]);
     }
 
     #[test]

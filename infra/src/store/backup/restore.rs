@@ -9,8 +9,11 @@ use super::tally::Source;
 use super::{BackupError, Job, Step, Told, blocking, sqlite};
 use crate::entropy;
 use crate::store::{Database, StoreError};
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use std::fs::File;
+use std::pin::pin;
+use uuid::Uuid;
 
 /// What was restored.
 #[derive(Debug)]
@@ -22,13 +25,18 @@ pub struct Restored {
 }
 
 impl Database {
-    /// Makes this database from a backup. An older schema is brought up to date afterwards.
+    /// Makes this database from a backup, unless it is `ended` before. An older schema is brought up to date afterwards.
     ///
     /// # Errors
-    /// [`BackupError`]; then there is nothing here, as before.
-    pub async fn restore(&self, job: &Job<'_>) -> Result<Restored, BackupError> {
+    /// [`BackupError`]; then there is nothing here, as before, unless it is [`BackupError::Left`].
+    pub async fn restore(
+        &self,
+        job: &Job<'_>,
+        ended: impl Future<Output = ()>,
+    ) -> Result<Restored, BackupError> {
+        let mut ended = pin!(ended);
         let (path, master) = (job.file.to_owned(), job.master.clone());
-        let archive = blocking(move || Archive::open(&path, &master)).await?;
+        let archive = unless(&mut ended, blocking(move || Archive::open(&path, &master))).await?;
         let here = if self.is_sqlite() { Kept::Sqlite } else { Kept::Postgres };
         let manifest = archive.manifest.clone();
         if manifest.backend != here {
@@ -41,15 +49,23 @@ impl Database {
             }
         }
         // Servers that start meanwhile wait.
-        let _lock = self.lock().await?;
+        let _lock = unless(&mut ended, async { Ok(self.lock().await?) }).await?;
         let faults = match self {
-            Self::Sqlite(options) => in_a_file(options, job, archive).await?,
-            Self::Postgres(options) => {
-                let site = Site::new(options, job, &manifest).await?;
-                in_tables(self, &site, job, archive).await?
-            }
+            Self::Sqlite(options) => in_a_file(options, job, archive, &mut ended).await?,
+            Self::Postgres(options) => in_tables(self, options, job, archive, &mut ended).await?,
         };
         Ok(Restored { manifest, faults })
+    }
+}
+
+/// Does it unless it is ended before; then it is left as it is.
+async fn unless<T>(
+    ended: &mut (impl Future<Output = ()> + Unpin),
+    work: impl Future<Output = Result<T, BackupError>>,
+) -> Result<T, BackupError> {
+    tokio::select! {
+        done = work => done,
+        () = ended => Err(BackupError::Interrupted),
     }
 }
 
@@ -58,18 +74,21 @@ async fn in_a_file(
     options: &SqliteConnectOptions,
     job: &Job<'_>,
     archive: Archive,
+    ended: &mut (impl Future<Output = ()> + Unpin),
 ) -> Result<Vec<String>, BackupError> {
     let path = options.get_filename();
     sqlite::must_be_empty(path).await?;
     let aside = tempfile::Builder::new().prefix(".huying-").tempdir_in(archive::directory(path));
     let aside = aside.map_err(BackupError::file(path))?;
     let file = aside.path().join("huying.db");
-    let manifest = archive.manifest.clone();
-    let to = archive::private(&file)?;
-    drop(extract(archive, to, &job.told).await?);
-    compare(&manifest, &mut sqlite::open(&file).await?, &job.told).await?;
-    let database = Database::sqlite_file(file.clone());
-    let faults = complete(&database, &manifest, job).await?;
+    let made = async {
+        let manifest = archive.manifest.clone();
+        let to = archive::private(&file)?;
+        drop(extract(archive, to, &job.told).await?);
+        compare(&manifest, &mut sqlite::open(&file).await?, None, &job.told).await?;
+        complete(&Database::sqlite_file(file.clone()), &manifest, None, job).await
+    };
+    let faults = unless(ended, made).await?;
     let (from, to) = (file, path.to_owned());
     blocking(move || {
         let moved = File::open(&from)
@@ -85,22 +104,32 @@ async fn in_a_file(
 /// In one transaction; afterwards it is looked at, and taken away when it is not what it was.
 async fn in_tables(
     database: &Database,
-    site: &Site<'_>,
+    options: &PgConnectOptions,
     job: &Job<'_>,
     archive: Archive,
+    ended: &mut (impl Future<Output = ()> + Unpin),
 ) -> Result<Vec<String>, BackupError> {
     let (manifest, size) = (archive.manifest.clone(), archive.size);
-    let dump = tempfile::tempfile().map_err(BackupError::file(&std::env::temp_dir()))?;
-    let dump = extract(archive, dump, &job.told).await?;
-    site.load(&dump, size, &manifest, job).await?;
-    drop(dump);
-    let completed = async {
-        let mut source = site.source().await?;
-        compare(&manifest, &mut source, &job.told).await?;
-        source.run("ANALYZE").await?;
-        complete(database, &manifest, job).await
+    let ready = async {
+        let site = Site::new(options, job, &manifest).await?;
+        let dump = tempfile::tempfile().map_err(BackupError::file(&std::env::temp_dir()))?;
+        Ok((site, extract(archive, dump, &job.told).await?))
     };
-    match completed.await {
+    let (site, dump) = unless(ended, ready).await?;
+    let now = job.clock.now();
+    // With the rest, so whatever is found here later was restored. Older schemas have no place for it yet.
+    let id = manifest.tables.contains_key("restoration").then(|| entropy::id(now));
+    let loaded = async {
+        let table = format!("\"{}\".\"restoration\"", manifest.schema.as_deref().unwrap_or_default());
+        let remember = id.map(|id| restoration::statement(&table, id, now, manifest.taken_at));
+        site.load(&dump, size, &manifest, &remember.unwrap_or_default(), job).await?;
+        drop(dump);
+        let mut source = site.source().await?;
+        compare(&manifest, &mut source, id, &job.told).await?;
+        source.run("ANALYZE").await?;
+        complete(database, &manifest, id, job).await
+    };
+    match unless(ended, loaded).await {
         Ok(faults) => Ok(faults),
         Err(error) => match site.clear().await {
             Ok(()) => Err(error),
@@ -119,8 +148,14 @@ async fn extract(mut archive: Archive, mut to: File, told: &Told) -> Result<File
     .await
 }
 
-async fn compare(manifest: &Manifest, source: &mut Source, told: &Told) -> Result<(), BackupError> {
-    let tables = source.tallies(told).await?;
+/// With what was backed up; `restoration` is the only row that is not from there.
+async fn compare(
+    manifest: &Manifest,
+    source: &mut Source,
+    restoration: Option<Uuid>,
+    told: &Told,
+) -> Result<(), BackupError> {
+    let tables = source.tallies(restoration, told).await?;
     let reactors = if tables.contains_key("reactor") { source.reactors().await? } else { Vec::new() };
     let differences = manifest.differences(&tables, &reactors);
     if differences.is_empty() { Ok(()) } else { Err(BackupError::Different(differences.join("；"))) }
@@ -130,15 +165,18 @@ async fn compare(manifest: &Manifest, source: &mut Source, told: &Told) -> Resul
 async fn complete(
     database: &Database,
     manifest: &Manifest,
+    remembered: Option<Uuid>,
     job: &Job<'_>,
 ) -> Result<Vec<String>, BackupError> {
     (job.told)(Step::Verify, 0, None);
     let now = job.clock.now();
     Store::prepare(database, job.master, now).await?;
-    let db = database.connect_for_migration().await?;
-    // What was told of the log before is no longer true of it.
-    restoration::remember(&db, entropy::id(now), now, manifest.taken_at).await?;
-    db.close().await.map_err(StoreError::from)?;
+    if remembered.is_none() {
+        let db = database.connect_for_migration().await?;
+        // What was told of the log before is no longer true of it.
+        restoration::remember(&db, entropy::id(now), now, manifest.taken_at).await?;
+        db.close().await.map_err(StoreError::from)?;
+    }
     let store = Store::open_prepared(database, job.master, now).await?;
     // What is here is what was backed up: whatever is wrong with it is told, and no reason to have nothing.
     let faults = store.verify().await.unwrap_or_else(|error| vec![format!("没有核对完：{error}")]);
