@@ -94,6 +94,10 @@ pub(super) fn classify(error: DbErr) -> StoreError {
         SqlxError::Database(database) if database.code().is_some_and(|code| is_passing(&code)) => {
             StoreError::Unavailable(database.to_string())
         }
+        // Whoever is not let in at all comes again: a PostgreSQL without a free byte says so as an internal error.
+        SqlxError::Database(database) if matches!(error, DbErr::Conn(_)) => {
+            StoreError::Unavailable(database.to_string())
+        }
         SqlxError::Io(_)
         | SqlxError::Tls(_)
         | SqlxError::Protocol(_)
