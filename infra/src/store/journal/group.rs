@@ -31,14 +31,30 @@ const QUEUE: usize = 4096;
 /// How many that are tried alone are under way at once: they may wait for somebody, and must leave connections to others.
 const ALONE: u32 = 4;
 
-type Answer = oneshot::Sender<Result<Outcome, StoreError>>;
-
 #[derive(Debug)]
 struct Job {
     entry: Entry,
-    answer: Answer,
-    /// When it came: whoever asked has given up on what is too old, and may have been told so.
+    asked: Asked,
+}
+
+/// Who waits for it.
+#[derive(Debug)]
+struct Asked {
+    answer: oneshot::Sender<Result<Outcome, StoreError>>,
     came: Instant,
+}
+
+impl Asked {
+    /// Whoever asked has given up by now and was told so; and who erases or hands over counts on nothing being written
+    /// later.
+    fn is_too_late(&self) -> bool {
+        self.came.elapsed() > PATIENCE
+    }
+
+    /// A request that went away has no ears; its change stands all the same.
+    fn tell(self, outcome: Result<Outcome, StoreError>) {
+        drop(self.answer.send(outcome));
+    }
 }
 
 /// Writes births, and changes, apart: each has a statement of its own.
@@ -79,7 +95,7 @@ impl Groups {
     pub(super) async fn append(&self, entry: Entry) -> Result<Outcome, StoreError> {
         let lane = if entry.begins() { &self.births } else { &self.changes };
         let (answer, written) = oneshot::channel();
-        if let Some(writer) = lane.queue(Job { entry, answer, came: Instant::now() })? {
+        if let Some(writer) = lane.queue(Job { entry, asked: Asked { answer, came: Instant::now() } })? {
             self.runtime.spawn(lane.clone().write(writer));
         }
         let mut written = pin!(written);
@@ -132,51 +148,53 @@ impl Lane {
     async fn write(self: Arc<Self>, mut writer: OwnedSemaphorePermit) {
         while let Some((permit, group)) = self.next(writer) {
             writer = permit;
-            let (entries, answers): (Vec<_>, Vec<_>) =
-                group.into_iter().map(|Job { entry, answer, .. }| (entry, answer)).unzip();
+            let (entries, asked): (Vec<_>, Vec<_>) =
+                group.into_iter().map(|Job { entry, asked }| (entry, asked)).unzip();
             self.gauges.group(entries.len());
             match postgres::write(&self.pool, &entries, Held::PassOver).await {
                 Ok(outcomes) => {
                     if outcomes.contains(&Outcome::Written) {
                         self.wake.ring();
                     }
-                    for ((outcome, answer), entry) in outcomes.into_iter().zip(answers).zip(entries) {
+                    for ((outcome, asked), entry) in outcomes.into_iter().zip(asked).zip(entries) {
                         match outcome {
                             // Held by somebody else, perhaps: who waits for that one keeps no other waiting.
-                            Outcome::Conflict => self.write_alone(entry, answer),
-                            // A request that went away has no ears; its change stands all the same.
-                            _ => drop(answer.send(Ok(outcome))),
+                            Outcome::Conflict => self.write_alone(Job { entry, asked }),
+                            _ => asked.tell(Ok(outcome)),
                         }
                     }
                 }
                 Err(Failed { error, is_one_at_fault: false }) => {
                     let why = error.to_string();
-                    for answer in answers {
-                        drop(answer.send(Err(StoreError::Unavailable(why.clone()))));
+                    for asked in asked {
+                        asked.tell(Err(StoreError::Unavailable(why.clone())));
                     }
                 }
                 Err(Failed { error, .. }) => {
-                    if answers.len() > 1 {
+                    if asked.len() > 1 {
                         tracing::warn!(%error, "changes were not written together; each is tried alone");
                     }
-                    for (answer, entry) in answers.into_iter().zip(entries) {
-                        self.write_alone(entry, answer);
+                    for (entry, asked) in entries.into_iter().zip(asked) {
+                        self.write_alone(Job { entry, asked });
                     }
                 }
             }
         }
     }
 
-    fn write_alone(self: &Arc<Self>, entry: Entry, answer: Answer) {
+    fn write_alone(self: &Arc<Self>, Job { entry, asked }: Job) {
         let lane = self.clone();
         tokio::spawn(async move {
             let Ok(_turn) = lane.alone.acquire().await else { return };
+            if asked.is_too_late() {
+                return;
+            }
             let written = postgres::write(&lane.pool, &[entry], Held::Wait).await;
             let outcome = written.map(|outcomes| outcomes.first().copied().unwrap_or(Outcome::Conflict));
             if let Ok(Outcome::Written) = outcome {
                 lane.wake.ring();
             }
-            drop(answer.send(outcome.map_err(StoreError::from)));
+            asked.tell(outcome.map_err(StoreError::from));
         });
     }
 }
@@ -189,8 +207,7 @@ fn together(waiting: &mut VecDeque<Job>) -> Vec<Job> {
     while group.len() < GROUP
         && let Some(job) = waiting.pop_front()
     {
-        if job.came.elapsed() > PATIENCE {
-            // Its answer is gone; and who erases or hands over counts on nothing being written later.
+        if job.asked.is_too_late() {
             continue;
         }
         let Entry { stream, answer, .. } = &job.entry;
@@ -222,7 +239,7 @@ mod tests {
             contact: None,
             answer,
         };
-        Job { entry, answer: oneshot::channel().0, came: Instant::now() }
+        Job { entry, asked: Asked { answer: oneshot::channel().0, came: Instant::now() } }
     }
 
     #[test]

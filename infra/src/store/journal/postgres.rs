@@ -119,13 +119,15 @@ fn rows(alias: &str, columns: &[Column], params: &mut usize) -> String {
     format!("unnest({arrays}) AS {alias}({})", list(columns, name))
 }
 
+/// [`write_by`] a connection of the pool.
+pub(super) async fn write(pool: &PgPool, entries: &[Entry], held: Held) -> Result<Vec<Outcome>, Failed> {
+    let mut connection = pool.acquire().await.map_err(not_let_in)?;
+    write_by(&mut *connection, entries, held).await
+}
+
 /// Writes entries, all of which begin a ticket or all of which change one, no two the same one or under the same key. What
 /// became of each, in their order.
-pub(super) async fn write(
-    db: impl PgExecutor<'_>,
-    entries: &[Entry],
-    held: Held,
-) -> Result<Vec<Outcome>, Failed> {
+async fn write_by(db: impl PgExecutor<'_>, entries: &[Entry], held: Held) -> Result<Vec<Outcome>, Failed> {
     let births = entries.first().is_none_or(Entry::begins);
     let sql: &'static str = match (births, held) {
         (true, _) => &BIRTHS,
@@ -148,8 +150,8 @@ pub(super) async fn write(
 
 /// The same for changes that are made all or none.
 pub(super) async fn write_all(pool: &PgPool, entries: &[Entry]) -> Result<Outcome, Failed> {
-    let mut transaction = pool.begin().await.map_err(failed)?;
-    let outcomes = write(&mut *transaction, entries, Held::Wait).await?;
+    let mut transaction = pool.begin().await.map_err(not_let_in)?;
+    let outcomes = write_by(&mut *transaction, entries, Held::Wait).await?;
     match outcomes.into_iter().find(|outcome| *outcome != Outcome::Written) {
         None => transaction.commit().await.map(|()| Outcome::Written),
         Some(outcome) => transaction.rollback().await.map(|()| outcome),
@@ -163,6 +165,11 @@ fn outcome(written: bool, met: bool) -> Outcome {
         (false, true) => Outcome::KeyTaken,
         (false, false) => Outcome::Conflict,
     }
+}
+
+/// No connection: whatever the database says of it, it is nobody's fault.
+fn not_let_in(error: sqlx::Error) -> Failed {
+    Failed { error: DbErr::Conn(RuntimeErr::SqlxError(error.into())).into(), is_one_at_fault: false }
 }
 
 fn failed(error: sqlx::Error) -> Failed {

@@ -21,13 +21,15 @@ struct Seen {
     /// Behind which the first one comes.
     from: Cursor,
     happenings: VecDeque<Arc<Happening>>,
+    /// Whether the log had more behind the last one when it was read: another page, or what cannot be followed.
+    more: bool,
     memory: Memory,
 }
 
 /// What lies behind a cursor.
 pub(super) enum Next {
-    /// These.
-    Happened(Vec<Arc<Happening>>),
+    /// These, and whether more is known to lie behind them.
+    Happened(Vec<Arc<Happening>>, bool),
     /// Nothing yet.
     Nothing,
     /// Something that was not kept, or that cannot be followed.
@@ -39,9 +41,11 @@ impl Seen {
         self.happenings.back().map_or(self.from, |last| last.cursor)
     }
 
-    fn behind(&self, cursor: Cursor, limit: usize) -> Vec<Arc<Happening>> {
+    fn behind(&self, cursor: Cursor, limit: usize) -> Next {
         let first = self.happenings.partition_point(|happening| happening.cursor <= cursor);
-        self.happenings.range(first..).take(limit).cloned().collect()
+        let some: Vec<_> = self.happenings.range(first..).take(limit).cloned().collect();
+        let more = self.more || first + some.len() < self.happenings.len();
+        if some.is_empty() { Next::Elsewhere } else { Next::Happened(some, more) }
     }
 
     fn extend(&mut self, happenings: Vec<Happening>) {
@@ -75,10 +79,11 @@ impl Store {
             if rows.is_empty() {
                 return Ok(Next::Nothing);
             }
-            let (happenings, _) = self.happenings(rows, &mut seen.memory).await?;
+            let whole = rows.len() == limit as usize;
+            let (happenings, broken) = self.happenings(rows, &mut seen.memory).await?;
+            seen.more = whole || broken.is_some();
             seen.extend(happenings);
         }
-        let some = seen.behind(after, limit as usize);
-        Ok(if some.is_empty() { Next::Elsewhere } else { Next::Happened(some) })
+        Ok(seen.behind(after, limit as usize))
     }
 }

@@ -82,7 +82,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when the database is away, however often; [`StoreError::Newer`] at an event that a newer
-    /// version of the program wrote; others when the log as a whole cannot be read. An event that cannot be done is no error: it is tried again, then set aside.
+    /// version of the program wrote; others when the log as a whole cannot be read. An event that cannot be done is no error:
+    /// it is tried again, then set aside.
     pub async fn react(
         &self,
         reactor: Reactor,
@@ -162,11 +163,10 @@ impl Store {
     async fn read_batch(&self, place: Reached, memory: &mut Memory) -> Result<Option<Batch>, StoreError> {
         if memory.care.is_calm() {
             match self.happened(place.cursor, BATCH).await? {
-                Next::Happened(happenings) => {
+                Next::Happened(happenings, whole) => {
                     let Happening { cursor, ticket, version, .. } = *happenings[0];
                     let first = (cursor, ticket.0, version);
-                    // There may be more behind them that was not kept; the next look tells.
-                    return Ok(Some(Batch { happenings, broken: None, first, whole: true }));
+                    return Ok(Some(Batch { happenings, broken: None, first, whole }));
                 }
                 Next::Nothing => return Ok(None),
                 Next::Elsewhere => {}
