@@ -41,13 +41,14 @@ pub(in crate::store) enum Held {
 /// The statements: of tickets that begin, and of changes by what they do about tickets that are held.
 static BIRTHS: LazyLock<String> = LazyLock::new(|| {
     let columns = ticket_columns(true);
-    let head = format!(
-        "INSERT INTO ticket (id, {}) SELECT a.id, {} FROM asked a WHERE NOT a.keyed OR a.id IN (SELECT stream FROM answers) \
-         RETURNING id",
-        list(&columns, name),
-        list(&columns, |column| read("a", column)),
-    );
-    statement(&[], &columns, "", &head, "true")
+    statement(&[], &columns, "", "true", |asked| {
+        format!(
+            "INSERT INTO ticket (id, {}) SELECT a.id, {} FROM asked a WHERE NOT a.keyed OR a.id IN (SELECT stream FROM answers) \
+             RETURNING id",
+            list(&columns, name),
+            list(&columns, |column| asked.read(column)),
+        )
+    })
 });
 static PASSING: LazyLock<String> = LazyLock::new(|| changes(" SKIP LOCKED"));
 static WAITING: LazyLock<String> = LazyLock::new(|| changes(""));
@@ -63,36 +64,48 @@ fn changes(held: &str) -> String {
         "held AS (SELECT t.id FROM ticket t JOIN asked a ON a.id = t.id AND a.was = t.version ORDER BY t.id \
          FOR UPDATE OF t{held}), "
     );
-    let head = format!(
-        "UPDATE ticket t SET {} FROM asked a JOIN held ON held.id = a.id WHERE t.id = a.id AND t.version = a.was \
-         AND (NOT a.keyed OR a.id IN (SELECT stream FROM answers)) RETURNING t.id",
-        list(&columns, |column| format!("{} = {}", column.0, read("a", column))),
-    );
-    statement(&[WAS], &columns, &held, &head, "a.id IN (SELECT id FROM held)")
+    statement(&[WAS], &columns, &held, "a.id IN (SELECT id FROM held)", |asked| {
+        format!(
+            "UPDATE ticket t SET {} FROM asked a JOIN held ON held.id = a.id WHERE t.id = a.id AND t.version = a.was \
+             AND (NOT a.keyed OR a.id IN (SELECT stream FROM answers)) RETURNING t.id",
+            list(&columns, |column| format!("{} = {}", column.0, asked.read(column))),
+        )
+    })
 }
 
-fn statement(guard: &[Column], columns: &[Column], held: &str, head: &str, met: &str) -> String {
+fn statement(
+    guard: &[Column],
+    columns: &[Column],
+    held: &str,
+    met: &str,
+    head: impl FnOnce(&Rows) -> String,
+) -> String {
     let mut params = 0;
-    let asked = rows("asked", &[&[ID], guard, columns, &[KEYED]].concat(), &mut params);
-    let answers = rows("r", ANSWER.columns, &mut params);
-    let kept = list(ANSWER.columns, name);
-    let whose = if held.is_empty() { "" } else { "WHERE r.stream IN (SELECT id FROM held) " };
+    let asked = Rows::new("a", &[&[ID], guard, columns, &[KEYED]].concat(), &mut params);
+    let answers = Rows::new("r", ANSWER.columns, &mut params);
+    let whose = if held.is_empty() { "" } else { "WHERE r.it IN (SELECT id FROM held) " };
     let mut sql = format!(
-        "WITH asked AS MATERIALIZED (SELECT * FROM {asked}), {held}\
-         answers AS (INSERT INTO idempotency ({kept}) SELECT {} FROM {answers} {whose}ORDER BY r.key \
+        "WITH asked AS MATERIALIZED (SELECT a.it AS id, a.n, {} FROM {}), {held}\
+         answers AS (INSERT INTO idempotency ({}) SELECT {} FROM {} {whose}ORDER BY {} \
            ON CONFLICT (key) DO NOTHING RETURNING stream), \
-         head AS ({head})",
-        list(ANSWER.columns, |column| read("r", column)),
+         head AS ({})",
+        list(&[guard, &[KEYED]].concat(), |column| format!("{} AS {}", asked.read(column), column.0)),
+        asked.source(ID.0),
+        list(ANSWER.columns, name),
+        list(ANSWER.columns, |column| answers.read(column)),
+        answers.source(ANSWER.ticket),
+        answers.read(&("key", "bytea")),
+        head(&asked),
     );
     for Table { name: table, columns, ticket, renewed } in &BESIDE {
-        let names = list(columns, name);
-        let values = list(columns, |column| read("r", column));
+        let rows = Rows::new("r", columns, &mut params);
         // Events in the order of their versions: positions are drawn in it.
         let ordered = if columns.contains(&("stream_version", "integer")) { " ORDER BY 1, 2" } else { "" };
-        let rows = rows("r", columns, &mut params);
         sql += &format!(
-            ", {table}_rows AS (INSERT INTO {table} ({names}) SELECT {values} FROM head JOIN {rows} ON r.{ticket} = head.id\
-             {ordered}{renewed})"
+            ", {table}_rows AS (INSERT INTO {table} ({}) SELECT {} FROM head JOIN {} ON r.it = head.id{ordered}{renewed})",
+            list(columns, name),
+            list(columns, |column| rows.read(column)),
+            rows.source(ticket),
         );
     }
     sql += &format!(" SELECT a.id, a.id IN (SELECT id FROM head) AS written, {met} AS met FROM asked a");
@@ -103,20 +116,43 @@ fn name(column: &Column) -> String {
     column.0.to_owned()
 }
 
-/// A column of rows that came as arrays.
-fn read(alias: &str, (name, of): &Column) -> String {
-    let cast = if *of == "jsonb" { "::jsonb" } else { "" };
-    format!("{alias}.{name}{cast}")
+/// Rows that came as parameters, an array a column. One column is unfolded, `it`, and `n` finds the others in their arrays:
+/// to unfold dozens of arrays beside each other costs more than to insert what is in them.
+struct Rows {
+    alias: &'static str,
+    columns: Vec<(Column, usize)>,
 }
 
-/// The rows of parameters, an array a column.
-fn rows(alias: &str, columns: &[Column], params: &mut usize) -> String {
-    let arrays = list(columns, |(_, of)| {
-        *params += 1;
-        // There are no arrays of JSON here, but of its text.
-        format!("${params}::{}[]", if *of == "jsonb" { "text" } else { of })
-    });
-    format!("unnest({arrays}) AS {alias}({})", list(columns, name))
+impl Rows {
+    fn new(alias: &'static str, columns: &[Column], params: &mut usize) -> Self {
+        let columns = columns.iter().map(|column| {
+            *params += 1;
+            (*column, *params)
+        });
+        Self { alias, columns: columns.collect() }
+    }
+
+    /// The parameter of a column. There are no arrays of JSON here, but of its text.
+    fn array(&self, name: &str) -> String {
+        let of = |((column, of), param): &(Column, usize)| {
+            let of = if *of == "jsonb" { "text" } else { of };
+            (*column == name).then(|| format!("${param}::{of}[]"))
+        };
+        self.columns.iter().find_map(of).unwrap_or_default()
+    }
+
+    fn source(&self, it: &str) -> String {
+        let Self { alias, .. } = self;
+        format!(
+            "(SELECT it, n::integer AS n FROM unnest({}) WITH ORDINALITY AS u(it, n)) AS {alias}",
+            self.array(it)
+        )
+    }
+
+    fn read(&self, (name, of): &Column) -> String {
+        let cast = if *of == "jsonb" { "::jsonb" } else { "" };
+        format!("({})[{}.n]{cast}", self.array(name), self.alias)
+    }
 }
 
 /// [`write_by`] a connection of the pool.
