@@ -25,6 +25,17 @@ pub(crate) async fn index_audit(manager: &SchemaManager<'_>) -> Result<(), DbErr
     manager.get_connection().execute_unprepared(&index).await.map(drop)
 }
 
+/// Answers are sealed, so they cannot be compressed; unasked, PostgreSQL tries to, and then keeps them in pieces elsewhere.
+pub(crate) async fn keep_answers_in_rows(manager: &SchemaManager<'_>, inside: bool) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let how = if inside { "SET (toast_tuple_target = 8160)" } else { "RESET (toast_tuple_target)" };
+    let storage = if inside { "EXTERNAL" } else { "EXTENDED" };
+    let sql = format!("ALTER TABLE idempotency {how}, ALTER COLUMN answer SET STORAGE {storage}");
+    manager.get_connection().execute_unprepared(&sql).await.map(drop)
+}
+
 /// Fills the columns of the whole machine: a ticket of the skeleton lies on the desk of its community and closes a week
 /// after its answer; one that was there before the schema went back says the rest itself.
 pub(crate) async fn fill_machine(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -21,6 +21,7 @@ mod m20261122_000011_inbox;
 mod m20261122_000012_live;
 mod m20261122_000013_warnings;
 mod m20261122_000014_restoration;
+mod m20261122_000015_claims;
 mod standing;
 
 pub use standing::Standing;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000012_live::Migration),
             Box::new(m20261122_000013_warnings::Migration),
             Box::new(m20261122_000014_restoration::Migration),
+            Box::new(m20261122_000015_claims::Migration),
         ];
         migrations
             .into_iter()

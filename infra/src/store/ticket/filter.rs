@@ -103,7 +103,8 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
         own.extend(units);
         sql.push(" OR (p.kind = 'assist' AND p.party_id IN ").bind_all(own).push(")");
     }
-    sql.push("))");
+    // Asked of each ticket: a planner that may fetch it once for all fetches everything they ever took part in.
+    sql.push(") LIMIT 1 OFFSET 0)");
 }
 
 /// Adds the tickets that units of theirs lead, and says which units those are.

@@ -161,17 +161,7 @@ fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
 /// What an index serves: the lens, the span of time, and the place in the list.
 fn through_lens(sql: &mut Sql, query: &TicketQuery) {
     match query.lens {
-        Lens::Area(code) => {
-            sql.push("ticket WHERE ");
-            // Below the community the index stops, and the rest of the code is residual.
-            if let Some(Ok(community)) = code.community().map(str::parse::<i64>) {
-                sql.push("community = ").bind(community);
-            } else if let Some(Ok(street)) = code.street().map(str::parse::<i32>) {
-                sql.push("street = ").bind(street);
-            } else {
-                sql.push("county = ").bind(county(&code));
-            }
-        }
+        Lens::Area(place) => below(sql.push("ticket WHERE "), &place),
         Lens::Unit(unit) => drop(sql.push("ticket WHERE unit_id = ").bind(unit.0)),
         Lens::Handler(handler) => drop(sql.push("ticket WHERE handler_id = ").bind(handler.0)),
         Lens::Requester(requester) => {
@@ -190,10 +180,8 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
             as_party(sql, query, "assist", party);
             sql.push(") ticket WHERE true");
         }
-        Lens::Claimable(place) => {
-            // Few at a time: the partial index holds only these. The rest of the code is residual.
-            sql.push("ticket WHERE claim_roles <> 0 AND county = ").bind(county(&place));
-        }
+        // Few at a time: partial indexes hold only these.
+        Lens::Claimable(place) => below(sql.push("ticket WHERE claim_roles <> 0 AND "), &place),
         Lens::Phone(hash) => {
             sql.push("ticket WHERE id IN (SELECT k.ticket_id FROM ticket_contact k WHERE k.phone_hash = ");
             sql.bind(hash.to_vec());
@@ -204,6 +192,17 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
         Lens::Number(number) => drop(sql.push("ticket WHERE number = ").bind(number.as_str())),
     }
     span(sql, query, "id");
+}
+
+/// What lies in a place. Below the community the index stops, and the rest of the code is residual.
+fn below(sql: &mut Sql, place: &PlaceCode) {
+    if let Some(Ok(community)) = place.community().map(str::parse::<i64>) {
+        sql.push("community = ").bind(community);
+    } else if let Some(Ok(street)) = place.street().map(str::parse::<i32>) {
+        sql.push("street = ").bind(street);
+    } else {
+        sql.push("county = ").bind(place.county().parse::<i32>().unwrap_or_default());
+    }
 }
 
 /// The span of time, and the place in the list.
@@ -233,10 +232,6 @@ fn as_party(sql: &mut Sql, query: &TicketQuery, kind: &str, party: Uuid) {
     span(sql, query, "ticket_id");
     sql.push(&format!(" ORDER BY created_at DESC, ticket_id DESC LIMIT {}", reach(query)));
     sql.push(") p JOIN ticket q ON q.id = p.ticket_id");
-}
-
-fn county(code: &PlaceCode) -> i32 {
-    code.county().parse().unwrap_or_default()
 }
 
 /// Whether the lens alone is the whole list.
