@@ -22,6 +22,7 @@ mod journal;
 mod key;
 mod live;
 mod log;
+mod lookup;
 mod number;
 mod otp;
 mod page;
@@ -38,6 +39,7 @@ mod session;
 mod shift;
 mod sql;
 mod ticket;
+mod together;
 mod unit;
 mod user;
 mod verify;
@@ -98,6 +100,8 @@ pub struct Store {
     handed: Notify,
     leadership: reactor::Leadership,
     recent: reactor::Recent,
+    places: lookup::Lookup<String, Uuid>,
+    tickets: lookup::Lookup<Uuid, Uuid>,
 }
 
 impl Store {
@@ -132,6 +136,8 @@ impl Store {
         let restoration = restoration::last(&db).await?;
         let playbooks = playbook::Playbooks::load(&db).await?;
         Ok(Self {
+            places: lookup::Lookup::new(&db, place::BY_CODE),
+            tickets: lookup::Lookup::new(&db, &ticket::BY_ID),
             db,
             journal,
             keys,
@@ -224,13 +230,14 @@ impl Store {
 
     /// The row of a query that has at most one.
     async fn query_one(&self, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, StoreError> {
-        let read = async { Ok(self.db.query_one_raw(self.statement(sql, values)).await?) };
+        // Boxed, for it holds all that opening a connection may need, and is moved a few times.
+        let read = Box::pin(async { Ok(self.db.query_one_raw(self.statement(sql, values)).await?) });
         patience(read).instrument(step("store read")).await
     }
 
     /// The rows of a query.
     async fn query_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        let read = async { Ok(self.db.query_all_raw(self.statement(sql, values)).await?) };
+        let read = Box::pin(async { Ok(self.db.query_all_raw(self.statement(sql, values)).await?) });
         patience(read).instrument(step("store read")).await
     }
 

@@ -21,7 +21,8 @@ pub struct PlaceRow {
     pub name: String,
 }
 
-const BY_CODE: &str = "SELECT p.id, p.code, p.name, u.grants_version, u.name AS requester_name, u.phone AS requester_phone \
+/// A place by a code that it has or had, and who asks.
+pub(super) const BY_CODE: &str = "SELECT p.id, p.code, p.name, u.grants_version, u.name AS requester_name, u.phone AS requester_phone \
      FROM place_code c JOIN place p ON p.id = c.place_id LEFT JOIN app_user u ON u.id = $2 WHERE c.code = $1";
 
 impl Store {
@@ -49,7 +50,7 @@ impl Store {
         reader: UserId,
         grants_version: i32,
     ) -> Result<Option<(PlaceRow, Contact)>, StoreError> {
-        let Some(row) = self.query_one(BY_CODE, vec![code.as_str().into(), reader.0.into()]).await? else {
+        let Some(row) = self.look_up(&self.places, (code.as_str().to_owned(), reader.0)).await? else {
             return Ok(None);
         };
         if column::<Option<i32>>(&row, "app_user", "grants_version")? != Some(grants_version) {

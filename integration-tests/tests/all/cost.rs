@@ -1,6 +1,7 @@
 //! How often a call goes to PostgreSQL, counted on the wire.
 
 use crate::ticket::{Cast, path, solved};
+use futures_util::future::join_all;
 use integration_tests::app::{TestApp, here, lamp};
 use integration_tests::proxy::Proxy;
 use integration_tests::{Answer, Backend};
@@ -42,5 +43,50 @@ async fn a_create_costs_two_round_trips_and_a_dispatch_three() {
     assert_eq!((create, dispatch), (2, 3));
     assert_eq!((accept, arrive, resolve, rate), (2, 2, 2, 2));
     assert_eq!((read, page, timeline), (1, 1, 1));
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_that_come_together_are_asked_together_and_each_gets_its_own() {
+    let (app, proxy) = TestApp::behind_proxy(Backend::Postgres.redis_url()).await;
+    let cast = Cast::of(&app).await;
+    let mut tickets = Vec::new();
+    for _ in 0..3 {
+        tickets.push(cast.ticket().await);
+    }
+    let nobodys = "/tickets/01990000-0000-7000-8000-00000000ffff".to_owned();
+    // Both tokens are known from here on.
+    for caller in [&cast.clerk, &cast.resident] {
+        let _ = caller.get("/me").await.expect(200);
+    }
+    let before = proxy.statements();
+    proxy.hold();
+    let reads = (0..60).map(|n| {
+        let (cast, nobodys) = (&cast, &nobodys);
+        let ticket = &tickets[n % 3];
+        async move {
+            match n % 4 {
+                0 => (nobodys, cast.clerk.get(nobodys).await, 404),
+                1 => (ticket, cast.resident.get(ticket).await, 200),
+                _ => (ticket, cast.clerk.get(ticket).await, 200),
+            }
+        }
+    });
+    let release = async {
+        // One asks, and another begins as it takes long; the rest waits.
+        proxy.held(2).await;
+        proxy.release().await;
+    };
+    let (answers, ()) = tokio::join!(join_all(reads), release);
+    for (asked, answer, status) in answers {
+        let answer = answer.expect(status);
+        assert!(
+            status == 404 || asked.ends_with(answer.json["id"].as_str().unwrap()),
+            "{asked}: {}",
+            answer.text
+        );
+    }
+    let statements = proxy.statements() - before;
+    assert!(statements < 60, "{statements} statements for 60 reads");
     app.stop().await;
 }

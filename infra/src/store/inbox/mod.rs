@@ -100,7 +100,7 @@ impl Store {
              SELECT COALESCE(u.joined_into, u.id), v.kind, v.ticket_id, v.position, v.clock, v.due_at, ",
         );
         sql.bind(now).push(" FROM v JOIN app_user u ON u.id = v.user_id WHERE u.erased_at IS NULL ");
-        sql.push("ORDER BY v.position ON CONFLICT DO NOTHING");
+        sql.push("ORDER BY v.position ON CONFLICT (user_id, position) WHERE position IS NOT NULL DO NOTHING");
         self.statement(&sql.text, sql.values)
     }
 

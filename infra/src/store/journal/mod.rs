@@ -112,7 +112,7 @@ impl Journal {
     pub(super) async fn append(&self, entry: Entry) -> Result<(), JournalError> {
         let outcome = match &self.writer {
             // Who writes a group rings once for all of it.
-            Writer::Postgres(_, groups) => self.watched(groups.append(entry)).await?,
+            Writer::Postgres(_, groups) => self.watched(Box::pin(groups.append(entry))).await?,
             Writer::Sqlite(writer) => {
                 let outcome = self.watched(writer.append(vec![entry])).await?;
                 self.written(outcome == Outcome::Written);

@@ -99,6 +99,8 @@ fn statement(
     );
     for Table { name: table, columns, ticket, renewed } in &BESIDE {
         let rows = Rows::new("r", columns, &mut params);
+        // Of a ticket that begins nothing is there.
+        let renewed = if held.is_empty() { "" } else { renewed };
         // Events in the order of their versions: positions are drawn in it.
         let ordered = if columns.contains(&("stream_version", "integer")) { " ORDER BY 1, 2" } else { "" };
         sql += &format!(
@@ -157,13 +159,17 @@ impl Rows {
 
 /// [`write_by`] a connection of the pool.
 pub(super) async fn write(pool: &PgPool, entries: &[Entry], held: Held) -> Result<Vec<Outcome>, Failed> {
-    let mut connection = pool.acquire().await.map_err(not_let_in)?;
+    let mut connection = Box::pin(pool.acquire()).await.map_err(not_let_in)?;
     write_by(&mut *connection, entries, held).await
 }
 
 /// Writes entries, all of which begin a ticket or all of which change one, no two the same one or under the same key. What
 /// became of each, in their order.
-async fn write_by(db: impl PgExecutor<'_>, entries: &[Entry], held: Held) -> Result<Vec<Outcome>, Failed> {
+pub(super) async fn write_by(
+    db: impl PgExecutor<'_>,
+    entries: &[Entry],
+    held: Held,
+) -> Result<Vec<Outcome>, Failed> {
     let births = entries.first().is_none_or(Entry::begins);
     let sql: &'static str = match (births, held) {
         (true, _) => &BIRTHS,
@@ -204,7 +210,7 @@ fn outcome(written: bool, met: bool) -> Outcome {
 }
 
 /// No connection: whatever the database says of it, it is nobody's fault.
-fn not_let_in(error: sqlx::Error) -> Failed {
+pub(super) fn not_let_in(error: sqlx::Error) -> Failed {
     Failed { error: DbErr::Conn(RuntimeErr::SqlxError(error.into())).into(), is_one_at_fault: false }
 }
 

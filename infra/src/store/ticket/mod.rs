@@ -12,5 +12,6 @@ mod write;
 pub use change::Carried;
 pub(super) use change::Housekeeping;
 pub use list::{End, Lens, TicketQuery};
+pub(super) use read::BY_ID;
 pub use sweep::{SWEPT_AT_ONCE, Swept};
 pub(super) use write::{CURRENT, FIXED, Participants};
