@@ -17,6 +17,10 @@ use std::fmt::Write;
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
+/// The server's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// As many as the server has.
 const CONNECTIONS: u32 = 16;
 
