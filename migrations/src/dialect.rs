@@ -45,7 +45,7 @@ pub(crate) async fn fill_machine(manager: &SchemaManager<'_>) -> Result<(), DbEr
         DbBackend::Postgres => (
             "UPDATE ticket SET next_at = updated_at + interval '7 days' WHERE status = 'resolved' AND state_v = 1",
             "UPDATE ticket SET desk = state ->> 'desk', confidential = (state ->> 'confidential')::boolean, \
-             supervised = (state -> 'supervision') <> 'null'::jsonb, handling = state ->> 'handling', \
+             supervised = coalesce(state -> 'supervision', 'null') <> 'null'::jsonb, handling = state ->> 'handling', \
              claim_roles = CASE status WHEN 'submitted' THEN (state ->> 'claim')::integer ELSE 0 END WHERE state_v > 1",
         ),
         _ => (

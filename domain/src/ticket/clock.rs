@@ -29,7 +29,7 @@ pub enum ClockKind {
     Answer,
 }
 
-/// A clock (时限): one a kind and round.
+/// A clock (时限): one a kind and round. What there is not is not stored: each ticket and many an event has clocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Clock {
@@ -44,14 +44,17 @@ pub struct Clock {
     /// When it warns.
     pub warn_at: Timestamp,
     /// When it happened, in time or late.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub met_at: Option<Timestamp>,
     /// Its due time, once that has passed unmet; or when the ticket was resolved without it, where the playbook calls
     /// that a breach. Nobody takes it back; only an act that was in time, and was told late, shows that there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub breached_at: Option<Timestamp>,
     /// When it stopped to matter.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
     /// Since when it rests.
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub paused_at: Option<Timestamp>,
     /// How long it has rested before, in ms; its due time has moved by as much.
     #[serde(default)]
@@ -62,13 +65,13 @@ pub struct Clock {
     #[serde(default, skip_serializing_if = "TimeKind::is_natural")]
     pub time: TimeKind,
     /// What stops it, where that is not what usually stops its kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stops: Option<Vec<Act>>,
     /// Whether it goes on while the ticket rests.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restless: bool,
     /// When it warned.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub warned_at: Option<Timestamp>,
 }
 

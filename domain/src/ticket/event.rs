@@ -55,10 +55,15 @@ pub enum Fact {
         place: PlaceRef,
         desk: PlaceCode,
         content: TextRef,
+        #[serde(skip_serializing_if = "Option::is_none")]
         address: Option<TextRef>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         origin: Option<Origin>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         category: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         severity: Option<Severity>,
+        #[serde(skip_serializing_if = "Option::is_none")]
         affair: Option<Affair>,
         channel: Channel,
         confidential: bool,

@@ -60,7 +60,7 @@ impl Assignee {
     }
 }
 
-/// A ticket as the fold of its events.
+/// A ticket as the fold of its events. What there is not is not stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ticket {
@@ -79,16 +79,22 @@ pub struct Ticket {
     /// What troubles them, in their words.
     pub content: TextRef,
     /// Where exactly, in their words.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<TextRef>,
     /// The event that it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
     /// Key of the playbook's category.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
     /// Once graded.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     /// Once sorted.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub affair: Option<Affair>,
     /// Once dispatched so.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub handling: Option<Handling>,
     /// How it came in.
     pub channel: Channel,
@@ -103,12 +109,14 @@ pub struct Ticket {
     /// When the round began.
     pub round_at: Timestamp,
     /// When it was first accepted, in whichever round.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<Timestamp>,
     /// How far the round has come, for clocks that begin later.
     pub steps: Steps,
     /// Of all rounds.
     pub clocks: Vec<Clock>,
     /// Since when its clocks rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub paused: Option<Timestamp>,
     /// When they rested before, oldest first.
     pub rests: Vec<Rest>,
@@ -117,18 +125,23 @@ pub struct Ticket {
     /// The roles that may claim it while it waits to be dispatched.
     pub claim: Roles,
     /// Who dispatched it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dispatched_by: Option<UserId>,
     /// Who helps the lead.
     pub assist: Vec<Assignee>,
     /// While it is supervised: until it ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub supervision: Option<Supervision>,
     /// More time that was asked for and not decided on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
     /// How often it was urged.
     pub urged: u16,
     /// When it was urged last.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub urged_at: Option<Timestamp>,
     /// The latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,
     /// Where it stands.
     pub state: State,

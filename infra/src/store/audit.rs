@@ -61,7 +61,7 @@ impl Store {
         let sql = page_sql(query, asker);
         let rows = self.query_all(&sql.text, sql.values).await?;
         is_current(&rows, grants_version)?;
-        walk(&rows, query.limit, audit_entry, |row| column(row, "event", "position"))
+        walk(&rows, (query.limit, SCAN), audit_entry, |row| column(row, "event", "position"))
     }
 }
 

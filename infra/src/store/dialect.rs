@@ -59,6 +59,14 @@ pub(super) fn ids_param(backend: DbBackend, number: usize) -> String {
     }
 }
 
+/// Behind a table, the index that it must be read by: of two that begin alike SQLite takes the larger one.
+pub(super) fn by_index(backend: DbBackend, index: &str) -> String {
+    match backend {
+        DbBackend::Sqlite => format!(" INDEXED BY {index}"),
+        _ => String::new(),
+    }
+}
+
 /// The names of all tables.
 pub(super) fn tables(backend: DbBackend) -> &'static str {
     match backend {

@@ -61,7 +61,7 @@ impl Store {
         is_current(&rows, grants_version)?;
         walk(
             &rows,
-            query.limit,
+            (query.limit, SCAN),
             |row| self.flag_view(row),
             |row| {
                 let Some(earned_at) = column(row, "flag", "earned_at")? else { return Ok(None) };

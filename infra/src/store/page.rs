@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::row::column;
 use sea_orm::QueryResult;
 
-/// How many entries of a lens are looked at for one page.
+/// How many entries of a lens are looked at for one page at most.
 pub(super) const SCAN: i64 = 5_000;
 
 /// A page of a list.
@@ -27,11 +27,11 @@ pub(super) fn is_current(rows: &[QueryResult], grants_version: i32) -> Result<()
     }
 }
 
-/// The page of rows that say whether they are a `hit`, and the how many-th they are (`n`). `end` is where the page would
-/// end at a row; none at the row of an empty page.
+/// The page of rows that say whether they are a `hit`, and the how many-th they are (`n`) of `scan` that are looked at. `end`
+/// is where the page would end at a row; none at the row of an empty page.
 pub(super) fn walk<T, C>(
     rows: &[QueryResult],
-    limit: u16,
+    (limit, scan): (u16, i64),
     item: impl Fn(&QueryResult) -> Result<T, StoreError>,
     end: impl Fn(&QueryResult) -> Result<Option<C>, StoreError>,
 ) -> Result<Page<T, C>, StoreError> {
@@ -42,7 +42,7 @@ pub(super) fn walk<T, C>(
             next = last;
             break;
         }
-        let scanned_out = column::<i64>(row, "page", "n")? == SCAN;
+        let scanned_out = column::<i64>(row, "page", "n")? == scan;
         if column(row, "page", "hit")? {
             items.push(item(row)?);
             last = Some(here);

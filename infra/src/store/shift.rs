@@ -147,7 +147,7 @@ impl Store {
             let id = column::<Option<Uuid>>(row, "shift", "id")?.map(ShiftId);
             id.map(|id| Ok((column(row, "shift", "starts_at")?, id))).transpose()
         };
-        walk(&rows, query.limit, |row| self.stored_shift(row), end)
+        walk(&rows, (query.limit, SCAN), |row| self.stored_shift(row), end)
     }
 
     pub(super) fn stored_shift(&self, row: &QueryResult) -> Result<Shift, StoreError> {

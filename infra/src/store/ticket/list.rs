@@ -1,7 +1,8 @@
 //! Lists of tickets. A list looks through one lens, which an index serves in the order of the list; every other filter
-//! is residual: it is tried on at most 5,000 entries, then a short page with its cursor is answered.
+//! is residual: it is tried until about 5,000 rows were read, then a short page with its cursor is answered.
 
 use super::super::Store;
+use super::super::dialect;
 use super::super::error::StoreError;
 use super::super::page::{Page, SCAN, is_current, walk};
 use super::super::row::{column, optional_word, word};
@@ -14,7 +15,7 @@ use domain::place::PlaceCode;
 use domain::ticket::{Affair, Channel, Handling, Severity, Status};
 use domain::time::Timestamp;
 use domain::view::TicketSummary;
-use sea_orm::QueryResult;
+use sea_orm::{DbBackend, QueryResult, Value};
 use uuid::Uuid;
 
 /// The most entries that a page has.
@@ -87,14 +88,14 @@ impl Store {
         grants_version: i32,
         now: Timestamp,
     ) -> Result<Page<TicketSummary, End>, StoreError> {
-        let sql = page_sql(query, actor, now);
+        let sql = page_sql(self.backend(), query, actor, now);
         let rows = self.query_all(&sql.text, sql.values).await?;
         is_current(&rows, grants_version)?;
         let end = |row: &_| {
             let id = column::<Option<Uuid>>(row, "ticket", "id")?.map(TicketId);
             id.map(|id| Ok((column(row, "ticket", "created_at")?, id))).transpose()
         };
-        walk(&rows, query.limit, |row| self.summary(row), end)
+        walk(&rows, (query.limit, scan(query)), |row| self.summary(row), end)
     }
 
     fn summary(&self, row: &QueryResult) -> Result<TicketSummary, StoreError> {
@@ -133,7 +134,7 @@ const COLUMNS: &str = "number, version, status, county, community, scope_code, p
      channel, confidential, unit_id, handler_id, handling, desk, supervised, claim_roles, round, content_id, owed_since, updated_at";
 
 /// The page as one query: the asker's version of grants beside one more entry than the page holds.
-fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
+fn page_sql(backend: DbBackend, query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
     const NEWEST_FIRST: &str = " ORDER BY created_at DESC, id DESC LIMIT ";
     let mut sql = Sql::new("SELECT u.grants_version, t.*, ");
     sql.push("(SELECT p.name FROM place p WHERE p.id = t.place_id) AS place_name, ");
@@ -144,14 +145,15 @@ fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
     sql.push(") AS grants_version) u LEFT JOIN (");
     if is_plain(query) {
         sql.push(&format!("SELECT id, created_at, {COLUMNS}, true AS hit, CAST(0 AS bigint) AS n FROM "));
-        through_lens(&mut sql, query);
+        through_lens(backend, &mut sql, query);
         sql.push(NEWEST_FIRST).bind(i64::from(query.limit) + 1);
     } else {
         sql.push(&format!("SELECT * FROM (SELECT id, created_at, {COLUMNS}, ("));
         residual_filters(&mut sql, query, actor, now);
         sql.push(") AS hit, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM ");
-        through_lens(&mut sql, query);
-        sql.push(&format!("{NEWEST_FIRST}{SCAN}) s WHERE s.hit OR s.n = {SCAN}{NEWEST_FIRST}"));
+        through_lens(backend, &mut sql, query);
+        let scan = scan(query);
+        sql.push(&format!("{NEWEST_FIRST}{scan}) s WHERE s.hit OR s.n = {scan}{NEWEST_FIRST}"));
         sql.bind(i64::from(query.limit) + 1);
     }
     sql.push(") t ON true ORDER BY t.created_at DESC, t.id DESC");
@@ -159,7 +161,7 @@ fn page_sql(query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
 }
 
 /// What an index serves: the lens, the span of time, and the place in the list.
-fn through_lens(sql: &mut Sql, query: &TicketQuery) {
+fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery) {
     match query.lens {
         Lens::Area(place) => below(sql.push("ticket WHERE "), &place),
         Lens::Unit(unit) => drop(sql.push("ticket WHERE unit_id = ").bind(unit.0)),
@@ -181,7 +183,12 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
             sql.push(") ticket WHERE true");
         }
         // Few at a time: partial indexes hold only these.
-        Lens::Claimable(place) => below(sql.push("ticket WHERE claim_roles <> 0 AND "), &place),
+        Lens::Claimable(place) => {
+            let area = area(&place).0;
+            let of = if area == "county" { "" } else { &format!("_{area}") };
+            sql.push("ticket").push(&dialect::by_index(backend, &format!("ticket_claimable{of}")));
+            below(sql.push(" WHERE claim_roles <> 0 AND "), &place);
+        }
         Lens::Phone(hash) => {
             sql.push("ticket WHERE id IN (SELECT k.ticket_id FROM ticket_contact k WHERE k.phone_hash = ");
             sql.bind(hash.to_vec());
@@ -196,13 +203,31 @@ fn through_lens(sql: &mut Sql, query: &TicketQuery) {
 
 /// What lies in a place. Below the community the index stops, and the rest of the code is residual.
 fn below(sql: &mut Sql, place: &PlaceCode) {
+    let (column, value) = area(place);
+    sql.push(column).push(" = ").bind(value);
+}
+
+/// The column that has the area of a place, and what is in it.
+fn area(place: &PlaceCode) -> (&'static str, Value) {
     if let Some(Ok(community)) = place.community().map(str::parse::<i64>) {
-        sql.push("community = ").bind(community);
+        ("community", community.into())
     } else if let Some(Ok(street)) = place.street().map(str::parse::<i32>) {
-        sql.push("street = ").bind(street);
+        ("street", street.into())
     } else {
-        sql.push("county = ").bind(place.county().parse::<i32>().unwrap_or_default());
+        ("county", place.county().parse::<i32>().unwrap_or_default().into())
     }
+}
+
+/// How many entries are looked at for one page: fewer where more rows than its own are read for each.
+fn scan(query: &TicketQuery) -> i64 {
+    let lens = match query.lens {
+        Lens::Assist(_) => 2,
+        // Their own, and those in which they take part.
+        Lens::Requester(_) => 3,
+        _ => 1,
+    };
+    // Who does not see everything may take part in each.
+    SCAN / (lens + i64::from(!query.sees_all))
 }
 
 /// The span of time, and the place in the list.
@@ -220,7 +245,7 @@ fn span(sql: &mut Sql, query: &TicketQuery, id: &str) {
 
 /// How many entries of a part of a lens can be on the page; said in the text, so that the planner knows how few.
 fn reach(query: &TicketQuery) -> i64 {
-    if is_plain(query) { MAX_PAGE + 1 } else { SCAN }
+    if is_plain(query) { MAX_PAGE + 1 } else { scan(query) }
 }
 
 /// The tickets in which somebody takes part besides: in the order of their own rows, which an index serves.
