@@ -12,7 +12,7 @@ number|supervisor|督查员马丽|--place 532504|q=NUMBER
 phone|supervisor|督查员马丽|--place 532504|q=13800001234'
 
 part_pages() {
-  local backend=$1 size name path asker deep time=$(((seconds + 2) / 3))
+  local backend=$1 size name path asker deep time=$(((seconds + 5) / 6))
   local -A apps urls
   for size in $small $large; do open $backend "$size"; apps[$size]=$server urls[$size]=$url; done
   for size in $small $large; do
@@ -21,7 +21,7 @@ part_pages() {
     [ $backend = SQLite ] || sed "s/^/page-$size-/" "$dir/calls-$size" | capture "tickets_$size" "${urls[$size]}"
   done
   while read -r name _; do
-    for _ in $(seq $([ "$name" = county ] && echo $rounds || echo 1)); do
+    for _ in $(seq $rounds); do
       for size in $small $large; do
         read -r asker path < <(sed -n "s/^$name //p" "$dir/calls-$size")
         measure pages "$name" $backend "$size" "${apps[$size]}" -s bench/read.lua "${urls[$size]}" -- "$asker" "$path"

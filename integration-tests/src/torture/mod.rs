@@ -71,7 +71,8 @@ pub async fn torture(plan: &Plan) -> Outcome {
     } else if !small {
         say("这里不能挂载 tmpfs：磁盘写满改以限制文件大小代替（prlimit）");
     }
-    let mut site = match Site::start(&plan.program, plan.backend, small).await {
+    let room = small.then(|| site::room(plan.lasting.as_secs()));
+    let mut site = match Site::start(&plan.program, plan.backend, room.as_deref()).await {
         Ok(site) => site,
         Err(error) => {
             outcome.fault(None, vec![error]);

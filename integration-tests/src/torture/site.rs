@@ -16,8 +16,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::task::block_in_place;
 
-/// Room for what a run writes. What is left of it is filled up, and memory has to hold that for a moment.
-const SMALL_DISK: &str = "256m";
+/// Room for what a run writes in so many seconds, and for a copy of it, in megabytes. What is left of it is filled up, and
+/// memory has to hold that for a moment.
+pub(super) fn room(seconds: u64) -> String {
+    format!("{}m", 256 + 2 * seconds)
+}
+
 /// Limits of Mile in seconds: short enough to pass while somebody watches.
 const LIMITS: [&str; 2] = [
     "UPDATE playbook SET body = json_set(body, '$.policy.clocks[0].limit_seconds', 2, \
@@ -71,8 +75,7 @@ impl Site {
     ///
     /// # Errors
     /// What a server said instead of starting.
-    pub(super) async fn start(path: &Path, backend: Backend, small: bool) -> Result<Self, String> {
-        let size = small.then_some(SMALL_DISK);
+    pub(super) async fn start(path: &Path, backend: Backend, size: Option<&str>) -> Result<Self, String> {
         let mut settings =
             vec![("HUYING_MASTER_KEY", MASTER_KEY.to_owned()), ("RUST_LOG", "warn".to_owned())];
         for rate in ["HUYING_RATE_LOGINS", "HUYING_RATE_RENEWALS", "HUYING_RATE_TICKETS", "HUYING_RATE_CALLS"]
@@ -123,7 +126,7 @@ impl Site {
             folder,
             directory,
             url,
-            small,
+            small: size.is_some(),
             first_start,
             start,
             example,
