@@ -60,6 +60,14 @@ impl From<DbErr> for StoreError {
 }
 
 impl StoreError {
+    /// The same for each of those who asked together.
+    pub(super) fn shared(&self) -> Self {
+        match self {
+            Self::Unavailable(why) => Self::Unavailable(why.clone()),
+            other => Self::Internal(DbErr::Custom(other.to_string())),
+        }
+    }
+
     /// A row that cannot be read, with why.
     pub(super) fn corrupt(
         table: &'static str,

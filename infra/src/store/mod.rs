@@ -100,8 +100,8 @@ pub struct Store {
     handed: Notify,
     leadership: reactor::Leadership,
     recent: reactor::Recent,
-    places: lookup::Lookup<String, Uuid>,
-    tickets: lookup::Lookup<Uuid, Uuid>,
+    places: lookup::Lookup<String>,
+    tickets: lookup::Lookup<Uuid>,
 }
 
 impl Store {

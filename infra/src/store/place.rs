@@ -50,7 +50,7 @@ impl Store {
         reader: UserId,
         grants_version: i32,
     ) -> Result<Option<(PlaceRow, Contact)>, StoreError> {
-        let Some(row) = self.look_up(&self.places, (code.as_str().to_owned(), reader.0)).await? else {
+        let Some(row) = self.look_up(&self.places, code.as_str().to_owned(), reader).await? else {
             return Ok(None);
         };
         if column::<Option<i32>>(&row, "app_user", "grants_version")? != Some(grants_version) {

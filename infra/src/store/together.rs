@@ -7,6 +7,7 @@ use super::error::StoreError;
 use super::patience::{PATIENCE, patience};
 use sea_orm::sqlx::pool::PoolConnection;
 use sea_orm::sqlx::{self, PgConnection, PgPool, Postgres};
+use sea_orm::{DbErr, RuntimeErr};
 use std::collections::VecDeque;
 use std::fmt::Debug;
 use std::future::Future;
@@ -38,24 +39,22 @@ pub(super) trait Together: Debug + Sized + Send + Sync + 'static {
     type Answer: Debug + Send;
 
     /// Takes out of what waits what is done together next.
-    fn take(&self, waiting: &mut Waiting<Self>) -> Jobs<Self>;
+    fn take(waiting: &mut Waiting<Self>) -> Vec<Waits<Self>>;
 
-    /// Does it, and tells whoever asked.
-    fn work(self: &Arc<Self>, connection: &mut Kept, jobs: Jobs<Self>) -> impl Future<Output = ()> + Send;
+    /// Does it, and tells whoever asked. There is something to do.
+    fn work(
+        self: &Arc<Self>,
+        connection: &mut Kept,
+        questions: Vec<Self::Question>,
+        asked: Vec<Asked<Self::Answer>>,
+    ) -> impl Future<Output = ()> + Send;
 }
-
-/// What waits, in the order in which it came.
-pub(super) type Waiting<T> = VecDeque<Job<<T as Together>::Question, <T as Together>::Answer>>;
-
-/// What is done together.
-pub(super) type Jobs<T> = Vec<Job<<T as Together>::Question, <T as Together>::Answer>>;
 
 /// A question, and who asks.
-#[derive(Debug)]
-pub(super) struct Job<Q, A> {
-    pub(super) question: Q,
-    pub(super) asked: Asked<A>,
-}
+pub(super) type Waits<T> = (<T as Together>::Question, Asked<<T as Together>::Answer>);
+
+/// What waits, in the order in which it came.
+pub(super) type Waiting<T> = VecDeque<Waits<T>>;
 
 /// Who waits for an answer.
 #[derive(Debug)]
@@ -91,10 +90,10 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub(super) async fn get(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+    pub(super) async fn get(&mut self) -> Result<&mut PgConnection, StoreError> {
         let connection = match self.connection.take() {
             Some(connection) => connection,
-            None => Box::pin(self.pool.acquire()).await?,
+            None => acquire(&self.pool).await?,
         };
         Ok(self.connection.insert(connection))
     }
@@ -103,6 +102,12 @@ impl Kept {
     pub(super) fn give_back(&mut self) {
         self.connection = None;
     }
+}
+
+/// A connection of the pool. Where there is none, whatever the database says of it, it is nobody's fault.
+pub(super) async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>, StoreError> {
+    let not_let_in = |error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+    Ok(Box::pin(pool.acquire()).await.map_err(not_let_in)?)
 }
 
 /// The work that waits, and those who do it.
@@ -132,7 +137,7 @@ impl<T: Together> Queue<T> {
     /// Has it done with whatever else waits.
     pub(super) async fn ask(self: &Arc<Self>, question: T::Question) -> Result<T::Answer, StoreError> {
         let (asked, answered) = Asked::now();
-        if let Some(hand) = self.push(Job { question, asked })? {
+        if let Some(hand) = self.push((question, asked))? {
             self.runtime.spawn(self.clone().run(hand));
         }
         let mut answered = pin!(answered);
@@ -162,7 +167,7 @@ impl<T: Together> Queue<T> {
     }
 
     /// Takes a job; with a permit when somebody has to begin.
-    fn push(&self, job: Job<T::Question, T::Answer>) -> Result<Option<OwnedSemaphorePermit>, StoreError> {
+    fn push(&self, job: Waits<T>) -> Result<Option<OwnedSemaphorePermit>, StoreError> {
         let mut waiting = self.waiting();
         if waiting.len() >= QUEUE || self.hands.is_closed() {
             return Err(StoreError::Unavailable("too many requests wait, or the server ends".into()));
@@ -176,9 +181,9 @@ impl<T: Together> Queue<T> {
     }
 
     /// What is done together next.
-    fn next(&self) -> Option<Jobs<T>> {
+    fn next(&self) -> Option<Vec<Waits<T>>> {
         let mut waiting = self.waiting();
-        (!waiting.is_empty()).then(|| self.work.take(&mut waiting))
+        (!waiting.is_empty()).then(|| T::take(&mut waiting))
     }
 
     /// Gives the permit back when nothing waits, so that whoever comes next begins anew.
@@ -191,7 +196,11 @@ impl<T: Together> Queue<T> {
         let mut connection = Kept { pool: self.pool.clone(), connection: None };
         loop {
             while let Some(jobs) = self.next() {
-                self.work.work(&mut connection, jobs).await;
+                // What is too late is taken, too, and not done.
+                if !jobs.is_empty() {
+                    let (questions, asked) = jobs.into_iter().unzip();
+                    self.work.work(&mut connection, questions, asked).await;
+                }
             }
             if timeout(LINGER, self.more.notified()).await.is_err() {
                 match self.leave(hand) {
@@ -221,14 +230,14 @@ mod tests {
         type Question = u32;
         type Answer = u32;
 
-        fn take(&self, waiting: &mut Waiting<Self>) -> Jobs<Self> {
+        fn take(waiting: &mut Waiting<Self>) -> Vec<Waits<Self>> {
             waiting.drain(..).collect()
         }
 
-        async fn work(self: &Arc<Self>, _: &mut Kept, jobs: Jobs<Self>) {
-            self.groups.send(jobs.iter().map(|job| job.question).collect()).unwrap();
+        async fn work(self: &Arc<Self>, _: &mut Kept, questions: Vec<u32>, asked: Vec<Asked<u32>>) {
+            self.groups.send(questions.clone()).unwrap();
             self.word.acquire().await.unwrap().forget();
-            for Job { question, asked } in jobs {
+            for (question, asked) in questions.into_iter().zip(asked) {
                 asked.tell(Ok(question));
             }
         }

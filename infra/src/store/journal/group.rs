@@ -1,7 +1,7 @@
 //! Entries on PostgreSQL are written together. One that cannot be written with others is written alone, so nobody fails for
 //! another's sake but when the database is away.
 
-use super::super::together::{Asked, GROUP, Job, Jobs, Kept, Queue, Together, Waiting};
+use super::super::together::{Asked, GROUP, Kept, Queue, Together, Waiting, Waits};
 use super::StoreError;
 use super::entry::{Entry, Outcome};
 use super::postgres::{self, Failed, Held};
@@ -61,17 +61,31 @@ impl Together for Lane {
     type Answer = Outcome;
 
     /// No two entries of one ticket, nor two under one key, of which only one can succeed.
-    fn take(&self, waiting: &mut Waiting<Self>) -> Jobs<Self> {
-        together(waiting)
+    fn take(waiting: &mut Waiting<Self>) -> Vec<Waits<Self>> {
+        let (mut streams, mut keys) = (HashSet::new(), HashSet::new());
+        let mut group = Vec::with_capacity(waiting.len().min(GROUP));
+        let mut later = VecDeque::new();
+        while group.len() < GROUP
+            && let Some((entry, asked)) = waiting.pop_front()
+        {
+            if asked.is_too_late() {
+                continue;
+            }
+            let Entry { stream, answer, .. } = &entry;
+            let is_first =
+                streams.insert(*stream) && answer.as_ref().is_none_or(|kept| keys.insert(kept.key));
+            if is_first { group.push((entry, asked)) } else { later.push_back((entry, asked)) }
+        }
+        later.append(waiting);
+        *waiting = later;
+        group
     }
 
-    async fn work(self: &Arc<Self>, connection: &mut Kept, jobs: Jobs<Self>) {
-        let (entries, asked): (Vec<_>, Vec<_>) =
-            jobs.into_iter().map(|Job { question, asked }| (question, asked)).unzip();
+    async fn work(self: &Arc<Self>, connection: &mut Kept, entries: Vec<Entry>, asked: Vec<Asked<Outcome>>) {
         self.gauges.group(entries.len());
         let written = match connection.get().await {
             Ok(connection) => postgres::write_by(connection, &entries, Held::PassOver).await,
-            Err(error) => Err(postgres::not_let_in(error)),
+            Err(error) => Err(Failed { error, is_one_at_fault: false }),
         };
         match written {
             Ok(outcomes) => {
@@ -91,12 +105,11 @@ impl Together for Lane {
                 if is_one_at_fault && asked.len() > 1 {
                     tracing::warn!(%error, "changes were not written together; each is tried alone");
                 }
-                let why = error.to_string();
                 for (entry, asked) in entries.into_iter().zip(asked) {
                     if is_one_at_fault {
                         self.write_alone(entry, asked);
                     } else {
-                        asked.tell(Err(StoreError::Unavailable(why.clone())));
+                        asked.tell(Err(error.shared()));
                     }
                 }
             }
@@ -122,32 +135,13 @@ impl Lane {
     }
 }
 
-fn together(waiting: &mut Waiting<Lane>) -> Jobs<Lane> {
-    let (mut streams, mut keys) = (HashSet::new(), HashSet::new());
-    let mut group = Vec::with_capacity(waiting.len().min(GROUP));
-    let mut later = VecDeque::new();
-    while group.len() < GROUP
-        && let Some(job) = waiting.pop_front()
-    {
-        if job.asked.is_too_late() {
-            continue;
-        }
-        let Entry { stream, answer, .. } = &job.question;
-        let is_first = streams.insert(*stream) && answer.as_ref().is_none_or(|kept| keys.insert(kept.key));
-        if is_first { group.push(job) } else { later.push_back(job) }
-    }
-    later.append(waiting);
-    *waiting = later;
-    group
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::KeptAnswer;
     use super::*;
     use uuid::Uuid;
 
-    fn job(stream: u128, key: Option<u8>) -> Job<Entry, Outcome> {
+    fn job(stream: u128, key: Option<u8>) -> Waits<Lane> {
         let now = "2026-11-21T01:00:00Z".parse().unwrap();
         let answer = key.map(|key| KeptAnswer { key: [key; 32], body_hash: [0; 32], answer: vec![], now });
         let entry = Entry {
@@ -161,7 +155,7 @@ mod tests {
             contact: None,
             answer,
         };
-        Job { question: entry, asked: Asked::now().0 }
+        (entry, Asked::now().0)
     }
 
     #[test]
@@ -169,9 +163,9 @@ mod tests {
         let jobs = [(1, None), (2, Some(1)), (1, Some(2)), (3, Some(1)), (4, None), (1, None)];
         let mut waiting = jobs.map(|(stream, key)| job(stream, key)).into();
         let mut next =
-            || together(&mut waiting).iter().map(|job| job.question.stream.as_u128()).collect::<Vec<_>>();
+            || Lane::take(&mut waiting).iter().map(|(entry, _)| entry.stream.as_u128()).collect::<Vec<_>>();
         assert_eq!([next(), next(), next(), next()], [vec![1, 2, 4], vec![1, 3], vec![1], vec![]]);
         let mut many = (0..GROUP as u128 + 1).map(|stream| job(stream, None)).collect();
-        assert_eq!([together(&mut many).len(), together(&mut many).len()], [GROUP, 1]);
+        assert_eq!([Lane::take(&mut many).len(), Lane::take(&mut many).len()], [GROUP, 1]);
     }
 }

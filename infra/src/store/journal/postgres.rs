@@ -5,11 +5,12 @@
 //! guard finds no row or whose key is taken; the others are. And it draws the transaction id before any event draws its
 //! position, which the log's readers depend on.
 
+use super::super::together::acquire;
 use super::StoreError;
 use super::entry::{ANSWER, BESIDE, Column, Entry, Outcome, Row, Table, list, ticket_columns};
 use sea_orm::sqlx::error::BoxDynError;
 use sea_orm::sqlx::postgres::PgArguments;
-use sea_orm::sqlx::{self, Arguments, PgExecutor, PgPool};
+use sea_orm::sqlx::{self, Arguments, Connection, PgExecutor, PgPool};
 use sea_orm::{DbErr, RuntimeErr, Value};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -159,7 +160,7 @@ impl Rows {
 
 /// [`write_by`] a connection of the pool.
 pub(super) async fn write(pool: &PgPool, entries: &[Entry], held: Held) -> Result<Vec<Outcome>, Failed> {
-    let mut connection = Box::pin(pool.acquire()).await.map_err(not_let_in)?;
+    let mut connection = acquire(pool).await.map_err(not_let_in)?;
     write_by(&mut *connection, entries, held).await
 }
 
@@ -192,7 +193,8 @@ pub(super) async fn write_by(
 
 /// The same for changes that are made all or none.
 pub(super) async fn write_all(pool: &PgPool, entries: &[Entry]) -> Result<Outcome, Failed> {
-    let mut transaction = pool.begin().await.map_err(not_let_in)?;
+    let mut connection = acquire(pool).await.map_err(not_let_in)?;
+    let mut transaction = connection.begin().await.map_err(failed)?;
     let outcomes = write_by(&mut *transaction, entries, Held::Wait).await?;
     match outcomes.into_iter().find(|outcome| *outcome != Outcome::Written) {
         None => transaction.commit().await.map(|()| Outcome::Written),
@@ -209,9 +211,8 @@ fn outcome(written: bool, met: bool) -> Outcome {
     }
 }
 
-/// No connection: whatever the database says of it, it is nobody's fault.
-pub(super) fn not_let_in(error: sqlx::Error) -> Failed {
-    Failed { error: DbErr::Conn(RuntimeErr::SqlxError(error.into())).into(), is_one_at_fault: false }
+fn not_let_in(error: StoreError) -> Failed {
+    Failed { error, is_one_at_fault: false }
 }
 
 fn failed(error: sqlx::Error) -> Failed {

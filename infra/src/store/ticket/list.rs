@@ -163,7 +163,10 @@ fn page_sql(backend: DbBackend, query: &TicketQuery, actor: &Actor, now: Timesta
 /// What an index serves: the lens, the span of time, and the place in the list.
 fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery) {
     match query.lens {
-        Lens::Area(place) => below(sql.push("ticket WHERE "), &place),
+        Lens::Area(place) => {
+            let (area, value) = area(&place);
+            sql.push(&format!("ticket WHERE {area} = ")).bind(value);
+        }
         Lens::Unit(unit) => drop(sql.push("ticket WHERE unit_id = ").bind(unit.0)),
         Lens::Handler(handler) => drop(sql.push("ticket WHERE handler_id = ").bind(handler.0)),
         Lens::Requester(requester) => {
@@ -184,10 +187,13 @@ fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery) {
         }
         // Few at a time: partial indexes hold only these.
         Lens::Claimable(place) => {
-            let area = area(&place).0;
-            let of = if area == "county" { "" } else { &format!("_{area}") };
-            sql.push("ticket").push(&dialect::by_index(backend, &format!("ticket_claimable{of}")));
-            below(sql.push(" WHERE claim_roles <> 0 AND "), &place);
+            let (area, value) = area(&place);
+            let index = match area {
+                "county" => "ticket_claimable".to_owned(),
+                _ => format!("ticket_claimable_{area}"),
+            };
+            let by_index = dialect::by_index(backend, &index);
+            sql.push(&format!("ticket{by_index} WHERE claim_roles <> 0 AND {area} = ")).bind(value);
         }
         Lens::Phone(hash) => {
             sql.push("ticket WHERE id IN (SELECT k.ticket_id FROM ticket_contact k WHERE k.phone_hash = ");
@@ -201,13 +207,7 @@ fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery) {
     span(sql, query, "id");
 }
 
-/// What lies in a place. Below the community the index stops, and the rest of the code is residual.
-fn below(sql: &mut Sql, place: &PlaceCode) {
-    let (column, value) = area(place);
-    sql.push(column).push(" = ").bind(value);
-}
-
-/// The column that has the area of a place, and what is in it.
+/// The column that has the area of a place, and what is in it. Below the community the rest of the code is residual.
 fn area(place: &PlaceCode) -> (&'static str, Value) {
     if let Some(Ok(community)) = place.community().map(str::parse::<i64>) {
         ("community", community.into())

@@ -19,8 +19,8 @@ use uuid::Uuid;
 /// The texts of a ticket, each with the column that refers to it. An erased one is empty.
 const TEXTS: [&str; 8] = ["content", "address", "origin", "plan", "answer", "reply", "comment", "end_reason"];
 
-/// A ticket by its id, and who asks. Each thing beside the ticket is looked up by its key on its own: of twelve tables to be joined a planner may choose to
-/// walk through one of them, all users up to the requester for example.
+/// A ticket by its id, and who asks. Each thing beside the ticket is looked up by its key on its own: of twelve tables to
+/// be joined a planner may choose to walk through one of them, all users up to the requester for example.
 pub(in crate::store) static BY_ID: LazyLock<String> = LazyLock::new(|| {
     let body =
         |name| format!("(SELECT nullif(x.body, '') FROM free_text x WHERE x.id = t.{name}_id) AS {name}");
@@ -85,7 +85,7 @@ impl Store {
     }
 
     async fn ticket_row(&self, id: TicketId, reader: UserId) -> Result<Option<QueryResult>, StoreError> {
-        self.look_up(&self.tickets, (id.0, reader.0)).await
+        self.look_up(&self.tickets, id.0, reader).await
     }
 
     fn ticket_view(&self, id: TicketId, row: &QueryResult) -> Result<TicketView, StoreError> {
