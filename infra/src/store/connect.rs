@@ -20,7 +20,7 @@ const SQLITE_READERS: u32 = 8;
 /// How long a request waits for a connection before it is told to come again.
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// The command line is a second writer.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// How long to wait before asking for the start lock again.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// Connections idle for longer are tried before they are used.
@@ -211,15 +211,15 @@ impl Database {
     }
 
     /// The journal of this database.
-    pub(super) async fn journal(&self, pool: &DatabaseConnection) -> Result<Journal, StoreError> {
+    pub(super) fn journal(&self, pool: &DatabaseConnection) -> Result<Journal, StoreError> {
         match self {
-            Self::Sqlite(options) => Ok(Journal::sqlite((**options).clone(), writer(options).await?)),
+            Self::Sqlite(options) => Journal::sqlite(options.get_filename().to_owned()),
             Self::Postgres(_) => Ok(Journal::postgres(pool.clone())),
         }
     }
 }
 
-/// The only connection that writes.
+/// A connection that writes, for what nobody serves meanwhile.
 pub(super) async fn writer(options: &SqliteConnectOptions) -> Result<DatabaseConnection, StoreError> {
     let pool: SqlitePool = SqlitePoolOptions::new()
         .max_connections(1)

@@ -117,7 +117,7 @@ pub(super) fn classify(error: DbErr) -> StoreError {
 }
 
 /// SQLSTATE classes of a database that is away, full or busy; and SQLite's primary codes for the same.
-fn is_passing(code: &str) -> bool {
+pub(super) fn is_passing(code: &str) -> bool {
     // 08 connection, 53 resources, 55P03 lock, 57 operator intervention (57014 is our own statement timeout),
     // 58 system, 40 serialization and deadlock, 25006 read-only standby.
     const POSTGRES: [&str; 6] = ["08", "53", "57", "58", "40", "55P03"];

@@ -142,15 +142,15 @@ impl Store {
         let Some(row) = self.journal.write_returning(self.statement(USED, values)).await? else {
             return Ok(None);
         };
-        if column::<Timestamp>(&row, "live_ticket", "expires_at")? <= now {
+        if row.column::<Timestamp>("live_ticket", "expires_at")? <= now {
             return Ok(None);
         }
-        let grants_version = column(&row, "live_ticket", "grants_version")?;
-        if column::<Option<i32>>(&row, "app_user", "current_version")? != Some(grants_version) {
+        let grants_version = row.column("live_ticket", "grants_version")?;
+        if row.column::<Option<i32>>("app_user", "current_version")? != Some(grants_version) {
             return Err(StoreError::StaleGrants);
         }
-        let user = UserId(column(&row, "live_ticket", "user_id")?);
-        let wants: String = column(&row, "live_ticket", "wants")?;
+        let user = UserId(row.column("live_ticket", "user_id")?);
+        let wants: String = row.column("live_ticket", "wants")?;
         let wants = serde_json::from_str(&wants)
             .map_err(|error| StoreError::corrupt("live_ticket", "wants", user, error))?;
         Ok(Some(Admission { user, grants_version, wants }))

@@ -131,7 +131,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let db = database.connect_for_reading().await?;
-        let journal = database.journal(&db).await?;
+        let journal = database.journal(&db)?;
         let keys = Arc::new(Keyring::open(&key::all(&db).await?, master, now)?);
         let restoration = restoration::last(&db).await?;
         let playbooks = playbook::Playbooks::load(&db).await?;

@@ -6,7 +6,6 @@ use chrono::NaiveDate;
 use domain::number::{LEASE, TicketNumber, ticket_number};
 use domain::place::PlaceCode;
 use domain::time::{Timestamp, china_day};
-use sea_orm::TryGetable;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,12 +48,9 @@ impl Store {
         })?;
         let row =
             row.ok_or_else(|| StoreError::corrupt("number_lease", "taken", place.county(), "no row"))?;
-        let taken = i32::try_get_by(&row, 0).map_err(|error| StoreError::Internal(error.into())).and_then(
-            |taken| {
-                u32::try_from(taken)
-                    .map_err(|error| StoreError::corrupt("number_lease", "taken", place.county(), error))
-            },
-        )?;
+        let taken: i32 = row.column("number_lease", "taken")?;
+        let taken = u32::try_from(taken)
+            .map_err(|error| StoreError::corrupt("number_lease", "taken", place.county(), error))?;
         let mut counts = taken + 1 - LEASE..=taken;
         let count = counts.next().unwrap_or(taken);
         leased.insert(place.county().to_owned(), (day, counts));

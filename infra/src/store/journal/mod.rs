@@ -1,18 +1,19 @@
 //! The journal: what makes an aggregate's row, its events, their texts and the answer durable together.
 //!
 //! The one place where the databases differ for speed. Both write together what waits. On PostgreSQL that is one statement,
-//! which is the transaction too, so it takes one round trip; on SQLite one task owns the only write connection.
+//! which is the transaction too, so it takes one round trip; on SQLite one thread owns the only write connection.
 
 mod entry;
 mod group;
 mod postgres;
+mod returned;
 mod sqlite;
-mod sqlite_entry;
 
 use entry::Outcome;
 pub(super) use entry::{Column, Entry, KeptAnswer, Row};
 use group::Groups;
 use postgres::Held;
+pub(super) use returned::Returned;
 
 use super::dialect;
 use super::error::StoreError;
@@ -21,9 +22,9 @@ use crate::Wake;
 use crate::gauge::JournalGauges;
 use crate::trace::step;
 use futures_util::future::try_join_all;
-use sea_orm::sqlx::sqlite::SqliteConnectOptions;
-use sea_orm::{ConnectionTrait, DatabaseConnection, QueryResult, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
 use std::future::Future;
+use std::path::PathBuf;
 use tracing::Instrument;
 
 /// Why an entry was not written.
@@ -77,11 +78,11 @@ impl Journal {
         Self { writer: Writer::Postgres(db, groups), wake, gauges }
     }
 
-    /// Must be called on the runtime that is to run the writer.
-    pub(super) fn sqlite(options: SqliteConnectOptions, connection: DatabaseConnection) -> Self {
-        let gauges = JournalGauges::default();
-        let writer = Writer::Sqlite(sqlite::Writer::start(options, connection, gauges.clone()));
-        Self { writer, wake: Wake::default(), gauges }
+    /// Of a file that is there.
+    pub(super) fn sqlite(file: PathBuf) -> Result<Self, StoreError> {
+        let (connection, gauges) = (sqlite::open(&file)?, JournalGauges::default());
+        let writer = Writer::Sqlite(sqlite::Writer::start(file, connection, gauges.clone())?);
+        Ok(Self { writer, wake: Wake::default(), gauges })
     }
 
     /// Rung after each write that others follow: of histories, and of what follows from them.
@@ -184,15 +185,15 @@ impl Journal {
     }
 
     /// Writes and answers the row that the statement returns.
-    pub(super) async fn write_returning(
-        &self,
-        statement: Statement,
-    ) -> Result<Option<QueryResult>, StoreError> {
+    pub(super) async fn write_returning(&self, statement: Statement) -> Result<Option<Returned>, StoreError> {
         let written = async {
             match &self.writer {
                 Writer::Postgres(db, _) => {
                     let db = db.clone();
-                    uninterrupted(async move { Ok(db.query_one_raw(statement).await?) }).await
+                    uninterrupted(
+                        async move { Ok(db.query_one_raw(statement).await?.map(Returned::Postgres)) },
+                    )
+                    .await
                 }
                 Writer::Sqlite(writer) => writer.write_returning(statement).await,
             }
