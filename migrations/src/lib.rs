@@ -22,6 +22,7 @@ mod m20261122_000012_live;
 mod m20261122_000013_warnings;
 mod m20261122_000014_restoration;
 mod m20261122_000015_claims;
+mod m20261122_000016_parties;
 mod standing;
 
 pub use standing::Standing;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000013_warnings::Migration),
             Box::new(m20261122_000014_restoration::Migration),
             Box::new(m20261122_000015_claims::Migration),
+            Box::new(m20261122_000016_parties::Migration),
         ];
         migrations
             .into_iter()

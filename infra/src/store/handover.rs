@@ -181,7 +181,7 @@ impl Store {
     ) -> Result<Vec<(Timestamp, TicketId)>, StoreError> {
         const HANDLES: &str = "ticket t WHERE t.handler_id = ";
         const TAKES_PART: &str =
-            "ticket_party p JOIN ticket t ON t.id = p.ticket_id WHERE p.active = true AND p.party_id = ";
+            "ticket_party p JOIN ticket t ON t.id = p.ticket_id WHERE p.active AND p.party_id = ";
         const RAISED: &str = "ticket t WHERE t.requester_id = ";
         // Whoever dispatched or supervises a ticket has done something to it.
         const ACTED: &str =

@@ -20,7 +20,7 @@ const TICKETS: &str = "SELECT t.id, t.version, t.state_v, CAST(t.state AS text) 
 const CLOCKS: &str = "SELECT c.ticket_id, c.kind, c.round, c.started_at, c.due_at, c.warn_at, c.met_at, c.breached_at, \
      c.cancelled_at, c.paused_at, c.paused_ms, c.policy_version FROM clock c ORDER BY c.ticket_id, c.kind, c.round";
 
-const PARTIES: &str = "SELECT p.ticket_id, p.party_id, p.kind FROM ticket_party p WHERE p.active = true";
+const PARTIES: &str = "SELECT p.ticket_id, p.party_id, p.kind FROM ticket_party p WHERE p.active";
 
 impl Store {
     /// Everything that does not add up, a sentence each. Reads all there is: for tests and repairs.

@@ -2,12 +2,12 @@
 //! is residual: it is tried until about 5,000 rows were read, then a short page with its cursor is answered.
 
 use super::super::Store;
-use super::super::dialect;
 use super::super::error::StoreError;
 use super::super::page::{Page, SCAN, is_current, walk};
 use super::super::row::{column, optional_word, word};
 use super::super::sql::Sql;
 use super::filter::residual_filters;
+use super::lens::{COLUMNS, end_of_scan, through_lens};
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::TicketNumber;
@@ -15,7 +15,7 @@ use domain::place::PlaceCode;
 use domain::ticket::{Affair, Channel, Handling, Severity, Status};
 use domain::time::Timestamp;
 use domain::view::TicketSummary;
-use sea_orm::{DbBackend, QueryResult, Value};
+use sea_orm::{DbBackend, QueryResult};
 use uuid::Uuid;
 
 /// The most entries that a page has.
@@ -129,13 +129,10 @@ impl Store {
     }
 }
 
-/// What a page, its filters and sight look at.
-const COLUMNS: &str = "number, version, status, county, community, scope_code, place_id, requester_id, category, severity, affair, \
-     channel, confidential, unit_id, handler_id, handling, desk, supervised, claim_roles, round, content_id, owed_since, updated_at";
+const NEWEST_FIRST: &str = " ORDER BY created_at DESC, id DESC LIMIT ";
 
 /// The page as one query: the asker's version of grants beside one more entry than the page holds.
 fn page_sql(backend: DbBackend, query: &TicketQuery, actor: &Actor, now: Timestamp) -> Sql {
-    const NEWEST_FIRST: &str = " ORDER BY created_at DESC, id DESC LIMIT ";
     let mut sql = Sql::new("SELECT u.grants_version, t.*, ");
     sql.push("(SELECT p.name FROM place p WHERE p.id = t.place_id) AS place_name, ");
     sql.push(&format!(
@@ -145,14 +142,16 @@ fn page_sql(backend: DbBackend, query: &TicketQuery, actor: &Actor, now: Timesta
     sql.push(") AS grants_version) u LEFT JOIN (");
     if is_plain(query) {
         sql.push(&format!("SELECT id, created_at, {COLUMNS}, true AS hit, CAST(0 AS bigint) AS n FROM "));
-        through_lens(backend, &mut sql, query);
+        through_lens(backend, &mut sql, query, MAX_PAGE + 1);
         sql.push(NEWEST_FIRST).bind(i64::from(query.limit) + 1);
+    } else if backend == DbBackend::Sqlite && !matches!(query.lens, Lens::Phone(_)) {
+        filtered_on_sqlite(&mut sql, query, actor, now);
     } else {
         sql.push(&format!("SELECT * FROM (SELECT id, created_at, {COLUMNS}, ("));
         residual_filters(&mut sql, query, actor, now);
         sql.push(") AS hit, row_number() OVER (ORDER BY created_at DESC, id DESC) AS n FROM ");
-        through_lens(backend, &mut sql, query);
         let scan = scan(query);
+        through_lens(backend, &mut sql, query, scan);
         sql.push(&format!("{NEWEST_FIRST}{scan}) s WHERE s.hit OR s.n = {scan}{NEWEST_FIRST}"));
         sql.bind(i64::from(query.limit) + 1);
     }
@@ -160,62 +159,21 @@ fn page_sql(backend: DbBackend, query: &TicketQuery, actor: &Actor, now: Timesta
     sql
 }
 
-/// What an index serves: the lens, the span of time, and the place in the list.
-fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery) {
-    match query.lens {
-        Lens::Area(place) => {
-            let (area, value) = area(&place);
-            sql.push(&format!("ticket WHERE {area} = ")).bind(value);
-        }
-        Lens::Unit(unit) => drop(sql.push("ticket WHERE unit_id = ").bind(unit.0)),
-        Lens::Handler(handler) => drop(sql.push("ticket WHERE handler_id = ").bind(handler.0)),
-        Lens::Requester(requester) => {
-            // What they raised, and what that was merged into.
-            sql.push(&format!(
-                "(SELECT * FROM (SELECT id, created_at, {COLUMNS} FROM ticket WHERE requester_id = "
-            ));
-            sql.bind(requester.0);
-            span(sql, query, "id");
-            sql.push(&format!(" ORDER BY created_at DESC, id DESC LIMIT {}) o UNION ALL ", reach(query)));
-            as_party(sql, query, "requester", requester.0);
-            sql.push(") ticket WHERE true");
-        }
-        Lens::Assist(party) => {
-            sql.push("(");
-            as_party(sql, query, "assist", party);
-            sql.push(") ticket WHERE true");
-        }
-        // Few at a time: partial indexes hold only these.
-        Lens::Claimable(place) => {
-            let (area, value) = area(&place);
-            let index = match area {
-                "county" => "ticket_claimable".to_owned(),
-                _ => format!("ticket_claimable_{area}"),
-            };
-            let by_index = dialect::by_index(backend, &index);
-            sql.push(&format!("ticket{by_index} WHERE claim_roles <> 0 AND {area} = ")).bind(value);
-        }
-        Lens::Phone(hash) => {
-            sql.push("ticket WHERE id IN (SELECT k.ticket_id FROM ticket_contact k WHERE k.phone_hash = ");
-            sql.bind(hash.to_vec());
-            // The requester's own number is called only where the ticket names no other.
-            sql.push(" UNION SELECT r.id FROM ticket r WHERE r.requester_id = (SELECT u.id FROM app_user u WHERE u.phone_hash = ");
-            sql.bind(hash.to_vec()).push(") AND NOT EXISTS (SELECT 1 FROM ticket_contact k WHERE k.ticket_id = r.id AND k.phone_hash IS NOT NULL))");
-        }
-        Lens::Number(number) => drop(sql.push("ticket WHERE number = ").bind(number.as_str())),
-    }
-    span(sql, query, "id");
-}
-
-/// The column that has the area of a place, and what is in it. Below the community the rest of the code is residual.
-fn area(place: &PlaceCode) -> (&'static str, Value) {
-    if let Some(Ok(community)) = place.community().map(str::parse::<i64>) {
-        ("community", community.into())
-    } else if let Some(Ok(street)) = place.street().map(str::parse::<i32>) {
-        ("street", street.into())
-    } else {
-        ("county", place.county().parse::<i32>().unwrap_or_default().into())
-    }
+/// The hits, and the last entry that is looked at, of a lens whose index has its order. SQLite stops at the last hit that
+/// the page needs only where it need not number what it looks at, nor sort again what is in order already.
+fn filtered_on_sqlite(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Timestamp) {
+    let scan = scan(query);
+    sql.push(&format!("SELECT * FROM (SELECT * FROM (SELECT id, created_at, {COLUMNS}, ("));
+    residual_filters(sql, query, actor, now);
+    sql.push(") AS hit, 0 AS n FROM ");
+    through_lens(DbBackend::Sqlite, sql, query, scan);
+    sql.push(&format!("{NEWEST_FIRST}{scan}) s WHERE s.hit LIMIT ")).bind(i64::from(query.limit) + 1);
+    let nothing = COLUMNS.split(", ").map(|_| "NULL").collect::<Vec<_>>().join(", ");
+    sql.push(&format!(
+        ") UNION ALL SELECT id, created_at, {nothing}, false, {scan} FROM (SELECT id, created_at FROM "
+    ));
+    end_of_scan(sql, query);
+    sql.push(&format!("{NEWEST_FIRST}1 OFFSET {})", scan - 1));
 }
 
 /// How many entries are looked at for one page: fewer where more rows than its own are read for each.
@@ -228,35 +186,6 @@ fn scan(query: &TicketQuery) -> i64 {
     };
     // Who does not see everything may take part in each.
     SCAN / (lens + i64::from(!query.sees_all))
-}
-
-/// The span of time, and the place in the list.
-fn span(sql: &mut Sql, query: &TicketQuery, id: &str) {
-    if let Some(from) = query.from {
-        sql.push(" AND created_at >= ").bind(from);
-    }
-    if let Some(to) = query.to {
-        sql.push(" AND created_at < ").bind(to);
-    }
-    if let Some((at, last)) = query.after {
-        sql.push(&format!(" AND (created_at, {id}) < (")).bind(at).push(", ").bind(last.0).push(")");
-    }
-}
-
-/// How many entries of a part of a lens can be on the page; said in the text, so that the planner knows how few.
-fn reach(query: &TicketQuery) -> i64 {
-    if is_plain(query) { MAX_PAGE + 1 } else { scan(query) }
-}
-
-/// The tickets in which somebody takes part besides: in the order of their own rows, which an index serves.
-fn as_party(sql: &mut Sql, query: &TicketQuery, kind: &str, party: Uuid) {
-    let columns: Vec<_> = COLUMNS.split(", ").map(|name| format!("q.{}", name.trim())).collect();
-    sql.push("SELECT p.ticket_id AS id, p.created_at, ").push(&columns.join(", "));
-    sql.push(" FROM (SELECT ticket_id, created_at FROM ticket_party WHERE active = true AND kind = '");
-    sql.push(kind).push("' AND party_id = ").bind(party);
-    span(sql, query, "ticket_id");
-    sql.push(&format!(" ORDER BY created_at DESC, ticket_id DESC LIMIT {}", reach(query)));
-    sql.push(") p JOIN ticket q ON q.id = p.ticket_id");
 }
 
 /// Whether the lens alone is the whole list.

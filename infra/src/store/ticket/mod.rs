@@ -3,6 +3,7 @@
 mod change;
 pub(super) mod contact;
 mod filter;
+mod lens;
 mod list;
 mod read;
 mod sweep;
