@@ -4,7 +4,7 @@
 use super::Store;
 use super::error::StoreError;
 use super::page::{Page, SCAN, is_current, walk};
-use super::row::column;
+use super::row::{Row, column};
 use super::sql::Sql;
 use domain::actor::Actor;
 use domain::id::UserId;
@@ -12,7 +12,6 @@ use domain::person::AuditEntry;
 use domain::place::PlaceCode;
 use domain::time::Timestamp;
 use migrations::dialect::AUDITED;
-use sea_orm::QueryResult;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -112,7 +111,7 @@ fn before(sql: &mut Sql, after: Option<i64>) {
 }
 
 /// The entry of a row that has [`COLUMNS`].
-pub(super) fn audit_entry(row: &QueryResult) -> Result<AuditEntry, StoreError> {
+pub(super) fn audit_entry(row: &Row) -> Result<AuditEntry, StoreError> {
     let position: i64 = column(row, "event", "position")?;
     let aggregate: String = column(row, "event", "aggregate")?;
     let payload: String = column(row, "event", "payload")?;

@@ -8,7 +8,7 @@ use super::entity::calendar_year;
 use super::error::StoreError;
 use super::page::is_current;
 use super::record::Stream;
-use super::row::column;
+use super::row::{Row, column};
 use super::sql::Sql;
 use crate::entropy;
 use chrono::{NaiveDate, NaiveTime};
@@ -18,7 +18,7 @@ use domain::notice::Notice;
 use domain::place::{Levels, PlaceCode};
 use domain::refusal::Refusal;
 use domain::time::{Timestamp, china};
-use sea_orm::{DatabaseConnection, EntityTrait, QueryResult, Statement, Value};
+use sea_orm::{DatabaseConnection, EntityTrait, Statement, Value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -371,7 +371,7 @@ impl Store {
     }
 }
 
-fn stored_year(row: &QueryResult) -> Result<StoredYear, StoreError> {
+fn stored_year(row: &Row) -> Result<StoredYear, StoreError> {
     let id: Uuid = column(row, "calendar_year", "id")?;
     let days: String = column(row, "calendar_year", "days")?;
     let days = serde_json::from_str(&days)

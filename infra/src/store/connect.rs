@@ -9,7 +9,7 @@ use sea_orm::sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, SqlxPostgresConnector, SqlxSqliteConnector};
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -238,17 +238,12 @@ pub(super) fn connection(error: sqlx::Error) -> StoreError {
 
 /// How a pool does. Asking is the only way to tell how long whoever comes next has to wait.
 pub(super) async fn pool(db: &DatabaseConnection, patience: Duration) -> Pool {
-    async fn look<D: sqlx::Database>(pool: &sqlx::Pool<D>, patience: Duration) -> Pool {
-        let (open, idle, most) = (pool.size(), pool.num_idle(), pool.options().get_max_connections());
-        let began = Instant::now();
-        // One that does not come in time, or at all, has made them wait as long as it took to say so.
-        drop(tokio::time::timeout(patience, pool.acquire()).await);
-        Pool { open, idle, most, wait: began.elapsed() }
-    }
-    match db.get_database_backend() {
-        DbBackend::Sqlite => look(db.get_sqlite_connection_pool(), patience).await,
-        _ => look(db.get_postgres_connection_pool(), patience).await,
-    }
+    let pool = db.get_postgres_connection_pool();
+    let (open, idle, most) = (pool.size(), pool.num_idle(), pool.options().get_max_connections());
+    let began = Instant::now();
+    // One that does not come in time, or at all, has made them wait as long as it took to say so.
+    drop(tokio::time::timeout(patience, pool.acquire()).await);
+    Pool { open, idle, most, wait: began.elapsed() }
 }
 
 /// Brings the schema to where it should be. One that a newer program made stays as it is: only that one knows the way back.

@@ -4,12 +4,11 @@ use super::Store;
 use super::error::StoreError;
 use super::page::is_current;
 use super::reactor::figures::tally;
-use super::row::column;
+use super::row::{Row, column};
 use chrono::NaiveDate;
 use domain::actor::Actor;
 use domain::figure::{Count, FigureScope, PlaceFigures, Tally};
 use domain::place::PlaceCode;
-use sea_orm::QueryResult;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 use strum::IntoEnumIterator;
@@ -54,7 +53,7 @@ impl Store {
             vec![asker.user.0.into(), scope.to_string().into(), (*days.start()).into(), (*days.end()).into()];
         let rows = self.query_all(&DAYS, values).await?;
         is_current(&rows, grants_version)?;
-        let of_day = |row: &QueryResult| {
+        let of_day = |row: &Row| {
             let day: Option<NaiveDate> = column(row, "figure", "day")?;
             day.map(|day| Ok((day, tally(row)?))).transpose()
         };
@@ -85,7 +84,7 @@ impl Store {
         ];
         let rows = self.query_all(&BELOW, values).await?;
         is_current(&rows, grants_version)?;
-        let of_place = |row: &QueryResult| {
+        let of_place = |row: &Row| {
             let Some(code) = column::<Option<String>>(row, "place", "code")? else { return Ok(None) };
             let (place, name) = (self.stored_code(&code)?, column(row, "place", "name")?);
             Ok(Some(PlaceFigures { place, name, tally: tally(row)? }))

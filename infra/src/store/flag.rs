@@ -3,14 +3,13 @@
 use super::Store;
 use super::error::StoreError;
 use super::page::{Page, SCAN, is_current, walk};
-use super::row::column;
+use super::row::{Row, column};
 use super::sql::Sql;
 use domain::actor::Actor;
 use domain::flag::{Flag, FlagView};
 use domain::id::{TicketId, UserId};
 use domain::place::PlaceCode;
 use domain::time::Timestamp;
-use sea_orm::QueryResult;
 
 /// The digits of county, street and community, by which indexes find flags.
 const INDEXED: [usize; 3] = [12, 9, 6];
@@ -98,7 +97,7 @@ impl Store {
         rows.first().map_or(Ok(0), |row| column(row, "flag", "held"))
     }
 
-    fn flag_view(&self, row: &QueryResult) -> Result<FlagView, StoreError> {
+    fn flag_view(&self, row: &Row) -> Result<FlagView, StoreError> {
         let round: i32 = column(row, "flag", "round")?;
         let place: String = column(row, "flag", "scope_code")?;
         Ok(FlagView {

@@ -3,7 +3,7 @@
 
 use super::Store;
 use super::error::StoreError;
-use super::row::column;
+use super::row::{Row, column};
 use super::sql::Sql;
 use super::ticket::Housekeeping;
 use crate::entropy;
@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use domain::id::{TicketId, UserId};
 use domain::ticket::{Assignee, AssigneeFacts, Departure};
 use domain::time::Timestamp;
-use sea_orm::{QueryResult, Statement};
+use sea_orm::Statement;
 use uuid::Uuid;
 
 /// How many tickets or rows are looked up at a time.
@@ -41,7 +41,7 @@ pub(super) enum Handover {
 }
 
 /// A row that says that tickets are to go on.
-struct Row {
+struct Begun {
     id: Uuid,
     handover: Handover,
     created_at: Timestamp,
@@ -95,8 +95,8 @@ impl Store {
         }
     }
 
-    async fn go_on(&self, row: Row, now: Timestamp) -> Result<u64, StoreError> {
-        let Row { id, handover, created_at, due_at } = row;
+    async fn go_on(&self, row: Begun, now: Timestamp) -> Result<u64, StoreError> {
+        let Begun { id, handover, created_at, due_at } = row;
         let departure;
         let what = match handover {
             Handover::Left { person, successor, by } => {
@@ -209,7 +209,7 @@ impl Store {
     }
 }
 
-fn row_of(row: &QueryResult) -> Result<Row, StoreError> {
+fn row_of(row: &Row) -> Result<Begun, StoreError> {
     let id: Uuid = column(row, "handover", "id")?;
     let person = UserId(column(row, "handover", "person_id")?);
     let successor = column::<Option<_>>(row, "handover", "successor_id")?.map(UserId);
@@ -222,5 +222,5 @@ fn row_of(row: &QueryResult) -> Result<Row, StoreError> {
         }
     };
     let created_at = column(row, "handover", "created_at")?;
-    Ok(Row { id, handover, created_at, due_at: column(row, "handover", "due_at")? })
+    Ok(Begun { id, handover, created_at, due_at: column(row, "handover", "due_at")? })
 }

@@ -7,7 +7,7 @@ use super::dialect::{code_of, tables};
 use super::error::StoreError;
 use super::key;
 use super::reactor::{Reactor, ReactorState, state_of};
-use super::row::column;
+use super::row::{Row, column};
 use crate::keys::{Keyring, MasterKey};
 use domain::time::Timestamp;
 use migrations::{Migrator, MigratorTrait, Standing};
@@ -15,8 +15,8 @@ use sea_orm::sqlx::postgres::{PgConnection, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, SqlxPostgresConnector, SqlxSqliteConnector,
-    Statement, Value,
+    ConnectionTrait, DatabaseConnection, DbBackend, SqlxPostgresConnector, SqlxSqliteConnector, Statement,
+    Value,
 };
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -272,17 +272,17 @@ impl Look {
         names(&self.all(tables(self.db.get_database_backend()), vec![]).await?, "tables", "name")
     }
 
-    async fn one(&self, sql: &str, values: Vec<Value>) -> Result<QueryResult, StoreError> {
+    async fn one(&self, sql: &str, values: Vec<Value>) -> Result<Row, StoreError> {
         let none = || StoreError::corrupt("pg_settings", "name", "?", "no row");
         self.all(sql, values).await?.pop().ok_or_else(none)
     }
 
-    async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+    async fn all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
         let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
-        Ok(self.db.query_all_raw(statement).await?)
+        Ok(self.db.query_all_raw(statement).await?.into_iter().map(Row::from).collect())
     }
 }
 
-fn names(rows: &[QueryResult], table: &'static str, name: &'static str) -> Result<Vec<String>, StoreError> {
+fn names(rows: &[Row], table: &'static str, name: &'static str) -> Result<Vec<String>, StoreError> {
     rows.iter().map(|row| column(row, table, name)).collect()
 }

@@ -3,10 +3,11 @@
 
 use super::change::Answer;
 use super::error::StoreError;
+use super::row::column;
 use super::{Store, journal::KeptAnswer};
 use chrono::TimeDelta;
 use domain::time::Timestamp;
-use sea_orm::{Statement, TryGetable};
+use sea_orm::Statement;
 use uuid::Uuid;
 
 /// How long answers are kept, at least.
@@ -78,8 +79,8 @@ impl Store {
         let Some(row) = self.query_one(sql, vec![key.key.to_vec().into()]).await? else {
             return Ok(None);
         };
-        let column = |index| Vec::<u8>::try_get_by(&row, index).map_err(|e| StoreError::Internal(e.into()));
-        let (body_hash, sealed): (Vec<u8>, Vec<u8>) = (column(0)?, column(1)?);
+        let body_hash: Vec<u8> = column(&row, "idempotency", "body_hash")?;
+        let sealed: Vec<u8> = column(&row, "idempotency", "answer")?;
         if body_hash != key.body_hash {
             return Ok(Some(Kept::OtherBody));
         }

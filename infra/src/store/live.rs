@@ -4,7 +4,7 @@ use super::Store;
 use super::dialect::{self, json_param};
 use super::error::StoreError;
 use super::log::{Cursor, EVENT_COLUMNS, Order, stored_event};
-use super::row::{column, optional_word, word};
+use super::row::{Row, column, optional_word, word};
 use crate::entropy;
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use chrono::TimeDelta;
@@ -12,7 +12,7 @@ use domain::id::{TicketId, UserId};
 use domain::live::{ASSIGNING, LiveEvent, LiveSubject, Wants};
 use domain::ticket::{Fact, Unreadable, fact_from_json};
 use domain::time::Timestamp;
-use sea_orm::{DbBackend, QueryResult, Value};
+use sea_orm::{DbBackend, Value};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -142,15 +142,15 @@ impl Store {
         let Some(row) = self.journal.write_returning(self.statement(USED, values)).await? else {
             return Ok(None);
         };
-        if row.column::<Timestamp>("live_ticket", "expires_at")? <= now {
+        if column::<Timestamp>(&row, "live_ticket", "expires_at")? <= now {
             return Ok(None);
         }
-        let grants_version = row.column("live_ticket", "grants_version")?;
-        if row.column::<Option<i32>>("app_user", "current_version")? != Some(grants_version) {
+        let grants_version = column(&row, "live_ticket", "grants_version")?;
+        if column::<Option<i32>>(&row, "app_user", "current_version")? != Some(grants_version) {
             return Err(StoreError::StaleGrants);
         }
-        let user = UserId(row.column("live_ticket", "user_id")?);
-        let wants: String = row.column("live_ticket", "wants")?;
+        let user = UserId(column(&row, "live_ticket", "user_id")?);
+        let wants: String = column(&row, "live_ticket", "wants")?;
         let wants = serde_json::from_str(&wants)
             .map_err(|error| StoreError::corrupt("live_ticket", "wants", user, error))?;
         Ok(Some(Admission { user, grants_version, wants }))
@@ -213,7 +213,7 @@ impl Store {
         values
     }
 
-    fn live_event(&self, row: &QueryResult) -> Result<LiveEvent, StoreError> {
+    fn live_event(&self, row: &Row) -> Result<LiveEvent, StoreError> {
         let code: String = column(row, "ticket", "scope_code")?;
         let number: String = column(row, "ticket", "number")?;
         let number = number.as_str().try_into();
@@ -242,7 +242,7 @@ impl Store {
             dialect::ids_param(self.backend(), 1)
         );
         let rows = self.query_all(&sql, vec![ids.into()]).await?;
-        let version = |row: &QueryResult| {
+        let version = |row: &Row| {
             Ok((UserId(column(row, "app_user", "id")?), column(row, "app_user", "grants_version")?))
         };
         rows.iter().map(version).collect()
@@ -250,7 +250,7 @@ impl Store {
 }
 
 /// What last said who leads before the event of this row.
-fn assigned(row: &QueryResult) -> Result<Option<Fact>, StoreError> {
+fn assigned(row: &Row) -> Result<Option<Fact>, StoreError> {
     #[derive(Deserialize)]
     struct Stored {
         fact: serde_json::Value,

@@ -6,11 +6,11 @@
 
 use super::Store;
 use super::error::StoreError;
-use super::journal::Row;
-use super::row::column;
+use super::journal::Values;
+use super::row::{Row, column};
 use domain::id::UserId;
 use domain::ticket::{Clock, EVENT_VERSION, Event, Fact, Unreadable, fact_from_json};
-use sea_orm::{DbBackend, QueryResult, Value};
+use sea_orm::{DbBackend, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -38,7 +38,7 @@ impl Cursor {
     pub(super) const MAX: Self = Self { xid: i64::MAX, position: i64::MAX };
 
     /// Where the event of a row stands.
-    pub(super) fn of(row: &QueryResult) -> Result<Self, StoreError> {
+    pub(super) fn of(row: &Row) -> Result<Self, StoreError> {
         Ok(Self { xid: column(row, "event", "xid")?, position: column(row, "event", "position")? })
     }
 
@@ -181,7 +181,7 @@ pub(super) fn event_row(
     stream: Uuid,
     version: i32,
     scope_code: &str,
-) -> Result<Row, StoreError> {
+) -> Result<Values, StoreError> {
     let payload = serde_json::to_string(&Payload { fact: &event.fact, clocks: &event.clocks })
         .map_err(|error| StoreError::corrupt("event", "payload", stream, error))?;
     Ok(vec![
@@ -199,7 +199,7 @@ pub(super) fn event_row(
 }
 
 /// The event of a row that has [`EVENT_COLUMNS`].
-pub(super) fn stored_event(row: &QueryResult) -> Result<Event, StoreError> {
+pub(super) fn stored_event(row: &Row) -> Result<Event, StoreError> {
     let v: i16 = column(row, "event", "v")?;
     let payload: String = column(row, "event", "payload")?;
     let unreadable = |why: Unreadable| StoreError::unreadable("event", "payload", "?", why);
@@ -280,7 +280,7 @@ impl Store {
 }
 
 /// The row of a query that has `xid`, `position`, `stream` and [`EVENT_COLUMNS`].
-pub(super) fn logged_row(row: &QueryResult) -> Result<LoggedRow, StoreError> {
+pub(super) fn logged_row(row: &Row) -> Result<LoggedRow, StoreError> {
     Ok(LoggedRow {
         cursor: Cursor::of(row)?,
         stream: column(row, "event", "stream")?,

@@ -3,12 +3,13 @@
 use super::Store;
 use super::error::StoreError;
 use super::patience::patience;
+use super::row::Row;
 use super::together::{Asked, GROUP, Kept, Queue, Together, Waiting, Waits};
 use crate::trace::step;
 use domain::id::UserId;
 use sea_orm::sqlx::error::BoxDynError;
 use sea_orm::sqlx::postgres::{PgArguments, PgHasArrayType, PgRow};
-use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, Postgres, Row, Type};
+use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, Postgres, Type};
 use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, Value};
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -55,7 +56,7 @@ impl Store {
         Lookup { sql, queue }: &Lookup<K>,
         key: K,
         asker: UserId,
-    ) -> Result<Option<QueryResult>, StoreError> {
+    ) -> Result<Option<Row>, StoreError> {
         match queue {
             Some(queue) => Box::pin(queue.ask((key, asker.0))).instrument(step("store read")).await,
             None => self.query_one(sql, vec![key.into(), asker.0.into()]).await,
@@ -102,7 +103,7 @@ impl<K: Key> Many<K> {
         arguments.add(askers).map_err(typed)?;
         let many = AssertSqlSafe(self.many.clone());
         for row in sqlx::query_with(many, arguments).fetch_all(connection).await.map_err(failed)? {
-            let n: i64 = row.try_get(0).map_err(failed)?;
+            let n: i64 = sqlx::Row::try_get(&row, 0).map_err(failed)?;
             if let Some(found) = usize::try_from(n - 1).ok().and_then(|n| found.get_mut(n)) {
                 *found = Some(row);
             }
@@ -113,7 +114,7 @@ impl<K: Key> Many<K> {
 
 impl<K: Key> Together for Many<K> {
     type Question = (K, Uuid);
-    type Answer = Option<QueryResult>;
+    type Answer = Option<Row>;
 
     fn take(waiting: &mut Waiting<Self>) -> Vec<Waits<Self>> {
         let some = waiting.len().min(GROUP);
@@ -129,7 +130,7 @@ impl<K: Key> Together for Many<K> {
         match patience(self.rows(connection, questions)).await {
             Ok(rows) => {
                 for (row, asked) in rows.into_iter().zip(asked) {
-                    asked.tell(Ok(row.map(QueryResult::from)));
+                    asked.tell(Ok(row.map(|row| Row::from(QueryResult::from(row)))));
                 }
             }
             Err(error) => {

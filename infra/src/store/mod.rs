@@ -38,6 +38,7 @@ mod row;
 mod session;
 mod shift;
 mod sql;
+mod sqlite;
 mod ticket;
 mod together;
 mod unit;
@@ -77,6 +78,7 @@ use domain::text::{FreeText, Text, TextRef};
 use domain::time::Timestamp;
 use journal::Journal;
 use patience::{limited, patience};
+use row::Row;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, QueryResult, Statement, Value};
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,6 +93,8 @@ const PING: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Store {
     db: DatabaseConnection,
+    /// Who reads, on SQLite.
+    readers: Option<sqlite::Readers>,
     journal: Journal,
     keys: Arc<Keyring>,
     master: MasterKey,
@@ -132,6 +136,7 @@ impl Store {
     ) -> Result<Self, StoreError> {
         let db = database.connect_for_reading().await?;
         let journal = database.journal(&db)?;
+        let readers = database.file().map(sqlite::Readers::start).transpose()?;
         let keys = Arc::new(Keyring::open(&key::all(&db).await?, master, now)?);
         let restoration = restoration::last(&db).await?;
         let playbooks = playbook::Playbooks::load(&db).await?;
@@ -139,6 +144,7 @@ impl Store {
             places: lookup::Lookup::new(&db, place::BY_CODE),
             tickets: lookup::Lookup::new(&db, &ticket::BY_ID),
             db,
+            readers,
             journal,
             keys,
             master: master.clone(),
@@ -174,7 +180,10 @@ impl Store {
 
     /// How its pool does: asks for one more connection, and waits as long for it as `patience`.
     pub async fn pool(&self, patience: Duration) -> Pool {
-        connect::pool(&self.db, patience).await
+        match &self.readers {
+            Some(readers) => readers.look(patience).await,
+            None => connect::pool(&self.db, patience).await,
+        }
     }
 
     /// `sqlite` or `postgres`.
@@ -211,7 +220,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn ping(&self) -> Result<(), StoreError> {
-        limited(PING, async { Ok(self.db.ping().await?) }).await
+        limited(PING, async {
+            match &self.readers {
+                Some(readers) => readers.query(self.statement("SELECT 1", vec![])).await.map(drop),
+                None => Ok(self.db.ping().await?),
+            }
+        })
+        .await
     }
 
     /// Ends the journal's writer after all that is queued, and closes the connections.
@@ -221,6 +236,9 @@ impl Store {
     pub async fn close(&self) -> Result<(), StoreError> {
         self.journal.close().await;
         self.leadership.end().await;
+        if let Some(readers) = &self.readers {
+            readers.close().await;
+        }
         Ok(self.db.clone().close().await?)
     }
 
@@ -229,16 +247,20 @@ impl Store {
     }
 
     /// The row of a query that has at most one.
-    async fn query_one(&self, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, StoreError> {
-        // Boxed, for it holds all that opening a connection may need, and is moved a few times.
-        let read = Box::pin(async { Ok(self.db.query_one_raw(self.statement(sql, values)).await?) });
-        patience(read).instrument(step("store read")).await
+    async fn query_one(&self, sql: &str, values: Vec<Value>) -> Result<Option<Row>, StoreError> {
+        Ok(self.query_all(sql, values).await?.into_iter().next())
     }
 
     /// The rows of a query.
-    async fn query_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        let read = Box::pin(async { Ok(self.db.query_all_raw(self.statement(sql, values)).await?) });
-        patience(read).instrument(step("store read")).await
+    async fn query_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let statement = self.statement(sql, values);
+        if let Some(readers) = &self.readers {
+            return patience(readers.query(statement)).instrument(step("store read")).await;
+        }
+        // Boxed, for it holds all that opening a connection may need, and is moved a few times.
+        let read = Box::pin(async { Ok(self.db.query_all_raw(statement).await?) });
+        let rows: Vec<QueryResult> = patience(read).instrument(step("store read")).await?;
+        Ok(rows.into_iter().map(Row::from).collect())
     }
 
     /// A statement for this database.

@@ -2,6 +2,7 @@
 
 use super::Store;
 use super::error::StoreError;
+use super::row::column;
 use chrono::NaiveDate;
 use domain::number::{LEASE, TicketNumber, ticket_number};
 use domain::place::PlaceCode;
@@ -48,7 +49,7 @@ impl Store {
         })?;
         let row =
             row.ok_or_else(|| StoreError::corrupt("number_lease", "taken", place.county(), "no row"))?;
-        let taken: i32 = row.column("number_lease", "taken")?;
+        let taken: i32 = column(&row, "number_lease", "taken")?;
         let taken = u32::try_from(taken)
             .map_err(|error| StoreError::corrupt("number_lease", "taken", place.county(), error))?;
         let mut counts = taken + 1 - LEASE..=taken;

@@ -2,8 +2,7 @@
 //! entries, then a short page with its cursor is answered.
 
 use super::error::StoreError;
-use super::row::column;
-use sea_orm::QueryResult;
+use super::row::{Row, column};
 
 /// How many entries of a lens are looked at for one page at most.
 pub(super) const SCAN: i64 = 5_000;
@@ -19,7 +18,7 @@ pub struct Page<T, C> {
 
 /// Refuses who shows grants that are no longer theirs. Every row carries the current version; an empty page is one row with
 /// nothing else.
-pub(super) fn is_current(rows: &[QueryResult], grants_version: i32) -> Result<(), StoreError> {
+pub(super) fn is_current(rows: &[Row], grants_version: i32) -> Result<(), StoreError> {
     let version = |row| column::<Option<i32>>(row, "app_user", "grants_version");
     match rows.first().map(version).transpose()?.flatten() {
         Some(current) if current == grants_version => Ok(()),
@@ -30,10 +29,10 @@ pub(super) fn is_current(rows: &[QueryResult], grants_version: i32) -> Result<()
 /// The page of rows that say whether they are a `hit`, and the how many-th they are (`n`) of `scan` that are looked at. `end`
 /// is where the page would end at a row; none at the row of an empty page.
 pub(super) fn walk<T, C>(
-    rows: &[QueryResult],
+    rows: &[Row],
     (limit, scan): (u16, i64),
-    item: impl Fn(&QueryResult) -> Result<T, StoreError>,
-    end: impl Fn(&QueryResult) -> Result<Option<C>, StoreError>,
+    item: impl Fn(&Row) -> Result<T, StoreError>,
+    end: impl Fn(&Row) -> Result<Option<C>, StoreError>,
 ) -> Result<Page<T, C>, StoreError> {
     let (mut items, mut last, mut next) = (Vec::with_capacity(rows.len()), None, None);
     for row in rows {

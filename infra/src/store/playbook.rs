@@ -5,7 +5,7 @@ use super::calendar::{StoredYear, Years};
 use super::entity::playbook;
 use super::error::StoreError;
 use super::journal::JournalError;
-use super::row::column;
+use super::row::{Row, column};
 use aws_lc_rs::digest;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use domain::calendar::Days;
@@ -14,7 +14,7 @@ use domain::playbook::Playbook;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, QueryResult, QueryTrait};
+use sea_orm::{ActiveValue::Set, DatabaseConnection, EntityTrait, QueryTrait};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -145,7 +145,7 @@ impl Store {
     /// [`StoreError`]; what was known stays then.
     pub async fn reload_playbooks(&self) -> Result<bool, StoreError> {
         let rows = self.query_all(STAMPS, vec![]).await?;
-        let stamp = |row: &QueryResult| {
+        let stamp = |row: &Row| {
             let table = "calendar_year";
             Ok((column(row, table, "scope")?, column(row, table, "year")?, column(row, table, "stamp")?))
         };

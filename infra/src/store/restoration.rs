@@ -1,7 +1,7 @@
 //! That this database was made from a backup: each time, a row.
 
 use super::error::StoreError;
-use super::row::column;
+use super::row::{Row, column};
 use domain::time::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub(super) async fn last(db: &DatabaseConnection) -> Result<Option<Uuid>, StoreError> {
     let sql = "SELECT id FROM restoration ORDER BY restored_at DESC, id DESC LIMIT 1";
     let row = db.query_one_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
-    row.map(|row| column(&row, "restoration", "id")).transpose()
+    row.map(|row| column(&Row::from(row), "restoration", "id")).transpose()
 }
 
 /// The statement that writes it down in a table of this name.

@@ -109,7 +109,7 @@ impl Store {
             let next_hash = self.session_hash(id, &next);
             let values = vec![id.into(), hash.into(), next_hash.into(), now.into(), expires_at.into()];
             if let Some(row) = self.journal.write_returning(self.statement(sql, values)).await? {
-                let grants_version = row.column("app_user", "grants_version")?;
+                let grants_version = column(&row, "app_user", "grants_version")?;
                 let Some(user) = self.user(family.user).await? else { return Ok(Refreshed::Invalid) };
                 let user = UserRow { grants_version, ..user };
                 return Ok(Refreshed::Renewed { user, token: token(id, &next) });

@@ -5,7 +5,7 @@ use super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::error::StoreError;
 use super::page::{Page, SCAN, is_current, walk};
 use super::record::{ShiftEvent, Stream};
-use super::row::column;
+use super::row::{Row, column};
 use super::sql::Sql;
 use super::user::UserRow;
 use chrono::TimeDelta;
@@ -16,7 +16,7 @@ use domain::place::PlaceCode;
 use domain::refusal::Refusal;
 use domain::shift::{Fact, MAX_DAYS, Shift, ShiftRefusal};
 use domain::time::Timestamp;
-use sea_orm::{QueryResult, Statement};
+use sea_orm::Statement;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -150,7 +150,7 @@ impl Store {
         walk(&rows, (query.limit, SCAN), |row| self.stored_shift(row), end)
     }
 
-    pub(super) fn stored_shift(&self, row: &QueryResult) -> Result<Shift, StoreError> {
+    pub(super) fn stored_shift(&self, row: &Row) -> Result<Shift, StoreError> {
         let place: String = column(row, "shift", "place")?;
         Ok(Shift {
             id: ShiftId(column(row, "shift", "id")?),

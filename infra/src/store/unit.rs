@@ -5,7 +5,7 @@ use super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::error::StoreError;
 use super::page::{Page, is_current};
 use super::record::{Stream, UnitEvent};
-use super::row::column;
+use super::row::{Row, column};
 use super::sql::Sql;
 use domain::actor::{Actor, Scope};
 use domain::id::UnitId;
@@ -15,7 +15,7 @@ use domain::refusal::Refusal;
 use domain::time::Timestamp;
 use domain::unit::{Fact, UnitRefusal};
 use domain::view::Unit;
-use sea_orm::{QueryResult, Statement};
+use sea_orm::Statement;
 use uuid::Uuid;
 
 impl Store {
@@ -157,12 +157,11 @@ impl Store {
     async fn units_of(&self, sql: Sql, grants_version: i32) -> Result<Vec<Unit>, StoreError> {
         let rows = self.query_all(&sql.text, sql.values).await?;
         is_current(&rows, grants_version)?;
-        let there =
-            |row: &&QueryResult| column::<Option<Uuid>>(row, "unit", "id").is_ok_and(|id| id.is_some());
+        let there = |row: &&Row| column::<Option<Uuid>>(row, "unit", "id").is_ok_and(|id| id.is_some());
         rows.iter().filter(there).map(|row| self.stored_unit(row)).collect()
     }
 
-    fn stored_unit(&self, row: &QueryResult) -> Result<Unit, StoreError> {
+    fn stored_unit(&self, row: &Row) -> Result<Unit, StoreError> {
         let county: String = column(row, "unit", "county")?;
         Ok(Unit {
             id: UnitId(column(row, "unit", "id")?),

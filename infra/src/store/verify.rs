@@ -4,12 +4,11 @@
 use super::Store;
 use super::error::StoreError;
 use super::log::{EVENT_COLUMNS, stored_event};
-use super::row::{column, word};
+use super::row::{Row, column, word};
 use super::ticket::Participants;
 use domain::id::TicketId;
 use domain::policy::TimeKind;
 use domain::ticket::{Clock, STATE_VERSION, Ticket, ticket_from_json};
-use sea_orm::QueryResult;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -137,7 +136,7 @@ fn in_columns(clock: &Clock) -> Clock {
     Clock { time: TimeKind::Natural, stops: None, restless: false, warned_at: None, ..clock.clone() }
 }
 
-fn clock(row: &QueryResult) -> Result<Clock, StoreError> {
+fn clock(row: &Row) -> Result<Clock, StoreError> {
     let unsigned = |name, value: i32| {
         u32::try_from(value).map_err(|error| StoreError::corrupt("clock", name, value, error))
     };

@@ -20,6 +20,7 @@ const BEHIND: [(&str, &[&str]); 14] = [
     ("sea-orm-migration", &["migrations"]),
     // The tests look into the database with it.
     ("sqlx", &["infra", "integration-tests"]),
+    ("rusqlite", &["infra"]),
     ("redis", &["infra"]),
     ("governor", &["infra"]),
     ("jsonwebtoken", &["api"]),

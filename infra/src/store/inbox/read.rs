@@ -6,7 +6,7 @@ use super::super::dialect::ids_param;
 use super::super::error::StoreError;
 use super::super::journal::JournalError;
 use super::super::page::{Page, is_current};
-use super::super::row::{column, optional_word, word};
+use super::super::row::{Row, column, optional_word, word};
 use super::super::sql::Sql;
 use super::{InboxPage, Message};
 use domain::actor::Actor;
@@ -15,7 +15,6 @@ use domain::notice::Read;
 use domain::number::TicketNumber;
 use domain::time::Timestamp;
 use domain::view::{InboxEntry, InboxItem, InboxTicket, Unread};
-use sea_orm::QueryResult;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -196,7 +195,7 @@ impl Store {
     }
 
     /// The message of a row that has [`COLUMNS`].
-    pub(in crate::store) fn stored_message(&self, row: &QueryResult) -> Result<InboxEntry, StoreError> {
+    pub(in crate::store) fn stored_message(&self, row: &Row) -> Result<InboxEntry, StoreError> {
         Ok(InboxEntry {
             id: column(row, "inbox", "id")?,
             kind: word(row, "inbox", "kind")?,
@@ -209,7 +208,7 @@ impl Store {
         })
     }
 
-    fn inbox_ticket(&self, row: &QueryResult) -> Result<Option<InboxTicket>, StoreError> {
+    fn inbox_ticket(&self, row: &Row) -> Result<Option<InboxTicket>, StoreError> {
         let Some(id) = column::<Option<Uuid>>(row, "ticket", "ticket_id")? else { return Ok(None) };
         let number: String = column(row, "ticket", "number")?;
         let code: String = column(row, "ticket", "scope_code")?;
@@ -290,7 +289,7 @@ fn among(sql: &mut Sql, read: &Read) {
     .push(")");
 }
 
-fn unread_of(row: &QueryResult) -> Result<Unread, StoreError> {
+fn unread_of(row: &Row) -> Result<Unread, StoreError> {
     let count: i64 = column(row, "inbox", "unread")?;
     Ok(Unread { count: count.min(COUNTED), more: count > COUNTED })
 }

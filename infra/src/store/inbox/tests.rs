@@ -1,5 +1,6 @@
 //! What no call shows: how messages and shifts are found, and what is of no ticket.
 
+use super::super::row::column;
 use super::super::shift::{ShiftQuery, page_sql};
 use super::super::{Database, PlaceRow, Store};
 use super::read::{message_sql, page_sql as inbox_sql};
@@ -51,7 +52,7 @@ async fn no_table_is_read_from_end_to_end() {
     for (sql, found) in queries {
         let plan = format!("EXPLAIN QUERY PLAN {}", sql.text);
         for row in store.query_all(&plan, sql.values).await.unwrap() {
-            let step: String = row.try_get("", "detail").unwrap();
+            let step: String = column(&row, "plan", "detail").unwrap();
             let Some(read) = step.strip_prefix("SCAN ") else { continue };
             let read = read.split(" LEFT").next().unwrap_or_default();
             let known = found.contains(&read) || read == "CONSTANT ROW" || read.starts_with("(subquery");

@@ -7,7 +7,7 @@ use sea_orm::{DbBackend, Statement, Value};
 use uuid::Uuid;
 
 /// The values of a row, in the order of its table's columns.
-pub(in crate::store) type Row = Vec<Value>;
+pub(in crate::store) type Values = Vec<Value>;
 
 /// A column, with its type as PostgreSQL calls it.
 pub(in crate::store) type Column = (&'static str, &'static str);
@@ -116,13 +116,13 @@ pub(in crate::store) struct Entry {
     /// The version that it must be in; `None` for a new one.
     pub(in crate::store) was: Option<i32>,
     /// Its row without the id: a new one's fixed columns first, then what every change writes, then the state.
-    pub(in crate::store) row: Row,
-    pub(in crate::store) texts: Vec<Row>,
-    pub(in crate::store) events: Vec<Row>,
-    pub(in crate::store) clocks: Vec<Row>,
-    pub(in crate::store) parties: Vec<Row>,
+    pub(in crate::store) row: Values,
+    pub(in crate::store) texts: Vec<Values>,
+    pub(in crate::store) events: Vec<Values>,
+    pub(in crate::store) clocks: Vec<Values>,
+    pub(in crate::store) parties: Vec<Values>,
     /// Whom to call.
-    pub(in crate::store) contact: Option<Row>,
+    pub(in crate::store) contact: Option<Values>,
     pub(in crate::store) answer: Option<KeptAnswer>,
 }
 
@@ -150,7 +150,7 @@ pub(in crate::store) enum Outcome {
 
 impl KeptAnswer {
     /// The row that keeps it about `stream`.
-    pub(super) fn row(&self, stream: Uuid) -> Row {
+    pub(super) fn row(&self, stream: Uuid) -> Values {
         let Self { key, body_hash, answer, now } = self;
         vec![
             key.to_vec().into(),
@@ -175,7 +175,7 @@ impl Entry {
     }
 
     /// The rows of each table of [`BESIDE`].
-    pub(super) fn beside(&self) -> [&[Row]; BESIDE.len()] {
+    pub(super) fn beside(&self) -> [&[Values]; BESIDE.len()] {
         [&self.texts, &self.events, &self.clocks, &self.parties, self.contact.as_slice()]
     }
 }

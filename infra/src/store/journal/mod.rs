@@ -6,18 +6,17 @@
 mod entry;
 mod group;
 mod postgres;
-mod returned;
 mod sqlite;
 
 use entry::Outcome;
-pub(super) use entry::{Column, Entry, KeptAnswer, Row};
+pub(super) use entry::{Column, Entry, KeptAnswer, Values};
 use group::Groups;
 use postgres::Held;
-pub(super) use returned::Returned;
 
 use super::dialect;
 use super::error::StoreError;
 use super::patience::patience;
+use super::row::Row;
 use crate::Wake;
 use crate::gauge::JournalGauges;
 use crate::trace::step;
@@ -80,7 +79,7 @@ impl Journal {
 
     /// Of a file that is there.
     pub(super) fn sqlite(file: PathBuf) -> Result<Self, StoreError> {
-        let (connection, gauges) = (sqlite::open(&file)?, JournalGauges::default());
+        let (connection, gauges) = (super::sqlite::writer(&file)?, JournalGauges::default());
         let writer = Writer::Sqlite(sqlite::Writer::start(file, connection, gauges.clone())?);
         Ok(Self { writer, wake: Wake::default(), gauges })
     }
@@ -185,15 +184,12 @@ impl Journal {
     }
 
     /// Writes and answers the row that the statement returns.
-    pub(super) async fn write_returning(&self, statement: Statement) -> Result<Option<Returned>, StoreError> {
+    pub(super) async fn write_returning(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
         let written = async {
             match &self.writer {
                 Writer::Postgres(db, _) => {
                     let db = db.clone();
-                    uninterrupted(
-                        async move { Ok(db.query_one_raw(statement).await?.map(Returned::Postgres)) },
-                    )
-                    .await
+                    uninterrupted(async move { Ok(db.query_one_raw(statement).await?.map(Row::Sqlx)) }).await
                 }
                 Writer::Sqlite(writer) => writer.write_returning(statement).await,
             }

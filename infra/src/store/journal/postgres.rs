@@ -7,7 +7,7 @@
 
 use super::super::together::acquire;
 use super::StoreError;
-use super::entry::{ANSWER, BESIDE, Column, Entry, Outcome, Row, Table, list, ticket_columns};
+use super::entry::{ANSWER, BESIDE, Column, Entry, Outcome, Table, Values, list, ticket_columns};
 use sea_orm::sqlx::error::BoxDynError;
 use sea_orm::sqlx::postgres::PgArguments;
 use sea_orm::sqlx::{self, Arguments, Connection, PgExecutor, PgPool};
@@ -244,7 +244,7 @@ fn arguments(entries: &[Entry], births: bool) -> Result<PgArguments, BoxDynError
 fn add<'r>(
     arguments: &mut PgArguments,
     columns: &[Column],
-    rows: impl Iterator<Item = &'r Row> + Clone,
+    rows: impl Iterator<Item = &'r Values> + Clone,
 ) -> Result<(), BoxDynError> {
     macro_rules! array {
         ($column:expr, $variant:ident, $value:ident => $read:expr) => {{

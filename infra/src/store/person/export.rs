@@ -7,14 +7,13 @@ use super::super::change::{ChangeError, Failed, Request};
 use super::super::error::StoreError;
 use super::super::inbox;
 use super::super::log::{EVENT_COLUMNS, stored_event};
-use super::super::row::{column, word};
+use super::super::row::{Row, column, word};
 use super::super::shift;
 use super::super::ticket::contact;
 use domain::id::{TicketId, UserId};
 use domain::person::{Export, ExportedSession, ExportedStep, ExportedTicket, Person, PersonRefusal};
 use domain::refusal::Refusal;
 use domain::ticket::Fact;
-use sea_orm::QueryResult;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -87,7 +86,7 @@ impl Store {
         }
         let sql = format!("{TICKETS}({THEY}) ORDER BY t.created_at, t.id");
         let rows = self.query_all(&sql, vec![id.0.into()]).await?;
-        let ticket = |row: &QueryResult| {
+        let ticket = |row: &Row| {
             let ticket: Uuid = column(row, "ticket", "id")?;
             let code: String = column(row, "ticket", "scope_code")?;
             let sealed = |name, place| {
@@ -116,7 +115,7 @@ impl Store {
     }
 
     /// Provider and subject; a subject that does not open is left out rather than keeping them from all the rest.
-    fn identity_of(&self, row: &QueryResult, id: UserId) -> Result<(String, Option<String>), StoreError> {
+    fn identity_of(&self, row: &Row, id: UserId) -> Result<(String, Option<String>), StoreError> {
         let sealed: Vec<u8> = column(row, "identity", "subject")?;
         let subject = self.unsealed(super::super::user::SUBJECT, id.0, &sealed).ok();
         Ok((column(row, "identity", "provider")?, subject))
@@ -124,7 +123,7 @@ impl Store {
 }
 
 /// A step of a ticket. What staff wrote among themselves is for those who wrote it.
-fn step(row: &QueryResult, they: &[UserId]) -> Result<ExportedStep, StoreError> {
+fn step(row: &Row, they: &[UserId]) -> Result<ExportedStep, StoreError> {
     let event = stored_event(row)?;
     let own = event.actor.is_some_and(|actor| they.contains(&actor));
     let text: Option<String> = column(row, "free_text", "body")?;
@@ -149,7 +148,7 @@ fn step(row: &QueryResult, they: &[UserId]) -> Result<ExportedStep, StoreError> 
     })
 }
 
-fn session(row: &QueryResult) -> Result<ExportedSession, StoreError> {
+fn session(row: &Row) -> Result<ExportedSession, StoreError> {
     Ok(ExportedSession {
         created_at: column(row, "session", "created_at")?,
         used_at: column(row, "session", "used_at")?,

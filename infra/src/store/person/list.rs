@@ -208,7 +208,7 @@ mod tests {
         for sql in [one, page_sql(&list, &actor)] {
             let plan = format!("EXPLAIN QUERY PLAN {}", sql.text);
             for row in store.query_all(&plan, sql.values).await.unwrap() {
-                let step: String = row.try_get("", "detail").unwrap();
+                let step: String = column(&row, "plan", "detail").unwrap();
                 // What was found is gone through; the tables are not.
                 let read =
                     step.strip_prefix("SCAN ").unwrap_or("v").split(" LEFT").next().unwrap_or_default();

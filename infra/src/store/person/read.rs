@@ -2,7 +2,7 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::row::column;
+use super::super::row::{Row, column};
 use super::super::sql::Sql;
 use super::super::user::stored_grant;
 use super::{NAME, PHONE};
@@ -11,7 +11,6 @@ use domain::id::{GrantId, UserId};
 use domain::person::{Held, Person, PlacedGrant, Whereabouts};
 use domain::phone::Phone;
 use domain::place::PlaceCode;
-use sea_orm::QueryResult;
 use uuid::Uuid;
 
 impl Store {
@@ -63,7 +62,7 @@ impl Store {
     }
 
     /// A person from their row, without grants.
-    pub(super) fn stored_person(&self, row: &QueryResult) -> Result<Person, StoreError> {
+    pub(super) fn stored_person(&self, row: &Row) -> Result<Person, StoreError> {
         let id: Uuid = column(row, "app_user", "id")?;
         let name: Vec<u8> = column(row, "app_user", "name")?;
         let phone: Option<Vec<u8>> = column(row, "app_user", "phone")?;
@@ -83,7 +82,7 @@ impl Store {
     }
 
     /// The grant of a row that has one.
-    pub(super) fn stored_held(&self, row: &QueryResult, user: Uuid) -> Result<Option<Held>, StoreError> {
+    pub(super) fn stored_held(&self, row: &Row, user: Uuid) -> Result<Option<Held>, StoreError> {
         let Some(id) = column::<Option<Uuid>>(row, "role_grant", "grant_id")? else { return Ok(None) };
         let role: String = column(row, "role_grant", "role")?;
         let scope: String = column(row, "role_grant", "scope")?;
@@ -96,7 +95,7 @@ impl Store {
 
     pub(in crate::store) fn optional_code(
         &self,
-        row: &QueryResult,
+        row: &Row,
         table: &'static str,
         name: &'static str,
     ) -> Result<Option<PlaceCode>, StoreError> {

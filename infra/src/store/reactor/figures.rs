@@ -4,13 +4,13 @@
 use super::super::Store;
 use super::super::dialect::json_rows;
 use super::super::error::StoreError;
-use super::super::row::column;
+use super::super::row::{Row, column};
 use super::Happening;
 use chrono::NaiveDate;
 use domain::figure::{Count, FigureScope, Figures, Tally, count};
 use domain::place::Levels;
 use domain::ticket::Ticket;
-use sea_orm::{DbBackend, QueryResult, Statement};
+use sea_orm::{DbBackend, Statement};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -91,7 +91,7 @@ fn row((scope, day): &(FigureScope, NaiveDate), tally: &Tally) -> Map<String, Va
 }
 
 /// The counts of a row, or of sums of rows.
-pub(in crate::store) fn tally(row: &QueryResult) -> Result<Tally, StoreError> {
+pub(in crate::store) fn tally(row: &Row) -> Result<Tally, StoreError> {
     let mut tally = Tally::default();
     for count in Count::iter() {
         tally.add(count, column(row, "figure", count.name())?);

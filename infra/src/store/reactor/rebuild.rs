@@ -88,7 +88,7 @@ impl Store {
         let row = self.journal.write_returning(self.statement(sql, vec![reactor.name().into()])).await?;
         let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
         let row = row.ok_or_else(gone)?;
-        Ok((row.column("reactor", "generation")?, row.column("reactor", "building")?))
+        Ok((column(&row, "reactor", "generation")?, column(&row, "reactor", "building")?))
     }
 
     fn take_over(

@@ -4,7 +4,7 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::log::{Cursor, Order};
 use super::super::patience::patience;
-use super::super::row::column;
+use super::super::row::{Row, column};
 use super::{Reactor, Share};
 use domain::time::Timestamp;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
@@ -120,7 +120,7 @@ pub(in crate::store) async fn state_of(
     let row =
         db.query_one_raw(Statement::from_sql_and_values(db.get_database_backend(), sql, values)).await?;
     let gone = || StoreError::corrupt("reactor", "name", reactor.name(), "the reactor has no row");
-    let row = row.ok_or_else(gone)?;
+    let row = Row::from(row.ok_or_else(gone)?);
     Ok(ReactorState {
         reactor,
         cursor: Cursor::at(column(&row, "reactor", "xid")?, column(&row, "reactor", "position")?),

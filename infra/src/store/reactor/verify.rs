@@ -2,11 +2,10 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::row::column;
+use super::super::row::{Row, column};
 use super::fold::Walk;
 use super::{Reactor, figures};
 use domain::figure::{Figures, Tally};
-use sea_orm::QueryResult;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -59,7 +58,7 @@ impl Store {
     }
 }
 
-fn flag(row: &QueryResult) -> Result<<Flags as IntoIterator>::Item, StoreError> {
+fn flag(row: &Row) -> Result<<Flags as IntoIterator>::Item, StoreError> {
     let key =
         (column(row, "flag", "ticket_id")?, column(row, "flag", "user_id")?, column(row, "flag", "round")?);
     let micros = |at: domain::time::Timestamp| at.timestamp_micros();

@@ -2,12 +2,11 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::journal::Row;
-use super::super::row::column;
+use super::super::journal::Values;
+use super::super::row::{Row, column};
 use super::super::{phone, user};
 use domain::phone::Phone;
 use domain::view::Contact;
-use sea_orm::QueryResult;
 use uuid::Uuid;
 
 pub(in crate::store) const NAME: &str = "ticket_contact.name";
@@ -26,7 +25,7 @@ impl Store {
     }
 
     /// What the ticket says of whom to call, as a row; `None` when it says nothing.
-    pub(super) fn contact_row(&self, ticket: Uuid, contact: &Contact) -> Option<Row> {
+    pub(super) fn contact_row(&self, ticket: Uuid, contact: &Contact) -> Option<Values> {
         let Contact { name, phone, household } = contact;
         let seal = |column, value: &str| self.keys().seal(column, ticket, value.as_bytes());
         let row = || {
@@ -44,7 +43,7 @@ impl Store {
     /// Whom to call, of a row that has [`CONTACT_COLUMNS`]: what the ticket says, else the requester.
     pub(super) fn stored_contact(
         &self,
-        row: &QueryResult,
+        row: &Row,
         ticket: Uuid,
         requester: Uuid,
     ) -> Result<Contact, StoreError> {
@@ -68,7 +67,7 @@ impl Store {
     /// A sealed column, opened.
     pub(in crate::store) fn unsealed_column(
         &self,
-        row: &QueryResult,
+        row: &Row,
         alias: &'static str,
         column_name: &'static str,
         id: Uuid,

@@ -4,13 +4,12 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::log::{EVENT_COLUMNS, stored_event};
 use super::super::page::is_current;
-use super::super::row::column;
+use super::super::row::{Row, column};
 use super::super::sql::Sql;
 use super::contact::CONTACT_COLUMNS;
 use domain::id::{TicketId, UserId};
 use domain::ticket::{STATE_VERSION, Ticket, ticket_from_json};
 use domain::view::{TicketTexts, TicketView};
-use sea_orm::QueryResult;
 use std::collections::HashSet;
 use std::slice::from_ref;
 use std::sync::LazyLock;
@@ -84,11 +83,11 @@ impl Store {
         Ok(Some(TicketView { ticket, ..view }))
     }
 
-    async fn ticket_row(&self, id: TicketId, reader: UserId) -> Result<Option<QueryResult>, StoreError> {
+    async fn ticket_row(&self, id: TicketId, reader: UserId) -> Result<Option<Row>, StoreError> {
         self.look_up(&self.tickets, id.0, reader).await
     }
 
-    fn ticket_view(&self, id: TicketId, row: &QueryResult) -> Result<TicketView, StoreError> {
+    fn ticket_view(&self, id: TicketId, row: &Row) -> Result<TicketView, StoreError> {
         let state: String = column(row, "ticket", "state")?;
         let ticket = ticket_from_json(&state, column(row, "ticket", "state_v")?)
             .map_err(|error| StoreError::unreadable("ticket", "state", id, error))?;

@@ -4,7 +4,7 @@
 use super::super::Store;
 use super::super::change::ChangeError;
 use super::super::error::StoreError;
-use super::super::row::column;
+use super::super::row::{Row, column};
 use super::super::sql::Sql;
 use super::change::after;
 use super::write::{Change, Participants};
@@ -13,7 +13,6 @@ use domain::id::TicketId;
 use domain::ticket::{Event, STATE_VERSION, Ticket, settle, ticket_from_json};
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
-use sea_orm::QueryResult;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -85,7 +84,7 @@ impl Store {
         Ok(swept)
     }
 
-    async fn states(&self, ids: &[TicketId]) -> Result<Vec<QueryResult>, StoreError> {
+    async fn states(&self, ids: &[TicketId]) -> Result<Vec<Row>, StoreError> {
         let mut sql =
             Sql::new("SELECT id, version, CAST(state AS text) AS state, state_v FROM ticket WHERE id IN ");
         // Always as many parameters, so that it is always the same statement.
@@ -95,7 +94,7 @@ impl Store {
     }
 
     /// The ticket after what time has done to it; `None` when that is nothing.
-    fn settled(&self, id: TicketId, row: &QueryResult, now: Timestamp) -> Result<Option<Settled>, String> {
+    fn settled(&self, id: TicketId, row: &Row, now: Timestamp) -> Result<Option<Settled>, String> {
         let read = || -> Result<(Ticket, i32), StoreError> {
             let state: String = column(row, "ticket", "state")?;
             let ticket = ticket_from_json(&state, STATE_VERSION)

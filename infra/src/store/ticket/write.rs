@@ -2,7 +2,7 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::journal::{Column, Entry, KeptAnswer, Row};
+use super::super::journal::{Column, Entry, KeptAnswer, Values};
 use super::super::log::event_row;
 use domain::text::Text;
 use domain::ticket::{Affair, Assignee, Clock, Event, Handling, STATE_VERSION, Severity, Ticket};
@@ -81,8 +81,8 @@ impl Participants {
     }
 
     /// The rows that make these of `ticket` out of `before`. Lists are in the order of its submission.
-    fn since(&self, before: &Self, ticket: &Ticket) -> Vec<Row> {
-        let only = |some: &Self, others: &Self, active: bool| -> Vec<Row> {
+    fn since(&self, before: &Self, ticket: &Ticket) -> Vec<Values> {
+        let only = |some: &Self, others: &Self, active: bool| -> Vec<Values> {
             let row = |(party, kind): &(Uuid, &'static str)| {
                 vec![
                     ticket.id.0.into(),
@@ -127,11 +127,11 @@ impl Store {
     }
 }
 
-fn text_row(text: &Text, stream: Uuid) -> Row {
+fn text_row(text: &Text, stream: Uuid) -> Values {
     vec![text.reference.id.0.into(), stream.into(), text.body.as_str().into()]
 }
 
-fn clock_row(clock: &Clock, stream: Uuid) -> Row {
+fn clock_row(clock: &Clock, stream: Uuid) -> Values {
     let kind: &str = clock.kind.into();
     vec![
         stream.into(),
@@ -158,13 +158,13 @@ fn changed_clocks<'a>(ticket: &'a Ticket, events: &[Event]) -> Vec<&'a Clock> {
 }
 
 /// In the order of [`FIXED`] and [`CURRENT`], and the state.
-fn new_row(view: &TicketView) -> Result<Row, StoreError> {
+fn new_row(view: &TicketView) -> Result<Values, StoreError> {
     let ticket = &view.ticket;
     let code = &ticket.place.code;
     let corrupt = || StoreError::corrupt("ticket", "scope_code", ticket.id, "not a community or below");
     let street = code.street().and_then(|digits| digits.parse::<i32>().ok()).ok_or_else(corrupt)?;
     let community = code.community().and_then(|digits| digits.parse::<i64>().ok()).ok_or_else(corrupt)?;
-    let mut row: Row = vec![
+    let mut row: Values = vec![
         ticket.number.as_str().into(),
         code.county().parse::<i32>().map_err(|_| corrupt())?.into(),
         street.into(),
@@ -183,7 +183,7 @@ fn new_row(view: &TicketView) -> Result<Row, StoreError> {
 }
 
 /// In the order of [`CURRENT`], and the state.
-fn current_row(view: &TicketView) -> Result<Row, StoreError> {
+fn current_row(view: &TicketView) -> Result<Values, StoreError> {
     let ticket = &view.ticket;
     let parties = ticket.parties();
     let work = ticket.state.work();

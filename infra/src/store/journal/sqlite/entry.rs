@@ -2,7 +2,7 @@
 
 use super::super::StoreError;
 use super::super::entry::{ANSWER, BESIDE, Entry, Outcome, Table, insert, list, ticket_columns};
-use super::connection::{execute, fault};
+use crate::store::sqlite::{execute, fault};
 use rusqlite::Connection;
 use sea_orm::Value;
 use std::iter::once;

@@ -3,9 +3,9 @@
 
 use super::super::StoreError;
 use super::super::entry::{Entry, Outcome};
-use super::super::returned::Returned;
-use super::connection::{execute_statement, fault, query_statement};
 use super::entry::append;
+use crate::store::row::Row;
+use crate::store::sqlite::{execute_statement, fault, query};
 use rusqlite::{Connection, TransactionBehavior};
 use sea_orm::Statement;
 use tokio::sync::oneshot;
@@ -16,7 +16,7 @@ pub(super) enum Work {
     /// Entries, all or none.
     Append(Vec<Entry>, Asked<Outcome>),
     /// One statement, which is all or nothing by itself.
-    Returning(Statement, Asked<Option<Returned>>),
+    Returning(Statement, Asked<Option<Row>>),
 }
 
 /// Who waits for work, and what came of it.
@@ -78,7 +78,8 @@ impl Work {
                 is_done(result, |outcome| *outcome == Outcome::Written)
             }
             Self::Returning(statement, asked) => {
-                is_done(asked.result.insert(query_statement(connection, statement)), |_| true)
+                let first = query(connection, statement).map(|rows| rows.into_iter().next());
+                is_done(asked.result.insert(first), |_| true)
             }
         }?;
         if is_done || connection.total_changes() == before { Ok(()) } else { Err(Stop::Halfway) }

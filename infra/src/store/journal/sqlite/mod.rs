@@ -4,16 +4,14 @@
 //! A taken key undoes its own change only. Whatever else fails fails the whole group, and the connection is thrown away: one
 //! that was kept would take later changes into a transaction that never commits.
 
-mod connection;
 mod entry;
 mod group;
 
-pub(super) use connection::open;
-
 use super::StoreError;
 use super::entry::{Entry, Outcome};
-use super::returned::Returned;
 use crate::gauge::JournalGauges;
+use crate::store::row::Row;
+use crate::store::sqlite::writer as open;
 use group::{Asked, Work};
 use rusqlite::Connection;
 use sea_orm::Statement;
@@ -73,7 +71,7 @@ impl Writer {
         self.ask(|answer| Job::Work(Work::Append(entries, Asked::new(answer)))).await?
     }
 
-    pub(super) async fn write_returning(&self, statement: Statement) -> Result<Option<Returned>, StoreError> {
+    pub(super) async fn write_returning(&self, statement: Statement) -> Result<Option<Row>, StoreError> {
         self.ask(|answer| Job::Work(Work::Returning(statement, Asked::new(answer)))).await?
     }
 

@@ -1,35 +1,46 @@
-//! The connection that writes. It is rusqlite's: sqlx gives each connection a thread of its own, and to cross over to it
-//! and back for each statement costs more than most statements do.
+//! SQLite by rusqlite, on threads of our own: sqlx has each statement cross over to a thread and back, and each column of
+//! each row is copied on the way, which together costs more than most statements do. Both link the same SQLite.
 
-use super::super::StoreError;
-use super::super::returned::Returned;
-use crate::store::connect::BUSY;
-use crate::store::dialect;
+mod readers;
+
+pub(super) use readers::Readers;
+
+use super::connect::BUSY;
+use super::dialect;
+use super::error::StoreError;
+use super::row::{Cells, Row};
 use chrono::SecondsFormat;
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, Error, OpenFlags, ToSql};
 use sea_orm::{DbErr, Statement, Value};
 use std::path::Path;
+use std::sync::Arc;
 
-/// More than the program has statements that write.
+/// How many statements each connection keeps prepared.
 const STATEMENTS: usize = 256;
 
-/// Opens the file, which is there, as those who read it do.
-pub(in crate::store::journal) fn open(file: &Path) -> Result<Connection, StoreError> {
-    let open = || {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(file, flags)?;
-        connection.busy_timeout(BUSY)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // What savepoints put aside is as much as a group writes, and is thrown away.
-        connection.execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
-             PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY",
-        )?;
-        Ok(connection)
-    };
-    open().map_err(fault)
+/// Opens the file, which is there, to write.
+pub(super) fn writer(file: &Path) -> Result<Connection, StoreError> {
+    // What savepoints put aside is as much as a group writes, and is thrown away.
+    let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
+         PRAGMA secure_delete = ON; PRAGMA temp_store = MEMORY";
+    open(file, settings).map_err(fault)
+}
+
+/// Opens the file, which is there, to read.
+fn reader(file: &Path) -> Result<Connection, StoreError> {
+    // Not read-only: whoever comes first makes the files beside it.
+    open(file, "PRAGMA query_only = ON").map_err(fault)
+}
+
+fn open(file: &Path, settings: &str) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.execute_batch(settings)?;
+    Ok(connection)
 }
 
 /// Tells a lost database from a row that is there already and from a mistake of ours.
@@ -67,20 +78,17 @@ pub(super) fn execute_statement(connection: &Connection, statement: &Statement) 
     prepare(connection, statement).and_then(|mut prepared| prepared.raw_execute()).map_err(fault)
 }
 
-/// Runs such a statement; its first row.
-pub(super) fn query_statement(
-    connection: &Connection,
-    statement: &Statement,
-) -> Result<Option<Returned>, StoreError> {
+/// Runs such a statement; its rows.
+pub(super) fn query(connection: &Connection, statement: &Statement) -> Result<Vec<Row>, StoreError> {
     let run = || {
         let mut prepared = prepare(connection, statement)?;
-        let names: Vec<_> = prepared.column_names().into_iter().map(str::to_owned).collect();
-        let mut rows = prepared.raw_query();
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let values = (0..names.len()).map(|i| row.get(i)).collect::<Result<Vec<_>, _>>()?;
-        // It has not done all that it does before the last of its rows is read.
-        while rows.next()?.is_some() {}
-        Ok(Some(Returned::Sqlite(names.into_iter().zip(values).collect())))
+        let names: Arc<[_]> = prepared.column_names().into_iter().map(Box::from).collect();
+        let (mut found, mut rows) = (Vec::new(), prepared.raw_query());
+        while let Some(row) = rows.next()? {
+            let values = (0..names.len()).map(|i| row.get(i)).collect::<Result<_, _>>()?;
+            found.push(Row::Sqlite(Cells { names: names.clone(), values }));
+        }
+        Ok(found)
     };
     run().map_err(fault)
 }
@@ -147,7 +155,7 @@ mod tests {
         };
         let theirs = connect::writer(&options).await.unwrap();
         theirs.execute_unprepared("CREATE TABLE t (value, who text)").await.unwrap();
-        let ours = open(&path).unwrap();
+        let ours = writer(&path).unwrap();
         let at = |text: &str| text.parse::<chrono::DateTime<chrono::Utc>>().unwrap();
         let values: [Value; 17] = [
             true.into(),
