@@ -5,11 +5,15 @@ use super::Store;
 use super::error::StoreError;
 use super::idempotency::{IdempotencyKey, Kept};
 use super::journal::JournalError;
+use super::patience::limited;
 use crate::entropy;
 use domain::actor::Actor;
 use domain::refusal::Refusal;
 use domain::time::Timestamp;
+use std::time::Duration;
 
+/// For how long whoever could not write looks for an answer that was given before.
+const A_MOMENT: Duration = Duration::from_secs(1);
 /// How often a change is decided anew when somebody else was faster.
 pub(super) const ATTEMPTS: u32 = 6;
 
@@ -113,6 +117,18 @@ impl Store {
         }
     }
 
+    /// What was answered under the key of a call for which nothing could be written.
+    ///
+    /// # Errors
+    /// Why not, when nothing was.
+    pub async fn answered_before(
+        &self,
+        key: Option<&IdempotencyKey>,
+        error: StoreError,
+    ) -> Result<Delivered, ChangeError> {
+        self.or_kept(key, Err(error.into())).await
+    }
+
     /// Whatever failed: a call that was carried out before gets its kept answer.
     pub(super) async fn or_kept(
         &self,
@@ -122,6 +138,14 @@ impl Store {
         let error = match result {
             Ok(answer) => {
                 return Ok(Delivered { answer, replayed: false });
+            }
+            // What cannot be written to, a full disk, may be read.
+            Err(Failed::Error(error @ ChangeError::Store(StoreError::Unavailable(_)))) => {
+                let Some(key) = key else { return Err(error) };
+                match limited(A_MOMENT, self.kept(key)).await {
+                    Ok(Some(Kept::Same(answer))) => return Ok(Delivered { answer, replayed: true }),
+                    _ => return Err(error),
+                }
             }
             Err(Failed::Error(error @ ChangeError::Store(_))) => return Err(error),
             Err(Failed::Error(error)) => error,

@@ -13,7 +13,7 @@ const FLOORS: [(&str, &[&str]); 6] = [
     ("integration-tests", &["api"]),
 ];
 /// Crates that stand behind one floor's door alone.
-const BEHIND: [(&str, &[&str]); 14] = [
+const BEHIND: [(&str, &[&str]); 15] = [
     // The bench compares with a handler of its own, `load/bare.rs`.
     ("actix-web", &["api", "integration-tests"]),
     ("sea-orm", &["infra"]),

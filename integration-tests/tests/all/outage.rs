@@ -105,13 +105,19 @@ async fn a_sqlite_that_somebody_holds_is_503_until_they_let_go() {
     let app = TestApp::start(Backend::Sqlite).await;
     let cast = Cast::of(&app).await;
     let ticket = cast.ticket().await;
+    let keyed = || cast.clerk.post_with("/tickets", &[("Idempotency-Key", "lamp-7")], lamp());
+    let first = keyed().await.expect(201);
+    // Whoever comes next has to lease a number.
+    while !cast.clerk.post("/tickets", lamp()).await.expect(201).str("number").ends_with("-00050") {}
     let mut holder = SqliteConnection::connect(&app.url).await.unwrap();
     holder.execute("BEGIN IMMEDIATE").await.unwrap();
-    // Reading goes on; writing waits its five seconds, then says so.
+    // Reading goes on; writing waits its five seconds, then says so, but what was answered before is answered again.
     let _ = cast.resident.get(&ticket).await.expect(200);
-    let answer = cast.resident.post("/tickets", lamp()).await;
+    let (answer, again) = tokio::join!(cast.resident.post("/tickets", lamp()), keyed());
     answer.refused(503, "store.unavailable");
     assert_eq!(answer.header("retry-after"), "1");
+    let again = again.expect(201);
+    assert_eq!((again.str("id"), again.header("idempotent-replayed")), (first.str("id"), "true"));
     holder.execute("ROLLBACK").await.unwrap();
     recovers(&cast.resident, &ticket).await;
     app.stop().await;

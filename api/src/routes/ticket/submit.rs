@@ -84,9 +84,13 @@ pub(crate) async fn submit_ticket(
         phone: contact.phone.or(profile.phone),
         household: contact.household.clone(),
     };
+    let number = match state.store.ticket_number(&place.place.code, now).await {
+        Ok(number) => number,
+        Err(error) => return Ok(deliver(state.store.answered_before(key.as_ref(), error).await?)),
+    };
     let submission = Submission {
         id: TicketId(entropy::id(now)),
-        number: state.store.ticket_number(&place.place.code, now).await?,
+        number,
         place: place.place,
         content,
         address,

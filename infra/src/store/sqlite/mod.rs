@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// How many statements each connection keeps prepared.
-const STATEMENTS: usize = 256;
+const STATEMENTS: usize = 128;
 
 /// Opens the file, which is there, to write.
 pub(super) fn writer(file: &Path) -> Result<Connection, StoreError> {

@@ -8,6 +8,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rusqlite::Connection;
 use sea_orm::Statement;
 use std::convert::Infallible;
+use std::num::NonZero;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,8 +17,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, mpsc, oneshot};
 
-/// So many read at once: more than there are cores, for some wait for the disk.
-const THREADS: u32 = 8;
+/// So many read at once for each core, for some wait for the disk.
+const A_CORE: usize = 2;
+/// At least and at most: each has a cache of its own.
+const THREADS: RangeInclusive<usize> = 4..=16;
 /// How many may wait. More than that is a disk that does not keep up, and whoever asks is told so.
 const QUEUE: usize = 4096;
 
@@ -30,6 +34,7 @@ enum Job {
 pub(in crate::store) struct Readers {
     /// None once they are to end.
     jobs: RwLock<Option<Sender<Job>>>,
+    threads: u32,
     busy: Arc<AtomicU32>,
     /// Closed when the last has ended.
     ended: Mutex<mpsc::Receiver<Infallible>>,
@@ -41,7 +46,9 @@ impl Readers {
         let (jobs, waiting) = bounded(QUEUE);
         let busy = Arc::new(AtomicU32::new(0));
         let (at_work, ended) = mpsc::channel(1);
-        for n in 0..THREADS {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let threads = (cores * A_CORE).clamp(*THREADS.start(), *THREADS.end());
+        for n in 0..threads {
             let (file, waiting, busy, at_work) =
                 (file.to_owned(), waiting.clone(), busy.clone(), at_work.clone());
             thread::Builder::new()
@@ -52,7 +59,8 @@ impl Readers {
                 })
                 .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         }
-        Ok(Self { jobs: RwLock::new(Some(jobs)), busy, ended: Mutex::new(ended) })
+        let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+        Ok(Self { jobs: RwLock::new(Some(jobs)), threads, busy, ended: Mutex::new(ended) })
     }
 
     /// The rows of a query.
@@ -62,16 +70,12 @@ impl Readers {
 
     /// How they do; whoever comes next has waited no longer than `patience` when this answers.
     pub(in crate::store) async fn look(&self, patience: Duration) -> Pool {
-        let busy = self.busy.load(Ordering::Relaxed);
+        let (threads, busy) = (self.threads, self.busy.load(Ordering::Relaxed));
         let began = Instant::now();
         // A turn that does not come in time, or at all, has made them wait as long as it took to say so.
         drop(tokio::time::timeout(patience, self.ask(Job::Turn)).await);
-        Pool {
-            open: THREADS,
-            idle: THREADS.saturating_sub(busy) as usize,
-            most: THREADS,
-            wait: began.elapsed(),
-        }
+        let idle = threads.saturating_sub(busy) as usize;
+        Pool { open: threads, idle, most: threads, wait: began.elapsed() }
     }
 
     /// Ends them after all that was asked before.
@@ -165,7 +169,8 @@ mod tests {
         let write = readers.query(statement("DELETE FROM t")).await.unwrap_err();
         assert!(write.to_string().contains("readonly"), "{write}");
         let Pool { open, idle, most, .. } = readers.look(Duration::from_secs(5)).await;
-        assert_eq!((open, idle, most), (THREADS, THREADS as usize, THREADS));
+        assert_eq!((open as usize, idle), (most as usize, most as usize));
+        assert!(THREADS.contains(&idle), "{idle}");
         readers.close().await;
         readers.query(statement("SELECT 1")).await.unwrap_err();
     }

@@ -179,9 +179,8 @@ fn filtered_on_sqlite(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Ti
 /// How many entries are looked at for one page: fewer where more rows than its own are read for each.
 fn scan(query: &TicketQuery) -> i64 {
     let lens = match query.lens {
-        Lens::Assist(_) => 2,
-        // Their own, and those in which they take part.
-        Lens::Requester(_) => 3,
+        // The rows of parties, and their tickets; their own besides.
+        Lens::Assist(_) | Lens::Requester(_) => 3,
         _ => 1,
     };
     // Who does not see everything may take part in each.
