@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 const POSTGRES_CONNECTIONS: u32 = 16;
-const SQLITE_READERS: u32 = 8;
+const SQLITE_READERS: u32 = 2;
 /// How long a request waits for a connection before it is told to come again.
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// The command line is a second writer.
@@ -165,7 +165,7 @@ impl Database {
         }
     }
 
-    /// The pool that serves requests; on PostgreSQL it writes as well.
+    /// The pool that serves requests on PostgreSQL, and writes as well; on SQLite it serves what is seldom asked.
     pub(super) async fn connect_for_reading(&self) -> Result<DatabaseConnection, StoreError> {
         match self {
             Self::Sqlite(options) => {

@@ -46,13 +46,14 @@ fn open(file: &Path, settings: &str) -> Result<Connection, Error> {
 /// Tells a lost database from a row that is there already and from a mistake of ours.
 pub(super) fn fault(error: Error) -> StoreError {
     match &error {
-        Error::SqliteFailure(code, message) => match code.extended_code {
-            SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE => {
-                StoreError::Duplicate(message.clone().unwrap_or_default())
-            }
-            code if dialect::is_passing(&code.to_string()) => StoreError::Unavailable(error.to_string()),
-            _ => StoreError::Internal(DbErr::Custom(error.to_string())),
-        },
+        Error::SqliteFailure(code, message)
+            if matches!(code.extended_code, SQLITE_CONSTRAINT_PRIMARYKEY | SQLITE_CONSTRAINT_UNIQUE) =>
+        {
+            StoreError::Duplicate(message.clone().unwrap_or_default())
+        }
+        Error::SqliteFailure(code, _) if dialect::is_passing(&code.extended_code.to_string()) => {
+            StoreError::Unavailable(error.to_string())
+        }
         _ => StoreError::Internal(DbErr::Custom(error.to_string())),
     }
 }

@@ -11,7 +11,7 @@ use super::StoreError;
 use super::entry::{Entry, Outcome};
 use crate::gauge::JournalGauges;
 use crate::store::row::Row;
-use crate::store::sqlite::writer as open;
+use crate::store::sqlite::writer;
 use group::{Asked, Work};
 use rusqlite::Connection;
 use sea_orm::Statement;
@@ -133,7 +133,7 @@ fn run(
 
 /// Carries out a group, answers each of its jobs, and hands the connection back when it is still to be trusted.
 fn commit(file: &Path, connection: Option<Connection>, mut group: Vec<Work>) -> Option<Connection> {
-    let opened = connection.map_or_else(|| open(file).map_err(|error| error.to_string()), Ok);
+    let opened = connection.map_or_else(|| writer(file).map_err(|error| error.to_string()), Ok);
     let (kept, failed) = match opened {
         Err(failed) => (None, Some(failed)),
         Ok(mut connection) => match group::commit(&mut connection, &mut group) {
@@ -187,7 +187,7 @@ mod tests {
         };
         let eyes = connect::writer(&options).await.unwrap();
         eyes.execute_unprepared("CREATE TABLE t (id integer primary key, body blob)").await.unwrap();
-        let writing = open(&path).unwrap();
+        let writing = writer(&path).unwrap();
         // Full soon, and only for this connection.
         writing.pragma_update(None, "max_page_count", 20).unwrap();
         let (writer, jobs) = Writer::queue();
