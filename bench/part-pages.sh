@@ -6,7 +6,7 @@ community|community_clerk|社区书记陈红梅|--place 532504001007|place=53250
 unit|department_handler|住建局张伟|--unit 01990000-0000-7000-8000-000000000091|unit=01990000-0000-7000-8000-000000000091
 mine|resident|居民1|--place 532504|mine=true
 handler|grid_worker|网格员李建国|--place 532504001007|handler=01990000-0000-7000-8000-000000000003
-claimable|party_member|党员周强|--place 532504001|claimable=true
+claimable|party_member|党员周强|--place 532504|claimable=true
 assist|department_handler|执法队刘军|--unit 01990000-0000-7000-8000-000000000092|assist=true&unit=01990000-0000-7000-8000-000000000092
 number|supervisor|督查员马丽|--place 532504|q=NUMBER
 phone|supervisor|督查员马丽|--place 532504|q=13800001234'

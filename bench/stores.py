@@ -53,8 +53,9 @@ class Sqlite:
 
     def contact(self, called, tickets):
         hash = self.db.execute("SELECT phone_hash FROM ticket_contact WHERE ticket_id = ?", (uuid.UUID(called).bytes,)).fetchone()[0]
-        rows = [(uuid.UUID(id).bytes, hash) for id in tickets]
-        self.db.executemany("INSERT INTO ticket_contact (ticket_id, phone_hash) VALUES (?, ?)", rows)
+        rows = [(hash, uuid.UUID(id).bytes) for id in tickets]
+        self.db.executemany("INSERT INTO ticket_contact (ticket_id, phone_hash, created_at) "
+                            "SELECT id, ?, created_at FROM ticket WHERE id = ?", rows)
 
     def end(self):
         self.db.execute("UPDATE reactor SET position = (SELECT max(position) FROM event)")
@@ -117,8 +118,8 @@ class Postgres:
 
     def contact(self, called, tickets):
         ids = ",".join(tickets)
-        self.ask(f"INSERT INTO ticket_contact (ticket_id, phone_hash) SELECT id::uuid, c.phone_hash "
-                 f"FROM string_to_table('{ids}', ',') id, ticket_contact c WHERE c.ticket_id = '{called}'")
+        self.ask(f"INSERT INTO ticket_contact (ticket_id, phone_hash, created_at) SELECT t.id, c.phone_hash, t.created_at "
+                 f"FROM string_to_table('{ids}', ',') id JOIN ticket t ON t.id = id::uuid, ticket_contact c WHERE c.ticket_id = '{called}'")
 
     def end(self):
         self.ask("SELECT setval(pg_get_serial_sequence('event', 'position'), (SELECT max(position) FROM event))")

@@ -23,6 +23,7 @@ mod m20261122_000013_warnings;
 mod m20261122_000014_restoration;
 mod m20261122_000015_claims;
 mod m20261122_000016_parties;
+mod m20261122_000017_contacts;
 mod standing;
 
 pub use standing::Standing;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000014_restoration::Migration),
             Box::new(m20261122_000015_claims::Migration),
             Box::new(m20261122_000016_parties::Migration),
+            Box::new(m20261122_000017_contacts::Migration),
         ];
         migrations
             .into_iter()

@@ -53,6 +53,44 @@ async fn pages_neither_skip_nor_repeat(#[values(Backend::Sqlite, Backend::Postgr
 
 #[rstest]
 #[tokio::test]
+async fn tickets_of_a_phone_number_come_newest_first(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let caller = app.resident("来电居民").await;
+    let mut called = lamp();
+    called["contact"] = json!({"phone": "13912345678"});
+    let mut filed = Vec::new();
+    for body in [called.clone(), lamp(), called.clone(), lamp(), called.clone(), called] {
+        app.pass(1);
+        filed.push(caller.post("/tickets", body).await.expect(201).json);
+    }
+    filed.reverse();
+    let filed = numbers(&filed);
+    // Their own number is called where the ticket names none.
+    let own = app.id_of(&caller).await.replace('-', "");
+    let hash = "(SELECT phone_hash FROM ticket_contact LIMIT 1)";
+    let own = if backend == Backend::Sqlite { format!("X'{own}'") } else { format!("'{own}'") };
+    let theirs = format!("UPDATE app_user SET phone_hash = {hash} WHERE id = {own}");
+    integration_tests::database::execute(&app.url, &theirs).await;
+    let all_at = |limit| all(&cast.clerk, "&q=13912345678", limit);
+    for limit in [1, 2, 6] {
+        assert_eq!(all_at(limit).await, filed, "{limit} a page");
+        let filtered = all(&cast.clerk, "&q=13912345678&status=submitted", limit).await;
+        assert_eq!(filtered, filed, "{limit} a page, filtered");
+    }
+    // Rows of programs that knew no time of a contact are among them.
+    let old = "UPDATE ticket_contact SET created_at = NULL WHERE ticket_id IN (SELECT id FROM ticket WHERE number LIKE '%00003')";
+    integration_tests::database::execute(&app.url, old).await;
+    for limit in [1, 2, 6] {
+        assert_eq!(all_at(limit).await, filed, "{limit} a page, one of an old program");
+    }
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn each_sees_through_their_lens(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
     let cast = Cast::of(&app).await;

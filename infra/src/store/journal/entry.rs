@@ -87,6 +87,7 @@ const CONTACT: Table = Table {
         ("phone", "bytea"),
         ("phone_hash", "bytea"),
         ("household", "bytea"),
+        ("created_at", "timestamptz"),
     ],
     ticket: "ticket_id",
     renewed: "",

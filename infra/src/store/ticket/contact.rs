@@ -6,6 +6,7 @@ use super::super::journal::Values;
 use super::super::row::{Row, column};
 use super::super::{phone, user};
 use domain::phone::Phone;
+use domain::ticket::Ticket;
 use domain::view::Contact;
 use uuid::Uuid;
 
@@ -25,7 +26,8 @@ impl Store {
     }
 
     /// What the ticket says of whom to call, as a row; `None` when it says nothing.
-    pub(super) fn contact_row(&self, ticket: Uuid, contact: &Contact) -> Option<Values> {
+    pub(super) fn contact_row(&self, of: &Ticket, contact: &Contact) -> Option<Values> {
+        let ticket = of.id.0;
         let Contact { name, phone, household } = contact;
         let seal = |column, value: &str| self.keys().seal(column, ticket, value.as_bytes());
         let row = || {
@@ -35,6 +37,7 @@ impl Store {
                 phone.as_ref().map(|phone| seal(PHONE, phone.as_str())).into(),
                 phone.as_ref().map(|phone| self.phone_hash(phone).to_vec()).into(),
                 household.as_deref().map(|digits| seal(HOUSEHOLD, digits)).into(),
+                of.submitted_at.into(),
             ]
         };
         (name.is_some() || phone.is_some() || household.is_some()).then(row)

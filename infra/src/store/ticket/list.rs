@@ -144,7 +144,7 @@ fn page_sql(backend: DbBackend, query: &TicketQuery, actor: &Actor, now: Timesta
         sql.push(&format!("SELECT id, created_at, {COLUMNS}, true AS hit, CAST(0 AS bigint) AS n FROM "));
         through_lens(backend, &mut sql, query, MAX_PAGE + 1);
         sql.push(NEWEST_FIRST).bind(i64::from(query.limit) + 1);
-    } else if backend == DbBackend::Sqlite && !matches!(query.lens, Lens::Phone(_)) {
+    } else if backend == DbBackend::Sqlite {
         filtered_on_sqlite(&mut sql, query, actor, now);
     } else {
         sql.push(&format!("SELECT * FROM (SELECT id, created_at, {COLUMNS}, ("));
@@ -159,28 +159,31 @@ fn page_sql(backend: DbBackend, query: &TicketQuery, actor: &Actor, now: Timesta
     sql
 }
 
-/// The hits, and the last entry that is looked at, of a lens whose index has its order. SQLite stops at the last hit that
-/// the page needs only where it need not number what it looks at, nor sort again what is in order already.
+/// The hits, and the last entry that is looked at where they do not fill the page. SQLite stops at the last hit that the
+/// page needs only where it need not number what it looks at, nor sort again what is in order already.
 fn filtered_on_sqlite(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Timestamp) {
-    let scan = scan(query);
-    sql.push(&format!("SELECT * FROM (SELECT * FROM (SELECT id, created_at, {COLUMNS}, ("));
+    let (scan, full) = (scan(query), i64::from(query.limit) + 1);
+    sql.push(&format!("WITH page AS MATERIALIZED (SELECT * FROM (SELECT id, created_at, {COLUMNS}, ("));
     residual_filters(sql, query, actor, now);
     sql.push(") AS hit, 0 AS n FROM ");
     through_lens(DbBackend::Sqlite, sql, query, scan);
-    sql.push(&format!("{NEWEST_FIRST}{scan}) s WHERE s.hit LIMIT ")).bind(i64::from(query.limit) + 1);
+    sql.push(&format!("{NEWEST_FIRST}{scan}) s WHERE s.hit LIMIT ")).bind(full);
     let nothing = COLUMNS.split(", ").map(|_| "NULL").collect::<Vec<_>>().join(", ");
     sql.push(&format!(
-        ") UNION ALL SELECT id, created_at, {nothing}, false, {scan} FROM (SELECT id, created_at FROM "
+        ") SELECT * FROM page UNION ALL SELECT id, created_at, {nothing}, false, {scan} FROM (SELECT id, created_at FROM "
     ));
     end_of_scan(sql, query);
-    sql.push(&format!("{NEWEST_FIRST}1 OFFSET {})", scan - 1));
+    sql.push(&format!("{NEWEST_FIRST}(SELECT count(*) < ")).bind(full);
+    sql.push(&format!(" FROM page) OFFSET {})", scan - 1));
 }
 
 /// How many entries are looked at for one page: fewer where more rows than its own are read for each.
 fn scan(query: &TicketQuery) -> i64 {
     let lens = match query.lens {
-        // The rows of parties, and their tickets; their own besides.
+        // The rows that name tickets, and these; their own besides.
         Lens::Assist(_) | Lens::Requester(_) => 3,
+        // And whether those name another number.
+        Lens::Phone(_) => 4,
         _ => 1,
     };
     // Who does not see everything may take part in each.

@@ -121,7 +121,7 @@ impl Store {
                 .map(|clock| clock_row(clock, stream))
                 .collect(),
             parties: Participants::of(ticket).since(&before, ticket),
-            contact: contact.and_then(|contact| self.contact_row(stream, contact)),
+            contact: contact.and_then(|contact| self.contact_row(ticket, contact)),
             answer,
         })
     }
