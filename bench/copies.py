@@ -104,6 +104,8 @@ class Copies:
                 cells.append((name, "json", self.json(value)))
             elif name in NUMBERS:
                 cells.append((name, "slot", self.slot(NUMBERS[name])) if NUMBERS[name] else (name, "constant", value))
+            elif name == "excerpt":
+                cells.append((name, "slot", self.slot("excerpt")))
             elif table == "free_text" and name == "body" and row["id"] == self.content:
                 cells.append((name, "slot", self.slot("content")))
             elif value == self.number:

@@ -76,6 +76,7 @@ for n in range(count):
              "resident": pick(people["residents"], resident_sums), "worker": people["workers"][code],
              "unit0": units[0][0], "handler0": units[0][1], "unit1": units[1][0], "handler1": units[1][1],
              "content": draw.content(), "category": pick(categories, category_sums), "channel": pick(channels, channel_sums)}
+    known["excerpt"] = known["content"][:80]
     if units[0][0] == units[1][0]:
         known["unit1"], known["handler1"] = people["units"][units[0] == people["units"][0]]
     for i in range(len(copies.texts)):

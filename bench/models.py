@@ -18,7 +18,7 @@ from client import Client
 from draw import HOME
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?=Z|\+00:00)")
-TABLES = {"ticket": "id", "event": "stream", "clock": "ticket_id", "free_text": "stream", "ticket_party": "ticket_id"}
+TABLES = {"ticket": "id", "event": "stream", "free_text": "stream", "ticket_party": "ticket_id"}
 WORKER, CLERK = "01990000-0000-7000-8000-000000000003", "01990000-0000-7000-8000-000000000004"
 UNITS = ["01990000-0000-7000-8000-000000000091", "01990000-0000-7000-8000-000000000092"]
 program, directory, file = sys.argv[1:]

@@ -119,7 +119,7 @@ class Postgres:
     def contact(self, called, tickets):
         ids = ",".join(tickets)
         self.ask(f"INSERT INTO ticket_contact (ticket_id, phone_hash, created_at) SELECT t.id, c.phone_hash, t.created_at "
-                 f"FROM string_to_table('{ids}', ',') id JOIN ticket t ON t.id = id::uuid, ticket_contact c WHERE c.ticket_id = '{called}'")
+                 f"FROM string_to_table('{ids}', ',') one JOIN ticket t ON t.id = one::uuid, ticket_contact c WHERE c.ticket_id = '{called}'")
 
     def end(self):
         self.ask("SELECT setval(pg_get_serial_sequence('event', 'position'), (SELECT max(position) FROM event))")

@@ -231,6 +231,37 @@ impl HeldTickets {
     }
 }
 
+/// Lets nobody write the ticket of one number, on PostgreSQL, until it lets go. There is a ticket already.
+#[derive(Debug)]
+pub struct HeldNumber {
+    session: PgConnection,
+    url: String,
+}
+
+impl HeldNumber {
+    /// Holds it.
+    pub async fn at(url: &str, number: &str) -> Self {
+        let mut session = PgConnection::connect(url).await.expect("PostgreSQL answers");
+        let sql = format!(
+            "BEGIN; CREATE TEMP TABLE held AS SELECT * FROM ticket LIMIT 1; \
+             UPDATE held SET id = gen_random_uuid(), number = '{number}'; INSERT INTO ticket SELECT * FROM held"
+        );
+        session.execute(sqlx::AssertSqlSafe(sql)).await.expect("nobody has it");
+        Self { session, url: url.to_owned() }
+    }
+
+    /// Until somebody waits to write it.
+    pub async fn somebody_waits(&self) {
+        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'";
+        while number(&self.url, waits).await == 0 {}
+    }
+
+    /// Lets go.
+    pub async fn let_go(mut self) {
+        self.session.execute("ROLLBACK").await.expect("PostgreSQL answers");
+    }
+}
+
 /// Puts a place where no call can put one yet.
 pub async fn add_place(url: &str, code: &str, name: &str) {
     for sql in [

@@ -24,6 +24,7 @@ mod m20261122_000014_restoration;
 mod m20261122_000015_claims;
 mod m20261122_000016_parties;
 mod m20261122_000017_contacts;
+mod m20261122_000018_excerpt;
 mod standing;
 
 pub use standing::Standing;
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000015_claims::Migration),
             Box::new(m20261122_000016_parties::Migration),
             Box::new(m20261122_000017_contacts::Migration),
+            Box::new(m20261122_000018_excerpt::Migration),
         ];
         migrations
             .into_iter()

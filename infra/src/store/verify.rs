@@ -1,14 +1,13 @@
-//! Whether what is stored adds up: the fold of its events is the ticket, its rows of clocks and of who takes part are its
-//! own, every text that an event refers to is there and is the one that was written, and what reactors keep follows.
+//! Whether what is stored adds up: the fold of its events is the ticket, its rows of who takes part are its own, every text
+//! that an event refers to is there and is the one that was written, and what reactors keep follows.
 
 use super::Store;
 use super::error::StoreError;
 use super::log::{EVENT_COLUMNS, stored_event};
-use super::row::{Row, column, word};
-use super::ticket::Participants;
+use super::row::column;
+use super::ticket::{EXCERPT, Participants};
 use domain::id::TicketId;
-use domain::policy::TimeKind;
-use domain::ticket::{Clock, STATE_VERSION, Ticket, ticket_from_json};
+use domain::ticket::{STATE_VERSION, Ticket, ticket_from_json};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -16,8 +15,9 @@ use uuid::Uuid;
 const BATCH: i64 = 1_000;
 
 const TICKETS: &str = "SELECT t.id, t.version, t.state_v, CAST(t.state AS text) AS state FROM ticket t";
-const CLOCKS: &str = "SELECT c.ticket_id, c.kind, c.round, c.started_at, c.due_at, c.warn_at, c.met_at, c.breached_at, \
-     c.cancelled_at, c.paused_at, c.paused_ms, c.policy_version FROM clock c ORDER BY c.ticket_id, c.kind, c.round";
+/// What a list shows is the beginning of what was written, or nothing of what was erased.
+const EXCERPTS: &str = "SELECT t.id FROM ticket t JOIN free_text x ON x.id = t.content_id \
+     WHERE t.excerpt <> substr(x.body, 1, $1)";
 
 const PARTIES: &str = "SELECT p.ticket_id, p.party_id, p.kind FROM ticket_party p WHERE p.active";
 
@@ -30,8 +30,11 @@ impl Store {
         let mut faults = self.verify_people().await?;
         faults.extend(self.verify_calendars().await?);
         faults.extend(self.verify_reactors().await?);
+        for row in self.query_all(EXCERPTS, vec![i32::try_from(EXCERPT).unwrap_or(i32::MAX).into()]).await? {
+            let id: Uuid = column(&row, "ticket", "id")?;
+            faults.push(format!("ticket {id}: its excerpt is of another content"));
+        }
         let folded = self.fold_all(&mut faults).await?;
-        let mut clocks = self.clock_rows().await?;
         let mut parties = self.party_rows().await?;
         let rows = self.query_all(TICKETS, vec![]).await?;
         if rows.len() != folded.len() {
@@ -43,11 +46,6 @@ impl Store {
             let state_v = column(&row, "ticket", "state_v")?;
             let stored = ticket_from_json(&state, state_v)
                 .map_err(|error| StoreError::unreadable("ticket", "state", id, error))?;
-            let mut expected: Vec<_> = stored.clocks.iter().map(in_columns).collect();
-            expected.sort_by_key(|clock| (<&str>::from(clock.kind), clock.round));
-            if clocks.remove(&id).unwrap_or_default() != expected {
-                faults.push(format!("ticket {id}: its rows of clocks are others"));
-            }
             let mut expected = Participants::of(&stored).rows();
             expected.sort_unstable();
             if parties.remove(&id).unwrap_or_default() != expected {
@@ -62,7 +60,6 @@ impl Store {
                 faults.push(format!("ticket {id}: the fold of its events is another"));
             }
         }
-        faults.extend(clocks.into_keys().map(|id| format!("clocks of {id}: no ticket")));
         faults.extend(parties.into_keys().map(|id| format!("parties of {id}: no ticket")));
         Ok(faults)
     }
@@ -120,42 +117,4 @@ impl Store {
         parties.values_mut().for_each(|parties| parties.sort_unstable());
         Ok(parties)
     }
-
-    async fn clock_rows(&self) -> Result<HashMap<Uuid, Vec<Clock>>, StoreError> {
-        let mut clocks: HashMap<Uuid, Vec<Clock>> = HashMap::new();
-        for row in self.query_all(CLOCKS, vec![]).await? {
-            let ticket = column(&row, "clock", "ticket_id")?;
-            clocks.entry(ticket).or_default().push(clock(&row)?);
-        }
-        Ok(clocks)
-    }
-}
-
-/// What of a clock is in columns: the rest is only in the state.
-fn in_columns(clock: &Clock) -> Clock {
-    Clock { time: TimeKind::Natural, stops: None, restless: false, warned_at: None, ..clock.clone() }
-}
-
-fn clock(row: &Row) -> Result<Clock, StoreError> {
-    let unsigned = |name, value: i32| {
-        u32::try_from(value).map_err(|error| StoreError::corrupt("clock", name, value, error))
-    };
-    let round = unsigned("round", column::<i16>(row, "clock", "round")?.into())?;
-    Ok(Clock {
-        kind: word(row, "clock", "kind")?,
-        round: u16::try_from(round).map_err(|error| StoreError::corrupt("clock", "round", round, error))?,
-        started_at: column(row, "clock", "started_at")?,
-        due_at: column(row, "clock", "due_at")?,
-        warn_at: column(row, "clock", "warn_at")?,
-        met_at: column(row, "clock", "met_at")?,
-        breached_at: column(row, "clock", "breached_at")?,
-        cancelled_at: column(row, "clock", "cancelled_at")?,
-        paused_at: column(row, "clock", "paused_at")?,
-        paused_ms: column(row, "clock", "paused_ms")?,
-        policy_version: unsigned("policy_version", column(row, "clock", "policy_version")?)?,
-        time: TimeKind::Natural,
-        stops: None,
-        restless: false,
-        warned_at: None,
-    })
 }

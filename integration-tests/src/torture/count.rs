@@ -15,6 +15,8 @@ const SETTLES: Duration = Duration::from_secs(60);
 struct Words {
     now: &'static str,
     soon: &'static str,
+    /// All clocks, a row each.
+    clocks: &'static str,
     /// Events that a reactor has not come to.
     behind: &'static str,
     postgres: bool,
@@ -26,6 +28,8 @@ impl Words {
             Self {
                 now: "now()",
                 soon: "now() + interval '5 seconds'",
+                clocks: "(SELECT c.* FROM ticket, jsonb_to_recordset(state -> 'clocks') AS c (due_at timestamptz, \
+                         met_at timestamptz, cancelled_at timestamptz, breached_at timestamptz, paused_at timestamptz)) clock",
                 behind: "(e.xid, e.position) > (r.xid::text::xid8, r.position)",
                 postgres: true,
             }
@@ -33,6 +37,9 @@ impl Words {
             Self {
                 now: "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now')",
                 soon: "strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '+5 seconds')",
+                clocks: "(SELECT value ->> 'due_at' AS due_at, value ->> 'met_at' AS met_at, \
+                         value ->> 'cancelled_at' AS cancelled_at, value ->> 'breached_at' AS breached_at, \
+                         value ->> 'paused_at' AS paused_at FROM ticket, json_each(state, '$.clocks')) clock",
                 behind: "e.position > r.position",
                 postgres: false,
             }
@@ -113,21 +120,23 @@ pub(crate) async fn followed<'a>(
     filed: impl Iterator<Item = &'a str>,
 ) -> Vec<String> {
     let words = Words::of(url);
-    let (worker, clerk, now) = (words.id(worker_id), words.id(clerk_id), words.now);
+    let (worker, clerk) = (words.id(worker_id), words.id(clerk_id));
+    let Words { now, clocks, .. } = words;
     let filed = words.ids(filed);
     let nothing = [
         (
             "clocks should have rung and did not",
             format!(
-                "SELECT count(*) FROM clock WHERE due_at < {now} AND met_at IS NULL AND cancelled_at IS NULL \
+                "SELECT count(*) FROM {clocks} WHERE due_at < {now} AND met_at IS NULL AND cancelled_at IS NULL \
                  AND breached_at IS NULL AND paused_at IS NULL"
             ),
         ),
         (
             "clocks rang without an event, or the other way round",
-            "SELECT abs((SELECT count(*) FROM clock WHERE breached_at IS NOT NULL) \
-             - (SELECT count(*) FROM event WHERE kind = 'breached'))"
-                .to_owned(),
+            format!(
+                "SELECT abs((SELECT count(*) FROM {clocks} WHERE breached_at IS NOT NULL) \
+                 - (SELECT count(*) FROM event WHERE kind = 'breached'))"
+            ),
         ),
         (
             "red flags are not one a closed ticket",

@@ -3,7 +3,7 @@
 use crate::people::{user, worker};
 use crate::ticket::{Cast, path};
 use integration_tests::app::{COMMUNITY, TestApp, lamp};
-use integration_tests::database::{HeldTickets, contains, number};
+use integration_tests::database::{HeldNumber, contains, number};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -203,7 +203,7 @@ async fn f07_what_was_on_its_way_goes_too() {
     let _ = resident.post("/tickets", lamp()).await.expect(201);
     let id = app.id_of(&resident).await;
     let admin = app.staff("county_admin", COUNTY).await;
-    let held = HeldTickets::at(&app.url).await;
+    let held = HeldNumber::at(&app.url, "532504-261121-00002").await;
     let submit = json!({"content": "楼道灯坏了请修一修", "place": {"code": COMMUNITY}, "contact": {"phone": "13812345678"}});
     let key = [("idempotency-key", "k")];
     let erase = async {

@@ -45,28 +45,6 @@ const EVENT: Table = Table {
     ticket: "stream",
     renewed: "",
 };
-const CLOCK: Table = Table {
-    name: "clock",
-    columns: &[
-        ("ticket_id", "uuid"),
-        ("kind", "text"),
-        ("round", "integer"),
-        ("started_at", "timestamptz"),
-        ("due_at", "timestamptz"),
-        ("warn_at", "timestamptz"),
-        ("met_at", "timestamptz"),
-        ("breached_at", "timestamptz"),
-        ("cancelled_at", "timestamptz"),
-        ("paused_at", "timestamptz"),
-        ("paused_ms", "bigint"),
-        ("policy_version", "bigint"),
-    ],
-    ticket: "ticket_id",
-    renewed: " ON CONFLICT (ticket_id, kind, round) DO UPDATE SET started_at = excluded.started_at, due_at = excluded.due_at, \
-         warn_at = excluded.warn_at, met_at = excluded.met_at, breached_at = excluded.breached_at, \
-         cancelled_at = excluded.cancelled_at, paused_at = excluded.paused_at, paused_ms = excluded.paused_ms, \
-         policy_version = excluded.policy_version",
-};
 const PARTY: Table = Table {
     name: "ticket_party",
     columns: &[
@@ -107,7 +85,7 @@ pub(super) const ANSWER: Table = Table {
 };
 
 /// What goes with a ticket besides its answer, in the order of [`Entry::beside`].
-pub(super) const BESIDE: [Table; 5] = [TEXT, EVENT, CLOCK, PARTY, CONTACT];
+pub(super) const BESIDE: [Table; 4] = [TEXT, EVENT, PARTY, CONTACT];
 
 /// All that one change of one ticket writes.
 #[derive(Debug, Clone)]
@@ -120,7 +98,6 @@ pub(in crate::store) struct Entry {
     pub(in crate::store) row: Values,
     pub(in crate::store) texts: Vec<Values>,
     pub(in crate::store) events: Vec<Values>,
-    pub(in crate::store) clocks: Vec<Values>,
     pub(in crate::store) parties: Vec<Values>,
     /// Whom to call.
     pub(in crate::store) contact: Option<Values>,
@@ -177,7 +154,7 @@ impl Entry {
 
     /// The rows of each table of [`BESIDE`].
     pub(super) fn beside(&self) -> [&[Values]; BESIDE.len()] {
-        [&self.texts, &self.events, &self.clocks, &self.parties, self.contact.as_slice()]
+        [&self.texts, &self.events, &self.parties, self.contact.as_slice()]
     }
 }
 

@@ -150,7 +150,6 @@ mod tests {
             row: vec![],
             texts: vec![],
             events: vec![],
-            clocks: vec![],
             parties: vec![],
             contact: None,
             answer,

@@ -78,6 +78,11 @@ impl Store {
                 .to_owned(),
             written,
             raised,
+            // Behind the texts that they are the beginnings of.
+            "UPDATE ticket SET excerpt = '' WHERE excerpt <> '' AND (requester_id = $1 \
+             OR id IN (SELECT e.stream FROM event e WHERE e.actor = $1 AND e.aggregate = 'ticket')) \
+             AND EXISTS (SELECT 1 FROM free_text x WHERE x.id = ticket.content_id AND x.body = '')"
+                .to_owned(),
         ]
         .iter()
         .map(|sql| self.statement(sql, vec![person.into()]))

@@ -8,7 +8,7 @@ use sea_orm::{DbBackend, Value};
 
 /// What a page, its filters and sight look at.
 pub(super) const COLUMNS: &str = "number, version, status, county, community, scope_code, place_id, requester_id, category, severity, affair, \
-     channel, confidential, unit_id, handler_id, handling, desk, supervised, claim_roles, round, content_id, owed_since, updated_at";
+     channel, confidential, unit_id, handler_id, handling, desk, supervised, claim_roles, round, content_id, excerpt, owed_since, updated_at";
 
 /// The lens, the span of time, and the place in the list. No more than `reach` of its entries are looked at.
 pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery, reach: i64) {
@@ -16,15 +16,11 @@ pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuer
         Lens::Requester(_) | Lens::Assist(_) | Lens::Phone(_) => {
             merged(sql, &query.lens, |sql, part| match backend {
                 // All parts come in order, and are merged as far as they are needed.
-                DbBackend::Sqlite => part.tickets(sql, query, ""),
-                // Each is so short that the planner begins with it.
+                DbBackend::Sqlite => part.tickets(sql, query, None),
+                // The planner believes in the order of what says so, and begins with what is short.
                 _ => {
                     sql.push("(");
-                    part.tickets(
-                        sql,
-                        query,
-                        &format!(" ORDER BY created_at DESC, {} DESC LIMIT {reach}", part.id()),
-                    );
+                    part.tickets(sql, query, Some(reach));
                     sql.push(")");
                 }
             });
@@ -138,13 +134,17 @@ impl Part {
         span(sql, query, "created_at", self.id());
     }
 
-    /// Its tickets; of the rows that `newest` leaves.
-    fn tickets(&self, sql: &mut Sql, query: &TicketQuery, newest: &str) {
+    /// Its tickets; the newest of them where it says how many.
+    fn tickets(&self, sql: &mut Sql, query: &TicketQuery, reach: Option<i64>) {
+        let newest = |of: &str| {
+            let newest =
+                |reach| format!(" ORDER BY {of}created_at DESC, {of}{} DESC LIMIT {reach}", self.id());
+            reach.map(newest).unwrap_or_default()
+        };
         match self {
             Self::Own(..) => {
                 sql.push(&format!("SELECT id, created_at, {COLUMNS} FROM "));
                 self.rows(sql, query);
-                sql.push(newest);
             }
             Self::Named(..) => {
                 let columns: Vec<_> = COLUMNS.split(", ").map(|name| format!("q.{}", name.trim())).collect();
@@ -152,9 +152,10 @@ impl Part {
                 sql.push("(SELECT ticket_id, created_at FROM ");
                 self.rows(sql, query);
                 // SQLite takes the order of a CROSS JOIN for an order.
-                sql.push(newest).push(") p CROSS JOIN ticket q WHERE q.id = p.ticket_id");
+                sql.push(&newest("")).push(") p CROSS JOIN ticket q WHERE q.id = p.ticket_id");
             }
         }
+        sql.push(&newest(if matches!(self, Self::Named(..)) { "p." } else { "" }));
     }
 }
 

@@ -8,6 +8,7 @@ use super::super::row::{Row, column, optional_word, word};
 use super::super::sql::Sql;
 use super::filter::residual_filters;
 use super::lens::{COLUMNS, end_of_scan, through_lens};
+use super::write::EXCERPT;
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::TicketNumber;
@@ -20,8 +21,6 @@ use uuid::Uuid;
 
 /// The most entries that a page has.
 const MAX_PAGE: i64 = 100;
-/// How many characters of the content a summary shows.
-const EXCERPT: u32 = 80;
 
 /// What a list looks through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,7 +107,7 @@ impl Store {
                 .map_err(|error| StoreError::corrupt("ticket", "number", &number, error))?,
             version: column(row, "ticket", "version")?,
             status: word(row, "ticket", "status")?,
-            excerpt: column(row, "free_text", "excerpt")?,
+            excerpt: column(row, "ticket", "beginning")?,
             place: self.stored_code(&code)?,
             place_name: column(row, "place", "place_name")?,
             category: column(row, "ticket", "category")?,
@@ -136,7 +135,7 @@ fn page_sql(backend: DbBackend, query: &TicketQuery, actor: &Actor, now: Timesta
     let mut sql = Sql::new("SELECT u.grants_version, t.*, ");
     sql.push("(SELECT p.name FROM place p WHERE p.id = t.place_id) AS place_name, ");
     sql.push(&format!(
-        "(SELECT nullif(substr(x.body, 1, {EXCERPT}), '') FROM free_text x WHERE x.id = t.content_id) AS excerpt "
+        "nullif(COALESCE(t.excerpt, (SELECT substr(x.body, 1, {EXCERPT}) FROM free_text x WHERE x.id = t.content_id)), '') AS beginning "
     ));
     sql.push("FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ").bind(actor.user.0);
     sql.push(") AS grants_version) u LEFT JOIN (");

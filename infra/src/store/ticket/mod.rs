@@ -15,4 +15,4 @@ pub(super) use change::Housekeeping;
 pub use list::{End, Lens, TicketQuery};
 pub(super) use read::BY_ID;
 pub use sweep::{SWEPT_AT_ONCE, Swept};
-pub(super) use write::{CURRENT, FIXED, Participants};
+pub(super) use write::{CURRENT, EXCERPT, FIXED, Participants};

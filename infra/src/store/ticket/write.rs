@@ -5,12 +5,15 @@ use super::super::error::StoreError;
 use super::super::journal::{Column, Entry, KeptAnswer, Values};
 use super::super::log::event_row;
 use domain::text::Text;
-use domain::ticket::{Affair, Assignee, Clock, Event, Handling, STATE_VERSION, Severity, Ticket};
+use domain::ticket::{Affair, Assignee, Event, Handling, STATE_VERSION, Severity, Ticket};
 use domain::view::{Contact, TicketView};
 use uuid::Uuid;
 
-/// Columns that never change after the submission.
-pub(in crate::store) const FIXED: [Column; 12] = [
+/// How many characters of the content a list shows.
+pub(in crate::store) const EXCERPT: usize = 80;
+
+/// Columns that never change after the submission, but for what is erased.
+pub(in crate::store) const FIXED: [Column; 13] = [
     ("number", "text"),
     ("county", "integer"),
     ("street", "integer"),
@@ -19,6 +22,7 @@ pub(in crate::store) const FIXED: [Column; 12] = [
     ("place_id", "uuid"),
     ("channel", "text"),
     ("content_id", "uuid"),
+    ("excerpt", "text"),
     ("address_id", "uuid"),
     ("origin_id", "uuid"),
     ("confidential", "boolean"),
@@ -116,10 +120,6 @@ impl Store {
             row: if was.is_none() { new_row(view)? } else { current_row(view)? },
             texts: texts.into_iter().map(|text| text_row(text, stream)).collect(),
             events: events.iter().zip(version + 1..).map(row).collect::<Result<_, _>>()?,
-            clocks: changed_clocks(ticket, events)
-                .into_iter()
-                .map(|clock| clock_row(clock, stream))
-                .collect(),
             parties: Participants::of(ticket).since(&before, ticket),
             contact: contact.and_then(|contact| self.contact_row(ticket, contact)),
             answer,
@@ -129,32 +129,6 @@ impl Store {
 
 fn text_row(text: &Text, stream: Uuid) -> Values {
     vec![text.reference.id.0.into(), stream.into(), text.body.as_str().into()]
-}
-
-fn clock_row(clock: &Clock, stream: Uuid) -> Values {
-    let kind: &str = clock.kind.into();
-    vec![
-        stream.into(),
-        kind.into(),
-        i32::from(clock.round).into(),
-        clock.started_at.into(),
-        clock.due_at.into(),
-        clock.warn_at.into(),
-        clock.met_at.into(),
-        clock.breached_at.into(),
-        clock.cancelled_at.into(),
-        clock.paused_at.into(),
-        clock.paused_ms.into(),
-        i64::from(clock.policy_version).into(),
-    ]
-}
-
-/// The clocks that the events touched, each once, as they stand now.
-fn changed_clocks<'a>(ticket: &'a Ticket, events: &[Event]) -> Vec<&'a Clock> {
-    let touched = |clock: &&Clock| {
-        events.iter().flat_map(|event| &event.clocks).any(|c| c.kind == clock.kind && c.round == clock.round)
-    };
-    ticket.clocks.iter().filter(touched).collect()
 }
 
 /// In the order of [`FIXED`] and [`CURRENT`], and the state.
@@ -173,6 +147,7 @@ fn new_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.place.id.0.into(),
         ticket.channel.name().into(),
         ticket.content.id.0.into(),
+        view.texts.content.as_deref().map(excerpt).into(),
         ticket.address.map(|text| text.id.0).into(),
         ticket.origin.map(|origin| origin.title.id.0).into(),
         ticket.confidential.into(),
@@ -180,6 +155,11 @@ fn new_row(view: &TicketView) -> Result<Values, StoreError> {
     ];
     row.extend(current_row(view)?);
     Ok(row)
+}
+
+/// The beginning of a content, as lists show it.
+fn excerpt(content: &str) -> String {
+    content.chars().take(EXCERPT).collect()
 }
 
 /// In the order of [`CURRENT`], and the state.
