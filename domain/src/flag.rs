@@ -74,6 +74,11 @@ pub enum FlagChange {
         /// Whom it turned out to be.
         to: UserId,
     },
+    /// They lie where their ticket lies now.
+    Recoded {
+        /// Where.
+        place: PlaceCode,
+    },
 }
 
 impl FlagChange {
@@ -90,6 +95,9 @@ impl FlagChange {
         }
         if let Fact::Identified { from, to } = event.fact {
             return Some(Self::Moved { from, to });
+        }
+        if let Fact::Recoded { place } = event.fact {
+            return Some(Self::Recoded { place: place.code });
         }
         None
     }
@@ -116,6 +124,8 @@ impl FlagChange {
                     flag.person = *to;
                 }
             }
+            // A flag lies where its ticket lies.
+            Self::Recoded { .. } => {}
         }
     }
 }

@@ -246,7 +246,9 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
             vec![(Requester, Notice::Merged), (Handler, Notice::Merged), (Assist, Notice::Merged)]
         }
         Fact::Absorbed { .. } => vec![(Handler, Notice::Absorbed)],
-        Fact::Graded { .. } | Fact::Identified { .. } | Fact::Unmasked { .. } => vec![],
+        Fact::Graded { .. } | Fact::Identified { .. } | Fact::Unmasked { .. } | Fact::Recoded { .. } => {
+            vec![]
+        }
     }
 }
 

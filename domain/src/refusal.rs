@@ -9,7 +9,7 @@ use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal};
 use crate::phone::PhoneRefusal;
-use crate::place::PlaceRefusal;
+use crate::place::{NetRefusal, PlaceRefusal};
 use crate::shift::ShiftRefusal;
 use crate::text::TextRefusal;
 use crate::ticket::TicketRefusal;
@@ -30,6 +30,9 @@ pub enum Refusal {
     /// The place is none.
     #[error(transparent)]
     Place(#[from] PlaceRefusal),
+    /// The net of places stays as it is.
+    #[error(transparent)]
+    Net(#[from] NetRefusal),
     /// The position is none.
     #[error(transparent)]
     Position(#[from] PositionRefusal),
@@ -85,6 +88,7 @@ impl Refusal {
                 PlaceRefusal::CodeOrPosition => "place.code_or_position",
                 PlaceRefusal::TooWide { .. } => "place.too_wide",
             },
+            Self::Net(refusal) => refusal.code(),
             Self::Position(PositionRefusal::OutsideChina { .. }) => "position.outside_china",
             Self::Phone(PhoneRefusal::Invalid) => "phone.invalid",
             Self::Text(refusal) => match refusal {
@@ -127,6 +131,7 @@ impl Refusal {
                 | PlaceRefusal::NoGridAtPosition
                 | PlaceRefusal::CodeOrPosition => vec![],
             },
+            Self::Net(refusal) => refusal.args(),
             Self::Position(PositionRefusal::OutsideChina { .. }) | Self::Phone(PhoneRefusal::Invalid) => {
                 vec![]
             }
@@ -156,6 +161,7 @@ impl Refusal {
             Self::Person(refusal) => refusal.field(),
             Self::Grant(refusal) => refusal.field(),
             Self::Unit(refusal) => refusal.field(),
+            Self::Net(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),
             Self::Live(refusal) => Some(refusal.field()),
             Self::Shift(refusal) => refusal.field(),

@@ -25,6 +25,7 @@ mod m20261122_000015_claims;
 mod m20261122_000016_parties;
 mod m20261122_000017_contacts;
 mod m20261122_000018_excerpt;
+mod m20261122_000019_places;
 mod standing;
 
 pub use standing::Standing;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000016_parties::Migration),
             Box::new(m20261122_000017_contacts::Migration),
             Box::new(m20261122_000018_excerpt::Migration),
+            Box::new(m20261122_000019_places::Migration),
         ];
         migrations
             .into_iter()

@@ -64,6 +64,7 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Merged => ("并单", "Merged into another"),
         Headline::Absorbed => ("并入", "Took in another"),
         Headline::Unmasked => ("查看明文", "Contact looked up"),
+        Headline::Recoded => ("地点编码变更", "Its place has another code"),
     };
     lang.of(chinese, english)
 }
@@ -72,6 +73,7 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
 pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     use domain::calendar::Headline as Calendar;
     use domain::person::Headline as Person;
+    use domain::place::Headline as Place;
     use domain::shift::Headline as Shift;
     use domain::unit::Headline as Unit;
     let (chinese, english) = if let Ok(person) = kind.parse::<Person>() {
@@ -106,10 +108,25 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
             Shift::Rostered => ("排班", "Put on duty"),
             Shift::Unrostered => ("撤班", "Taken off duty"),
         }
+    } else if let Ok(place) = kind.parse::<Place>() {
+        return Some(place_event(place, lang));
     } else {
         return None;
     };
     Some(lang.of(chinese, english))
+}
+
+/// What happened to a place.
+pub fn place_event(kind: domain::place::Headline, lang: Lang) -> &'static str {
+    use domain::place::Headline as Place;
+    let (chinese, english) = match kind {
+        Place::Founded => ("地点设立", "Place founded"),
+        Place::PlaceRenamed => ("地点更名", "Place renamed"),
+        Place::Moved => ("地点划转", "Place moved"),
+        Place::Split => ("地点拆分", "Place split"),
+        Place::Retired => ("地点撤并", "Place retired"),
+    };
+    lang.of(chinese, english)
 }
 
 /// What a message says.
@@ -216,6 +233,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::PersonErase => ("注销他人", "erase people"),
         Action::UnitView => ("查看单位", "view units"),
         Action::UnitEdit => ("维护单位", "edit units"),
+        Action::PlaceView => ("查看地点", "see places"),
+        Action::PlaceEdit => ("维护地点", "edit places"),
         Action::CalendarView => ("查看日历", "view the calendar"),
         Action::CalendarEdit => ("维护日历", "edit the calendar"),
         Action::ShiftView => ("查看值班表", "view the duty roster"),

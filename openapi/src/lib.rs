@@ -15,6 +15,7 @@ pub mod inbox;
 pub mod label;
 pub mod live;
 pub mod person;
+pub mod place;
 pub mod problem;
 pub mod shift;
 pub mod sign_in;

@@ -78,6 +78,8 @@ pub(crate) mod may {
         PersonErase,
         UnitView,
         UnitEdit,
+        PlaceView,
+        PlaceEdit,
         CalendarView,
         CalendarEdit,
         ShiftView,

@@ -84,7 +84,7 @@ async fn load_places(files: &Files, example: &Example, state: &State) -> anyhow:
     let mut rows = Vec::new();
     for (code, name) in &example.places {
         let place = PlaceRef { id: PlaceId(entropy::id(now)), code: state.store.place_code(code)? };
-        rows.push(PlaceRow { place, name: name.clone() });
+        rows.push(PlaceRow { place, name: name.clone(), retired_at: None });
     }
     let county = rows.first().context("没有地点")?.place.code;
     state.store.add_places(&rows).await?;

@@ -142,6 +142,10 @@ async fn hand_over(state: &State) -> anyhow::Result<()> {
     if done > 0 {
         tracing::info!(tickets = done, "handed over");
     }
+    let done = state.store.recode_due(state.clock.now()).await?;
+    if done > 0 {
+        tracing::info!(tickets = done, "went along with their places");
+    }
     Ok(())
 }
 

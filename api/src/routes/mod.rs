@@ -9,6 +9,7 @@ mod identity;
 mod inbox;
 mod live;
 mod person;
+mod place;
 mod shift;
 mod sign_in;
 mod ticket;
@@ -58,6 +59,15 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(unit::list_units)
                 .service(unit::get_unit)
                 .service(unit::edit_unit)
+                .service(place::create_place)
+                .service(place::list_places)
+                .service(place::get_place)
+                .service(place::place_history)
+                .service(place::rename_place)
+                .service(place::move_place)
+                .service(place::split_place)
+                .service(place::merge_place)
+                .service(place::retire_place)
                 .service(calendar::list_calendars)
                 .service(calendar::get_calendar)
                 .service(calendar::edit_calendar)

@@ -170,6 +170,7 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
         ("", accepted(), Fact::Merged { into: OTHER, reason: TEXT }, by),
         ("", accepted(), Fact::Absorbed { from: OTHER, requesters: vec![NEIGHBOUR] }, by),
         ("", vec![], Fact::Unmasked { reason: TEXT }, by),
+        ("", vec![], Fact::Recoded { place: ticket(&[]).place }, itself),
     ]
 }
 

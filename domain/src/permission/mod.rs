@@ -155,6 +155,12 @@ pub enum Action {
     /// Enter units, and change them.
     #[strum(serialize = "unit.edit")]
     UnitEdit,
+    /// See places.
+    #[strum(serialize = "place.view")]
+    PlaceView,
+    /// Enter places, and change the net of them.
+    #[strum(serialize = "place.edit")]
+    PlaceEdit,
     /// See which days are worked.
     #[strum(serialize = "calendar.view")]
     CalendarView,

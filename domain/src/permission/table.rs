@@ -39,6 +39,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::MeExport
             | A::MeErase
             | A::TicketSubmit
+            // Whoever files a ticket says where.
+            | A::PlaceView
             // Residents count working days too.
             | A::CalendarView
             // To what, the live feed asks itself.
@@ -106,6 +108,7 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::PersonUnmask
             | A::PersonErase
             | A::UnitEdit
+            | A::PlaceEdit
             | A::AuditView,
         ) => &[Area],
         (R::Supervisor, A::PersonView | A::AuditView) => &[Area],

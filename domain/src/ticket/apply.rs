@@ -137,7 +137,8 @@ impl Ticket {
                 Fact::Supplemented { .. }
                 | Fact::Supervised { .. }
                 | Fact::Noted { .. }
-                | Fact::Unmasked { .. },
+                | Fact::Unmasked { .. }
+                | Fact::Recoded { .. },
                 state,
             ) => state,
             (Fact::Identified { from, to }, state) => state.identified(*from, *to),
@@ -218,6 +219,11 @@ impl Ticket {
                 self.assist.extend(to);
             }
             Fact::Identified { from, to } => self.identify(*from, *to),
+            Fact::Recoded { place } => {
+                // Whoever decides next is still as far above.
+                self.desk = place.code.cut(self.desk.as_str().len()).unwrap_or(place.code);
+                self.place = *place;
+            }
             Fact::Rated { satisfaction, stars, comment } => {
                 self.rating =
                     Some(Rating { satisfaction: *satisfaction, stars: *stars, comment: *comment, at });

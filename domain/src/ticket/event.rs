@@ -13,8 +13,8 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, EnumString, IntoStaticStr};
 
-/// The version in which events are stored; `upcast.rs` reads older ones.
-pub const EVENT_VERSION: i16 = 3;
+/// The newest version of events; `upcast.rs` reads older ones.
+pub const EVENT_VERSION: i16 = 4;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,6 +148,8 @@ pub enum Fact {
     Absorbed { from: TicketId, requesters: Vec<UserId> },
     /// 查看明文: somebody who does not handle it looked up whom to call.
     Unmasked { reason: TextRef },
+    /// 编码变更: its place has another code, or another place goes on as the one where it lay.
+    Recoded { place: PlaceRef },
 }
 
 impl Headline {
@@ -161,6 +163,14 @@ impl Fact {
     /// The kind.
     pub fn headline(&self) -> Headline {
         self.into()
+    }
+
+    /// The version that the event is stored in: the first that knew of it, so that programs of before read all else.
+    pub fn version(&self) -> i16 {
+        match self {
+            Self::Recoded { .. } => EVENT_VERSION,
+            _ => 3,
+        }
     }
 
     /// Whether its text is among staff, and not for the requester.
@@ -216,7 +226,8 @@ impl Fact {
             | Self::Reworked { .. }
             | Self::Closed
             | Self::Urged
-            | Self::Absorbed { .. } => None,
+            | Self::Absorbed { .. }
+            | Self::Recoded { .. } => None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A ticket (工单): `submitted → dispatched → accepted → resolved → closed`, with rework and reopening back to dispatched,
 //! return back to submitted, and the ends withdrawn, declined and merged. `docs/tickets.md` has the whole table.
 //!
-//! [`submit`], [`decide`], [`merge`], [`settle`], [`hand_over`] and [`identify`] say what happens, as events; [`Ticket::begin`] and
-//! [`Ticket::apply`] say what an event makes of the ticket. Nothing else changes one. To add a rule: a row in a table test
+//! [`submit`], [`decide`], [`merge`], [`settle`], [`hand_over`], [`identify`] and [`recode`] say what happens, as events;
+//! [`Ticket::begin`] and [`Ticket::apply`] say what an event makes of the ticket. Nothing else changes one. To add a rule: a row in a table test
 //! of `decide`, the arm in `decide/`, the fact in `event.rs`, its effect in `apply.rs`.
 
 mod apply;
@@ -20,7 +20,7 @@ mod vocabulary;
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{AssigneeFacts, Assignment, Command, Submission};
-pub use decide::{Departure, When, decide, hand_over, identify, merge, settle, submit};
+pub use decide::{Departure, When, decide, hand_over, identify, merge, recode, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
 pub use state::{

@@ -41,8 +41,8 @@ pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> 
 /// [`Unreadable`].
 pub fn fact_from_json(fact: Value, version: i16) -> Result<Fact, Unreadable> {
     match version {
-        // What version 3 says more of, a breach's audience, version 2 leaves out.
-        EVENT_VERSION | 2 => Ok(serde_json::from_value(fact)?),
+        // What version 3 says more of, a breach's audience, version 2 leaves out; version 4 knows of one kind more.
+        EVENT_VERSION | 3 | 2 => Ok(serde_json::from_value(fact)?),
         1 => Ok(serde_json::from_value(fact_v2(fact))?),
         other => Err(unknown(other, EVENT_VERSION)),
     }

@@ -63,7 +63,9 @@ pub use migrations::Standing;
 pub use page::Page;
 pub use person::{GrantAsked, NewPerson, PeopleLens, PeopleQuery};
 pub use phone::Bound;
-pub use place::PlaceRow;
+pub use place::{
+    NewPart, PlaceChange, PlaceCodes, PlaceCommand, PlaceEntry, PlaceEvents, PlaceQuery, PlaceRow,
+};
 pub use reactor::{Memory, Progress, Reactor, ReactorState, Rebuild, Retried, Share};
 pub use record::{PersonEvent, Recorded};
 pub use session::Refreshed;

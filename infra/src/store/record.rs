@@ -5,11 +5,11 @@ use super::change::{Answer, Failed};
 use super::error::StoreError;
 use super::{IdempotencyKey, Store};
 use domain::calendar;
-use domain::id::UserId;
+use domain::id::{PlaceId, UserId};
 use domain::person::{EVENT_VERSION, Fact};
 use domain::text::Text;
 use domain::time::Timestamp;
-use domain::{shift, unit};
+use domain::{place, shift, unit};
 use sea_orm::{Statement, Value};
 use uuid::Uuid;
 
@@ -53,6 +53,17 @@ pub(super) struct ShiftEvent<'a> {
     pub(super) fact: shift::Fact,
     /// The place.
     pub(super) scope_code: &'a str,
+}
+
+/// A change of a place that is to be written down, in the history of that place.
+#[derive(Debug)]
+pub(super) struct PlaceEvent<'a> {
+    pub(super) place: PlaceId,
+    /// The version in which the place is then.
+    pub(super) version: i32,
+    /// Its code then.
+    pub(super) scope_code: &'a str,
+    pub(super) what: place::Dated,
 }
 
 /// Whose history it is that goes on.
@@ -166,6 +177,34 @@ impl Store {
         self.record(stream, guard, vec![], vec![row], answer).await
     }
 
+    /// The same for places, each of which has a history of its own. `stream` is that of the place that was asked for.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_places(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        mut rest: Vec<Statement>,
+        events: &[PlaceEvent<'_>],
+        reason: &Text,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        rest.push(self.text_statement(reason, stream.id));
+        for event in events {
+            let row = Row {
+                kind: event.what.fact.headline().name(),
+                v: place::EVENT_VERSION,
+                scope_code: event.scope_code,
+                text: Some(reason),
+                payload: serde_json::to_value(&event.what),
+            };
+            let stream = Stream { aggregate: "place", id: event.place.0, ..*stream };
+            rest.push(self.event_statement(&stream, event.version, row)?);
+        }
+        self.record(stream, guard, rest, vec![], answer).await
+    }
+
     async fn record(
         &self,
         stream: &Stream,
@@ -179,11 +218,7 @@ impl Store {
         let mut texts: Vec<&Text> = events.iter().filter_map(|event| event.text).collect();
         // One text may belong to several events of a change.
         texts.dedup_by_key(|text| text.reference.id);
-        statements.extend(texts.into_iter().map(|text| {
-            let values: Vec<Value> =
-                vec![text.reference.id.0.into(), stream.id.into(), text.body.as_str().to_owned().into()];
-            self.statement("INSERT INTO free_text (id, stream, body) VALUES ($1, $2, $3)", values)
-        }));
+        statements.extend(texts.into_iter().map(|text| self.text_statement(text, stream.id)));
         for (event, version) in events.into_iter().zip(stream.version + 1..) {
             statements.push(self.event_statement(stream, version, event)?);
         }
@@ -192,6 +227,12 @@ impl Store {
             statements.push(kept.statement(self.backend(), stream.id));
         }
         if self.journal.write_guarded(statements).await? { Ok(()) } else { Err(Failed::Conflict) }
+    }
+
+    fn text_statement(&self, text: &Text, stream: Uuid) -> Statement {
+        let values: Vec<Value> =
+            vec![text.reference.id.0.into(), stream.into(), text.body.as_str().to_owned().into()];
+        self.statement("INSERT INTO free_text (id, stream, body) VALUES ($1, $2, $3)", values)
     }
 
     fn event_statement(

@@ -33,6 +33,7 @@ mod overdue;
 mod oversight;
 mod password;
 mod people;
+mod place;
 mod practices;
 mod privacy;
 mod race;

@@ -60,7 +60,7 @@ async fn written_anew(url: &str, ticket: &str) {
     };
     execute(url, &format!("UPDATE ticket SET state_v = state_v + 1 WHERE {}", is("id"))).await;
     let last = format!("(SELECT max(position) FROM event WHERE {})", is("stream"));
-    execute(url, &format!("UPDATE event SET v = v + 1 WHERE position = {last}")).await;
+    execute(url, &format!("UPDATE event SET v = v + 10 WHERE position = {last}")).await;
 }
 
 /// As this program would have written all.

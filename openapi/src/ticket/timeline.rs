@@ -68,6 +68,9 @@ pub struct TimelineEntry {
     /// 上报到哪一级：其地点编码
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desk: Option<String>,
+    /// 地点现在的编码
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
     /// 延至何时、计划何时完成
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
@@ -153,6 +156,7 @@ impl TimelineEntry {
             Fact::Reworked { round, lead_left: _ } | Fact::Reopened { round, reason: _, lead_left: _ } => {
                 Self { round: Some(round), ..base }
             }
+            Fact::Recoded { place } => Self { place: Some(place.code.to_string()), ..base },
             Fact::Merged { into, reason: _ } => Self { ticket: Some(into.0), ..base },
             Fact::Absorbed { from, requesters: _ } => Self { ticket: Some(from.0), ..base },
             Fact::Claimed { .. }

@@ -10,7 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use domain::id::TicketId;
 use domain::phone::Phone;
-use domain::place::{PlaceCode, PlaceRefusal};
+use domain::place::{NetRefusal, PlaceCode, PlaceRefusal};
 use domain::text::{FreeText, MAX_ADDRESS, MAX_NAME, Text};
 use domain::ticket::{Channel, Submission};
 use domain::time::Timestamp;
@@ -78,6 +78,9 @@ pub(crate) async fn submit_ticket(
     contact.household = household.map(|(_, digits)| digits.to_owned());
     let code = household.map_or(code, |(building, _)| building);
     let (place, profile) = known_place(&state, &permit, &code).await?;
+    if place.retired_at.is_some() {
+        return Err(fault(NetRefusal::Retired { code: place.place.code }, Some(CODE.into())).into());
+    }
     rates::ticket(&state, &permit.actor, key.as_ref()).await?;
     let shown = Contact {
         name: contact.name.clone().or(profile.name),

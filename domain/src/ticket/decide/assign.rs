@@ -7,7 +7,7 @@ use super::super::{
 };
 use super::Decision;
 use crate::id::UserId;
-use crate::place::PlaceCode;
+use crate::place::{PlaceCode, PlaceRef};
 use crate::policy::{Act, Policy, Sorting, Start};
 use crate::refusal::Refusal;
 use crate::text::Text;
@@ -70,6 +70,17 @@ pub fn identify(ticket: &Ticket, from: UserId, to: UserId, policy: &Policy, now:
     if decision.ticket == before {
         decision.events.pop();
     }
+    decision.events
+}
+
+/// 编码变更: its place lies elsewhere in the net, or another goes on as it. Nothing where the ticket lies there already.
+pub fn recode(ticket: &Ticket, place: PlaceRef, policy: &Policy, now: Timestamp) -> Vec<Event> {
+    if ticket.place == place {
+        return vec![];
+    }
+    let mut decision = Decision::new(ticket, None, policy, now);
+    decision.settle(now);
+    decision.happen(Fact::Recoded { place }, vec![]);
     decision.events
 }
 

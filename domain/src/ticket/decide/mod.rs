@@ -7,7 +7,7 @@ mod handle;
 mod merge;
 mod oversee;
 
-pub use assign::{Departure, hand_over, identify};
+pub use assign::{Departure, hand_over, identify, recode};
 pub use merge::merge;
 
 use super::command::{Command, Submission};

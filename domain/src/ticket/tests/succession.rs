@@ -1,6 +1,7 @@
 //! Who is in whose place: those who leave a post, and roster entries that turn out to be somebody.
 
 use super::*;
+use crate::place::PlaceRef;
 use rstest::rstest;
 
 #[rstest]
@@ -121,4 +122,29 @@ fn nobody_takes_part_twice_after_turning_out_to_be_another() {
     assert_eq!(story.ticket.assist, [Assignee::Unit(UNIT)], "they lead");
     story.happen(identify(&story.ticket, they, resident().user, &story.playbook.policy, after(2)));
     assert_eq!(story.ticket.lead(), Some(Assignee::Person(resident().user)));
+}
+
+/// Whatever has happened to it, an ended one too: it lies there, and on a desk as far above as before.
+#[test]
+fn m01_a_ticket_goes_along_with_its_place() {
+    let elsewhere = PlaceRef { id: Story::begin(None).ticket.place.id, code: place("532504002031") };
+    let escalate = Command::Escalate { reason: text("超出社区权限") };
+    let steps = [
+        (clerk(), dispatch(known(worker()), None), 1),
+        (worker(), Command::Accept, 2),
+        (worker(), escalate, 3),
+        (worker(), resolve(), 4),
+        (resident(), rate(Satisfaction::Satisfied), 5),
+    ];
+    for done in 0..=steps.len() {
+        let mut story = Story::begin(None).steps(&steps[..done]);
+        let before = story.ticket.clone();
+        let recode = |story: &Story| recode(&story.ticket, elsewhere, &story.playbook.policy, after(6));
+        story.happen(recode(&story));
+        assert_eq!(story.ticket.place, elsewhere, "after {done} steps");
+        let desk = story.ticket.desk;
+        assert!(desk.covers(&elsewhere.code) && desk.as_str().len() <= before.desk.as_str().len(), "{desk}");
+        assert_eq!((story.ticket.status(), story.ticket.handler()), (before.status(), before.handler()));
+        assert!(recode(&story).is_empty(), "once only");
+    }
 }

@@ -116,6 +116,9 @@ fn stored_tickets_and_events_of_every_version_are_read() {
     assert_eq!(breached(2, serde_json::json!({"kind": "breached"})), Fact::Breached { tell: vec![] });
     let told = serde_json::json!({"kind": "warned", "tell": ["duty", "handler"]});
     assert_eq!(breached(3, told), Fact::Warned { tell: vec![Audience::Duty, Audience::Handler] });
+    let id = "00000000-0000-0000-0000-000000000001";
+    let recoded = serde_json::json!({"kind": "recoded", "place": {"id": id, "code": "532504002031"}});
+    assert!(matches!(breached(4, recoded), Fact::Recoded { place } if place.code.as_str() == "532504002031"));
     // Version 1 did not keep when a ticket closes by itself, and its state not who dispatched it.
     let v1 = facts(include_str!("../fixtures/facts_v1.json"), 1);
     for (event, fact) in story.events.iter_mut().zip(v1) {

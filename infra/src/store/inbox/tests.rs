@@ -68,7 +68,7 @@ async fn administrators_are_told_once_a_topic() {
     let store = store(&dir).await;
     let row = |(n, code): (u128, &str)| {
         let place = PlaceRef { id: PlaceId(Uuid::from_u128(n)), code: place(code) };
-        PlaceRow { place, name: code.to_owned() }
+        PlaceRow { place, name: code.to_owned(), retired_at: None }
     };
     let places = [(1, "532504"), (2, "532504001"), (3, "140226")].map(row);
     store.add_places(&places).await.unwrap();

@@ -73,7 +73,7 @@ impl Store {
     }
 
     /// Takes the rows of a grant away.
-    fn take(&self, held: &Held) -> [Statement; 2] {
+    pub(super) fn take(&self, held: &Held) -> [Statement; 2] {
         let id = || vec![held.id.0.into()];
         [
             self.statement("DELETE FROM grant_place WHERE grant_id = $1", id()),

@@ -61,6 +61,20 @@ impl Store {
         Ok(Some(person))
     }
 
+    /// How many events somebody has, and what they hold.
+    pub(in crate::store) async fn held_by(&self, id: UserId) -> Result<(i32, Vec<Held>), StoreError> {
+        let sql = format!(
+            "SELECT u.version, {GRANT_COLUMNS} FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id \
+             LEFT JOIN unit n ON n.id = g.unit_id WHERE u.id = $1 ORDER BY g.id"
+        );
+        let (mut version, mut all) = (0, Vec::new());
+        for row in self.query_all(&sql, vec![id.0.into()]).await? {
+            version = column(&row, "app_user", "version")?;
+            all.extend(self.stored_held(&row, id.0)?);
+        }
+        Ok((version, all))
+    }
+
     /// A person from their row, without grants.
     pub(super) fn stored_person(&self, row: &Row) -> Result<Person, StoreError> {
         let id: Uuid = column(row, "app_user", "id")?;

@@ -63,6 +63,11 @@ pub(super) async fn effects(
                 statements.push(store.statement(moved, [key.clone(), vec![to.0.into()]].concat()));
                 statements.push(store.statement(twice, key));
             }
+            FlagChange::Recoded { place } => {
+                let sql = "UPDATE flag SET scope_code = $3 WHERE generation = $1 AND ticket_id = $2";
+                let values = vec![generation.into(), ticket.0.into(), place.as_str().into()];
+                statements.push(store.statement(sql, values));
+            }
         }
     }
     statements.extend(store.give_flags(generation, &mut earned)?);
@@ -83,7 +88,7 @@ struct Earned {
 pub(super) fn takers<'a>(changes: impl Iterator<Item = &'a FlagChange>) -> HashSet<UserId> {
     let by = changes.flat_map(|change| match change {
         FlagChange::Earned { by, .. } => by.as_slice(),
-        FlagChange::TakenBack { .. } | FlagChange::Moved { .. } => &[],
+        FlagChange::TakenBack { .. } | FlagChange::Moved { .. } | FlagChange::Recoded { .. } => &[],
     });
     by.copied().collect()
 }

@@ -9,11 +9,12 @@ use super::write::{Change, Participants};
 use crate::trace::step;
 use domain::id::{TicketId, UserId};
 use domain::permission::Action;
+use domain::place::PlaceRef;
 use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::ticket::{
     Assignee, Command, Departure, Event, Satisfaction, Submission, Ticket, TicketRefusal, When, decide,
-    hand_over, identify, merge, settle, submit,
+    hand_over, identify, merge, recode, settle, submit,
 };
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
@@ -47,6 +48,8 @@ pub(in crate::store) enum Housekeeping<'a> {
         /// Who that is.
         to: UserId,
     },
+    /// 编码变更: its place lies here now.
+    Recode(PlaceRef),
 }
 
 impl Store {
@@ -181,6 +184,7 @@ impl Store {
                 Housekeeping::Identify { from, to } => {
                     identify(&loaded.ticket, from, to, &playbook.policy, now)
                 }
+                Housekeeping::Recode(place) => recode(&loaded.ticket, place, &playbook.policy, now),
             };
             let nothing = Answer { status: 204, version: loaded.version, body: Vec::new() };
             if events.is_empty() {

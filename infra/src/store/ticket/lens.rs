@@ -160,7 +160,7 @@ impl Part {
 }
 
 /// The column that has the area of a place, and what is in it. Below the community the rest of the code is residual.
-fn area(place: &PlaceCode) -> (&'static str, Value) {
+pub(in crate::store) fn area(place: &PlaceCode) -> (&'static str, Value) {
     if let Some(Ok(community)) = place.community().map(str::parse::<i64>) {
         ("community", community.into())
     } else if let Some(Ok(street)) = place.street().map(str::parse::<i32>) {

@@ -12,6 +12,7 @@ mod write;
 
 pub use change::Carried;
 pub(super) use change::Housekeeping;
+pub(super) use lens::area;
 pub use list::{End, Lens, TicketQuery};
 pub(super) use read::BY_ID;
 pub use sweep::{SWEPT_AT_ONCE, Swept};

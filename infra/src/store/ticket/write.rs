@@ -13,13 +13,8 @@ use uuid::Uuid;
 pub(in crate::store) const EXCERPT: usize = 80;
 
 /// Columns that never change after the submission, but for what is erased.
-pub(in crate::store) const FIXED: [Column; 13] = [
+pub(in crate::store) const FIXED: [Column; 8] = [
     ("number", "text"),
-    ("county", "integer"),
-    ("street", "integer"),
-    ("community", "bigint"),
-    ("scope_code", "text"),
-    ("place_id", "uuid"),
     ("channel", "text"),
     ("content_id", "uuid"),
     ("excerpt", "text"),
@@ -29,8 +24,13 @@ pub(in crate::store) const FIXED: [Column; 13] = [
     ("created_at", "timestamptz"),
 ];
 /// Columns that every change writes.
-pub(in crate::store) const CURRENT: [Column; 22] = [
+pub(in crate::store) const CURRENT: [Column; 27] = [
     ("version", "integer"),
+    ("county", "integer"),
+    ("street", "integer"),
+    ("community", "bigint"),
+    ("scope_code", "text"),
+    ("place_id", "uuid"),
     ("status", "text"),
     ("requester_id", "uuid"),
     ("unit_id", "uuid"),
@@ -134,17 +134,8 @@ fn text_row(text: &Text, stream: Uuid) -> Values {
 /// In the order of [`FIXED`] and [`CURRENT`], and the state.
 fn new_row(view: &TicketView) -> Result<Values, StoreError> {
     let ticket = &view.ticket;
-    let code = &ticket.place.code;
-    let corrupt = || StoreError::corrupt("ticket", "scope_code", ticket.id, "not a community or below");
-    let street = code.street().and_then(|digits| digits.parse::<i32>().ok()).ok_or_else(corrupt)?;
-    let community = code.community().and_then(|digits| digits.parse::<i64>().ok()).ok_or_else(corrupt)?;
     let mut row: Values = vec![
         ticket.number.as_str().into(),
-        code.county().parse::<i32>().map_err(|_| corrupt())?.into(),
-        street.into(),
-        community.into(),
-        code.as_str().into(),
-        ticket.place.id.0.into(),
         ticket.channel.name().into(),
         ticket.content.id.0.into(),
         view.texts.content.as_deref().map(excerpt).into(),
@@ -165,12 +156,21 @@ fn excerpt(content: &str) -> String {
 /// In the order of [`CURRENT`], and the state.
 fn current_row(view: &TicketView) -> Result<Values, StoreError> {
     let ticket = &view.ticket;
+    let code = &ticket.place.code;
+    let corrupt = || StoreError::corrupt("ticket", "scope_code", ticket.id, "not a community or below");
+    let street = code.street().and_then(|digits| digits.parse::<i32>().ok()).ok_or_else(corrupt)?;
+    let community = code.community().and_then(|digits| digits.parse::<i64>().ok()).ok_or_else(corrupt)?;
     let parties = ticket.parties();
     let work = ticket.state.work();
     let state = serde_json::to_string(ticket)
         .map_err(|error| StoreError::corrupt("ticket", "state", ticket.id, error))?;
     Ok(vec![
         view.version.into(),
+        code.county().parse::<i32>().map_err(|_| corrupt())?.into(),
+        street.into(),
+        community.into(),
+        code.as_str().into(),
+        ticket.place.id.0.into(),
         ticket.status().name().into(),
         ticket.requester.0.into(),
         parties.unit.map(|unit| unit.0).into(),

@@ -1,4 +1,4 @@
-//! Places and their codes (practices M01). A code carries its ancestors: whoever holds a prefix holds all below it.
+//! Codes of places (practices M01). A code carries its ancestors: whoever holds a prefix holds all below it.
 
 use arrayvec::ArrayString;
 use serde::{Deserialize, Serialize};
@@ -135,6 +135,18 @@ impl PlaceCode {
     pub fn parent(&self, levels: &Levels) -> Option<Self> {
         let level = self.level(levels)?.checked_sub(1)?;
         Some(Self(ArrayString::from(&self.0[..levels.lengths()[level]]).expect("a prefix fits")))
+    }
+
+    /// This code with the digits of a level below it; `None` when they are too many, or not digits.
+    pub fn with(&self, digits: &str) -> Option<Self> {
+        let mut code = self.0;
+        let fits = digits.bytes().all(|b| b.is_ascii_digit()) && code.try_push_str(digits).is_ok();
+        fits.then_some(Self(code))
+    }
+
+    /// Its first digits; `None` when it has fewer.
+    pub fn cut(&self, digits: usize) -> Option<Self> {
+        Some(Self(ArrayString::from(self.0.get(..digits)?).expect("a prefix fits")))
     }
 
     /// Whether `other` is this place or lies below it.

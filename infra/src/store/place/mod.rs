@@ -1,16 +1,28 @@
-//! Places: their ids never change, and a code that a place ever had resolves to it for ever.
+//! Places: their ids never change, and a code that a place ever had resolves to it, or to what goes on as it, for ever.
+
+mod change;
+mod list;
+mod recode;
+mod verify;
+
+pub use change::{NewPart, PlaceChange, PlaceCommand};
+pub use list::{PlaceCodes, PlaceEntry, PlaceEvents, PlaceQuery};
 
 use super::Store;
 use super::entity::{place, place_code};
 use super::error::StoreError;
 use super::phone::PHONE;
-use super::row::column;
+use super::row::{Row, column};
 use super::user::NAME;
 use domain::id::{PlaceId, UserId};
 use domain::phone::Phone;
-use domain::place::{PlaceCode, PlaceRef};
+use domain::place::{Place, PlaceCode, PlaceRef};
+use domain::time::Timestamp;
 use domain::view::Contact;
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryTrait, sea_query::OnConflict};
+
+/// The columns of `place p` that make a place.
+const PLACE: &str = "p.id, p.code, p.name, p.version, p.retired_at";
 
 /// A place as a form refers to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,10 +31,12 @@ pub struct PlaceRow {
     pub place: PlaceRef,
     /// Its name today.
     pub name: String,
+    /// Since when it is no place any more.
+    pub retired_at: Option<Timestamp>,
 }
 
 /// A place by a code that it has or had, and who asks.
-pub(super) const BY_CODE: &str = "SELECT p.id, p.code, p.name, u.grants_version, u.name AS requester_name, u.phone AS requester_phone \
+pub(super) const BY_CODE: &str = "SELECT p.id, p.code, p.name, p.retired_at, u.grants_version, u.name AS requester_name, u.phone AS requester_phone \
      FROM place_code c JOIN place p ON p.id = c.place_id LEFT JOIN app_user u ON u.id = $2 WHERE c.code = $1";
 
 impl Store {
@@ -65,7 +79,19 @@ impl Store {
             phone: phone.map(|phone| Phone::parse(&phone)).transpose().map_err(corrupt)?,
             household: None,
         };
-        Ok(Some((PlaceRow { place, name: column(&row, "place", "name")? }, profile)))
+        let (name, retired_at) = (column(&row, "place", "name")?, column(&row, "place", "retired_at")?);
+        Ok(Some((PlaceRow { place, name, retired_at }, profile)))
+    }
+
+    fn stored_place(&self, row: &Row) -> Result<Place, StoreError> {
+        let code: String = column(row, "place", "code")?;
+        Ok(Place {
+            id: PlaceId(column(row, "place", "id")?),
+            code: self.stored_code(&code)?,
+            name: column(row, "place", "name")?,
+            version: column(row, "place", "version")?,
+            retired_at: column(row, "place", "retired_at")?,
+        })
     }
 
     /// Adds places with their codes; those that are there stay as they are.
@@ -84,6 +110,7 @@ impl Store {
             let codes = some.iter().map(|row| place_code::ActiveModel {
                 code: Set(row.place.code.to_string()),
                 place_id: Set(row.place.id.0),
+                holder_id: Set(Some(row.place.id.0)),
             });
             let keep = OnConflict::new().do_nothing().to_owned();
             statements.push(place::Entity::insert_many(rows).on_conflict(keep.clone()).build(self.backend()));
