@@ -9,7 +9,7 @@ use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal};
 use crate::phone::PhoneRefusal;
-use crate::place::{NetRefusal, PlaceRefusal};
+use crate::place::{BoundaryRefusal, NetRefusal, PlaceRefusal};
 use crate::shift::ShiftRefusal;
 use crate::text::TextRefusal;
 use crate::ticket::TicketRefusal;
@@ -33,6 +33,9 @@ pub enum Refusal {
     /// The net of places stays as it is.
     #[error(transparent)]
     Net(#[from] NetRefusal),
+    /// The boundary is none.
+    #[error(transparent)]
+    Boundary(#[from] BoundaryRefusal),
     /// The position is none.
     #[error(transparent)]
     Position(#[from] PositionRefusal),
@@ -89,6 +92,7 @@ impl Refusal {
                 PlaceRefusal::TooWide { .. } => "place.too_wide",
             },
             Self::Net(refusal) => refusal.code(),
+            Self::Boundary(refusal) => refusal.code(),
             Self::Position(PositionRefusal::OutsideChina { .. }) => "position.outside_china",
             Self::Phone(PhoneRefusal::Invalid) => "phone.invalid",
             Self::Text(refusal) => match refusal {
@@ -132,6 +136,7 @@ impl Refusal {
                 | PlaceRefusal::CodeOrPosition => vec![],
             },
             Self::Net(refusal) => refusal.args(),
+            Self::Boundary(refusal) => refusal.args(),
             Self::Position(PositionRefusal::OutsideChina { .. }) | Self::Phone(PhoneRefusal::Invalid) => {
                 vec![]
             }
@@ -162,6 +167,7 @@ impl Refusal {
             Self::Grant(refusal) => refusal.field(),
             Self::Unit(refusal) => refusal.field(),
             Self::Net(refusal) => refusal.field(),
+            Self::Boundary(_) => Some("/geometry"),
             Self::Calendar(refusal) => refusal.field(),
             Self::Live(refusal) => Some(refusal.field()),
             Self::Shift(refusal) => refusal.field(),

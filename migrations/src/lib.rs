@@ -26,6 +26,7 @@ mod m20261122_000016_parties;
 mod m20261122_000017_contacts;
 mod m20261122_000018_excerpt;
 mod m20261122_000019_places;
+mod m20261122_000020_boundaries;
 mod standing;
 
 pub use standing::Standing;
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000017_contacts::Migration),
             Box::new(m20261122_000018_excerpt::Migration),
             Box::new(m20261122_000019_places::Migration),
+            Box::new(m20261122_000020_boundaries::Migration),
         ];
         migrations
             .into_iter()

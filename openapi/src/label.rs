@@ -124,6 +124,7 @@ pub fn place_event(kind: domain::place::Headline, lang: Lang) -> &'static str {
         Place::PlaceRenamed => ("地点更名", "Place renamed"),
         Place::Moved => ("地点划转", "Place moved"),
         Place::Split => ("地点拆分", "Place split"),
+        Place::Bounded => ("划定边界", "Boundary drawn"),
         Place::Retired => ("地点撤并", "Place retired"),
     };
     lang.of(chinese, english)

@@ -218,7 +218,7 @@ pub struct PlacePage {
 pub struct PlaceEvent {
     /// 登记时间
     pub at: DateTime<Utc>,
-    /// 发生了什么：`founded`、`place_renamed`、`moved`、`split`、`retired`
+    /// 发生了什么：`founded`、`place_renamed`、`moved`、`split`、`bounded`、`retired`
     pub kind: String,
     /// 给人看的名称
     pub label: String,
@@ -245,6 +245,9 @@ pub struct PlaceEvent {
     /// 接续的地点
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<Uuid>,
+    /// 边界的面积，平方米；取消边界时不出现
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub square_metres: Option<u64>,
 }
 
 /// 地点的历史，新的在前，至多 100 条。
@@ -307,6 +310,7 @@ impl PlaceEvent {
             to: None,
             into: vec![],
             successor: None,
+            square_metres: None,
         };
         match fact {
             place::Fact::Founded { code, name } => {
@@ -319,6 +323,7 @@ impl PlaceEvent {
                 event.to = Some(to.to_string());
             }
             place::Fact::Split { into } => event.into = into.into_iter().map(|id| id.0).collect(),
+            place::Fact::Bounded { square_metres } => event.square_metres = square_metres,
             place::Fact::Retired { successor } => event.successor = successor.map(|id| id.0),
         }
         event

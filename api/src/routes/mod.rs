@@ -1,6 +1,7 @@
 //! The calls, a file a resource.
 
 mod audit;
+mod boundary;
 mod calendar;
 mod figure;
 mod flag;
@@ -61,6 +62,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(unit::edit_unit)
                 .service(place::create_place)
                 .service(place::list_places)
+                .service(boundary::place_at)
+                .service(boundary::set_boundary)
+                .service(boundary::remove_boundary)
+                .service(boundary::get_boundary)
+                .service(boundary::boundary_coverage)
                 .service(place::get_place)
                 .service(place::place_history)
                 .service(place::rename_place)

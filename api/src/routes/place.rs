@@ -23,7 +23,7 @@ use openapi::Lang;
 use openapi::place::PlaceView;
 use openapi::problem::Fault;
 
-fn on_the_wire(state: &State, place: &place::Place, lang: Lang) -> ApiResult<PlaceView> {
+pub(super) fn on_the_wire(state: &State, place: &place::Place, lang: Lang) -> ApiResult<PlaceView> {
     let playbook = state.store.playbook(place.code.county()).map_err(ApiError::from)?;
     Ok(PlaceView::new(place, &playbook, lang))
 }
@@ -52,17 +52,17 @@ fn name(name: &str, field: &str) -> Result<String, Fault> {
 }
 
 /// Who asks for a change, and how it came.
-struct Asked<'a> {
-    request: &'a HttpRequest,
-    state: &'a State,
-    session: &'a Session,
-    conditions: &'a Conditions,
-    bytes: &'a [u8],
+pub(super) struct Asked<'a> {
+    pub(super) request: &'a HttpRequest,
+    pub(super) state: &'a State,
+    pub(super) session: &'a Session,
+    pub(super) conditions: &'a Conditions,
+    pub(super) bytes: &'a [u8],
 }
 
 impl Asked<'_> {
     /// Carries it out. `parent` is the field that names another place, which the rules know by its code alone.
-    async fn carry_out(
+    pub(super) async fn carry_out(
         &self,
         status: StatusCode,
         id: PlaceId,

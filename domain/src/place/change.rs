@@ -41,6 +41,13 @@ pub enum Command {
         /// Which.
         into: Place,
     },
+    /// 划界.
+    Bound {
+        /// Whether it has a boundary.
+        had: bool,
+        /// How much ground the new one encloses; without one it has none any more.
+        square_metres: Option<u64>,
+    },
     /// 撤销: nothing lies there any more.
     Retire {
         /// Whether open tickets do.
@@ -108,7 +115,9 @@ pub fn decide(setting: Setting<'_>, command: &Command) -> Result<Vec<Change>, Ne
     let place = setting.place;
     net.within(&place.code)?;
     active(place)?;
-    if !matches!(command, Command::Found { .. }) && place.code.level(&net.levels) == Some(0) {
+    if !matches!(command, Command::Found { .. } | Command::Bound { .. })
+        && place.code.level(&net.levels) == Some(0)
+    {
         return Err(NetRefusal::County);
     }
     match command {
@@ -121,6 +130,10 @@ pub fn decide(setting: Setting<'_>, command: &Command) -> Result<Vec<Change>, Ne
         Command::Move(wanted) => net.go(wanted)?,
         Command::Split { parts } => net.split(parts)?,
         Command::Merge { into } => net.merge(into)?,
+        Command::Bound { had: false, square_metres: None } => return Err(NetRefusal::Same),
+        Command::Bound { had: _, square_metres } => {
+            net.change(place, place.code, Fact::Bounded { square_metres: *square_metres });
+        }
         Command::Retire { .. } if !setting.children.is_empty() => return Err(NetRefusal::HasPlaces),
         Command::Retire { open_tickets: true } => return Err(NetRefusal::HasTickets),
         Command::Retire { open_tickets: false } => {

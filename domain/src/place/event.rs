@@ -58,6 +58,12 @@ pub enum Fact {
         /// The new places.
         into: Vec<PlaceId>,
     },
+    /// Its boundary was drawn, or taken away (划界).
+    Bounded {
+        /// How much ground it encloses; none where there is no boundary any more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        square_metres: Option<u64>,
+    },
     /// No place any more (撤销, and 合并 where another goes on as it).
     Retired {
         /// What its codes stand for from then on.

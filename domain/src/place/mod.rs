@@ -1,14 +1,18 @@
 //! Places (地点, practices M01): their codes, and how the net of them changes while everything that lies in it goes along.
 
+mod boundary;
 mod change;
 mod code;
+mod coverage;
 mod event;
 mod refusal;
 #[cfg(test)]
 mod tests;
 
+pub use boundary::{Boundary, BoundaryRefusal, MAX_POINTS};
 pub use change::{Change, Codes, Command, Part, Setting, Wanted, decide};
 pub use code::{Levels, PlaceCode, PlaceRef, PlaceRefusal};
+pub use coverage::Coverage;
 pub use event::{Dated, EVENT_VERSION, Fact, Headline};
 pub use refusal::NetRefusal;
 

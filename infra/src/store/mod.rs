@@ -107,6 +107,7 @@ pub struct Store {
     leadership: reactor::Leadership,
     recent: reactor::Recent,
     places: lookup::Lookup<String>,
+    grids: place::Grids,
     tickets: lookup::Lookup<Uuid>,
 }
 
@@ -145,6 +146,7 @@ impl Store {
         Ok(Self {
             places: lookup::Lookup::new(&db, place::BY_CODE),
             tickets: lookup::Lookup::new(&db, &ticket::BY_ID),
+            grids: place::Grids::default(),
             db,
             readers,
             journal,

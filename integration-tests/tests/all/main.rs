@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 mod backup_ended;
 mod bad_input;
+mod boundary;
 mod calendar;
 mod contact;
 mod contract;

@@ -6,6 +6,7 @@ mod summary;
 mod timeline;
 
 pub use answer::{Clock, Lead, Person, Place, Rating, Resolution, Ticket};
+pub(crate) use request::datum;
 pub use request::{
     Accept, ApproveExtension, Arrive, Contact, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef,
     ListTickets, Merge, Origin, PlaceRef, Plan, Position, Rate, Reason, ReplyText, Resolve, Supplement,

@@ -388,6 +388,6 @@ impl ListTickets {
     }
 }
 
-fn datum() -> utoipa::openapi::Object {
+pub(crate) fn datum() -> utoipa::openapi::Object {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["gcj02", "wgs84"])).build()
 }

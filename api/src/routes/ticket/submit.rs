@@ -8,6 +8,7 @@ use crate::extract::{Body, Conditions};
 use crate::rates;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
+use domain::geo::Position;
 use domain::id::TicketId;
 use domain::phone::Phone;
 use domain::place::{NetRefusal, PlaceCode, PlaceRefusal};
@@ -68,9 +69,16 @@ pub(crate) async fn submit_ticket(
     });
     let contact = contact.map(|Object(contact)| whom_to_call(contact, &mut faults));
     let mut contact = contact.unwrap_or_default();
-    let code = place_code(&state, &place.0).map_err(|fault| faults.push(fault)).ok();
+    let code = place_ref(&state, &place.0).map_err(|fault| faults.push(fault)).ok();
     let (Some(content), Some(code), true) = (content, code, faults.is_empty()) else {
         return Err(ApiError { faults, cause: None });
+    };
+    let code = match code {
+        Where::Code(code) => code,
+        Where::At(position) => {
+            let here = state.store.place_at(position, permit.actor.user, permit.grants_version).await?;
+            here.ok_or_else(|| fault(PlaceRefusal::NoGridAtPosition, Some("/place".into())))?.code
+        }
     };
     // A household is personal data and no part of the plain code.
     let playbook = state.store.playbook(code.county()).ok();
@@ -131,15 +139,20 @@ fn whom_to_call(contact: openapi::ticket::Contact, faults: &mut Vec<Fault>) -> C
     Contact { name, phone: phone.ok().flatten(), household: None }
 }
 
-fn place_code(state: &State, place: &PlaceRef) -> Result<PlaceCode, Fault> {
+/// How a body says where.
+enum Where {
+    Code(PlaceCode),
+    At(Position),
+}
+
+fn place_ref(state: &State, place: &PlaceRef) -> Result<Where, Fault> {
     match place {
         PlaceRef { code: Some(code), lat: None, lng: None, datum: None } => {
-            state.store.place_code(code).map_err(|refusal| fault(refusal, Some(CODE.into())))
+            let code = state.store.place_code(code).map_err(|refusal| fault(refusal, Some(CODE.into())))?;
+            Ok(Where::Code(code))
         }
         PlaceRef { code: None, lat: Some(lat), lng: Some(lng), datum: Some(datum) } => {
-            position("/place", *lat, *lng, datum.0)?;
-            // No place has a boundary yet, so no position lies in one.
-            Err(fault(PlaceRefusal::NoGridAtPosition, Some("/place".into())))
+            Ok(Where::At(position("/place", *lat, *lng, datum.0)?))
         }
         PlaceRef { code: None, lat: Some(_), lng: Some(_), datum: None } => {
             let args = vec![("name", "datum".to_owned())];

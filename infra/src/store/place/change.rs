@@ -8,12 +8,13 @@ use super::super::record::{PlaceEvent, Stream};
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::PLACE;
+use super::grids::{whole, written_areas};
 use crate::entropy;
 use chrono::NaiveDate;
 use domain::id::PlaceId;
 use domain::place::{
-    Change, Codes, Command, Dated, Fact, NetRefusal, Part, Place, PlaceCode, PlaceRefusal, Setting, Wanted,
-    decide,
+    Boundary, Change, Codes, Command, Dated, Fact, NetRefusal, Part, Place, PlaceCode, PlaceRefusal, Setting,
+    Wanted, decide,
 };
 use domain::refusal::Refusal;
 use domain::text::Text;
@@ -21,7 +22,7 @@ use domain::time::{Timestamp, china_day};
 use sea_orm::Statement;
 
 /// What is asked of the net, with other places named by their codes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum PlaceCommand {
     /// 设立, below the place.
     Found {
@@ -52,6 +53,8 @@ pub enum PlaceCommand {
         /// Which place goes on as it.
         into: PlaceCode,
     },
+    /// 划界; none takes its boundary away.
+    Bound(Option<Boundary>),
     /// 撤销.
     Retire,
 }
@@ -138,6 +141,11 @@ impl Store {
         for change in &changes {
             rest.extend(self.carried_out(change, request.now));
         }
+        match change.command {
+            PlaceCommand::Bound(boundary) => rest.extend(self.bounded(&place, boundary.as_ref())),
+            PlaceCommand::Merge { .. } | PlaceCommand::Retire => rest.extend(self.bounded(&place, None)),
+            _ => {}
+        }
         let events: Vec<_> = changes
             .iter()
             .map(|one| PlaceEvent {
@@ -209,16 +217,29 @@ impl Store {
                 below.push(into.code);
                 Command::Merge { into }
             }
+            PlaceCommand::Bound(boundary) => {
+                let had = self.areas_of(place.id).await?.is_some();
+                let above = match place.code.parent(&levels) {
+                    Some(parent) => self.areas_of(self.named(&parent).await?.id).await?,
+                    None => None,
+                };
+                if let (Some(boundary), Some(above)) = (boundary, above) {
+                    boundary.lies_in(&above).map_err(Refusal::from)?;
+                }
+                Command::Bound { had, square_metres: boundary.as_ref().map(|one| whole(one.square_metres())) }
+            }
             PlaceCommand::Retire => Command::Retire { open_tickets: self.has_open_tickets(&place).await? },
         };
         let children = match command {
             Command::Split { .. } | Command::Merge { .. } | Command::Retire { .. } => {
                 self.directly_below(&place.code).await?
             }
-            Command::Found { .. } | Command::Rename { .. } | Command::Move(_) => vec![],
+            Command::Found { .. } | Command::Rename { .. } | Command::Move(_) | Command::Bound { .. } => {
+                vec![]
+            }
         };
         let given = match command {
-            Command::Rename { .. } | Command::Retire { .. } => Codes::new(),
+            Command::Rename { .. } | Command::Bound { .. } | Command::Retire { .. } => Codes::new(),
             _ => self.given_below(&below).await?,
         };
         Ok(Read { place, net, children, given, command })
@@ -299,7 +320,7 @@ impl Store {
                 statements.push(self.recode_later(from, now));
                 statements
             }
-            Fact::Split { into: _ } => vec![renewed()],
+            Fact::Split { into: _ } | Fact::Bounded { square_metres: _ } => vec![renewed()],
             Fact::Retired { successor } => {
                 let mut statements = vec![
                     self.statement(
@@ -320,6 +341,21 @@ impl Store {
                 statements
             }
         }
+    }
+
+    /// A boundary in the place of that which there was; processes that keep them in memory read them anew.
+    fn bounded(&self, place: &Place, boundary: Option<&Boundary>) -> Vec<Statement> {
+        let id = place.id.0;
+        let changes = "UPDATE place_net SET boundaries = boundaries + 1 WHERE county = $1";
+        let mut statements = vec![
+            self.statement("DELETE FROM place_boundary WHERE place_id = $1", vec![id.into()]),
+            self.statement(changes, vec![place.code.county().into()]),
+        ];
+        if let Some(boundary) = boundary {
+            let sql = "INSERT INTO place_boundary (place_id, areas) VALUES ($1, $2)";
+            statements.push(self.statement(sql, vec![id.into(), written_areas(boundary).into()]));
+        }
+        statements
     }
 
     /// New codes for a place and all below it that are places still.

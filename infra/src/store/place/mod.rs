@@ -1,11 +1,13 @@
 //! Places: their ids never change, and a code that a place ever had resolves to it, or to what goes on as it, for ever.
 
 mod change;
+mod grids;
 mod list;
 mod recode;
 mod verify;
 
 pub use change::{NewPart, PlaceChange, PlaceCommand};
+pub(super) use grids::Grids;
 pub use list::{PlaceCodes, PlaceEntry, PlaceEvents, PlaceQuery};
 
 use super::Store;
