@@ -99,6 +99,9 @@ if "filters" in facts:
 for backend in (pg, lite):
     values = [cells[0] for key, turns in lines.items() if key[0] == "memory" and key[2] == backend for cells in turns]
     target(f"memory under load, {backend}, at most", 200, 100, max(values) if values else None, "%.0f MB", less=True)
+for backend in (pg, lite):
+    loud, quiet = (sum(median(("watch", f"create, log {log}", backend, small), column) or 0 for column in (APP, DATABASE)) for log in ("info", "off"))
+    target(f"the log's part of a create's CPU, {backend}", 10, 5, (loud - quiet) / loud * 100 if loud and quiet else None, "%.1f percent", less=True)
 for size in (small, large):
     start = median(("start", "start", lite, size), P50)
     target(f"start to the first page, SQLite, {int(size):,} tickets", 0.5, 0.1, None if start is None else start / 1000, "%.2f s", less=True)
@@ -123,7 +126,7 @@ def asked(key):
 
 HEAD = "what|on|tickets|requests/s|p50 ms|p99 ms|app CPU µs|database CPU µs"
 for title, part in (("Create", "create"), ("Change: a note", "transition"), ("Read one", "read"), ("Pages of 20, by lens", "pages"),
-                    ("The 1,000th page", "deep"), ("Figures, inbox, timeline", "views")):
+                    ("What the log costs", "watch"), ("The 1,000th page", "deep"), ("Figures, inbox, timeline", "views")):
     table(title, part, HEAD, asked)
     if part == "read":
         out.extend(["", *(f"An answer on {backend} has {facts[f'read bytes {backend}']} bytes: the server's, the bare handler's."

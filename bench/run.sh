@@ -6,13 +6,13 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 seconds=${SECONDS_EACH:-10} large=${TICKETS:-1000000} small=10000 clients=16 rounds=3
 # What writes comes last: a page costs more among tickets that were just changed.
-all=read,pages,views,filters,start,create,transition
+all=read,pages,views,filters,start,create,watch,transition
 only=,${ONLY:-$all},
 bare=${BARE_BIN:-$PWD/target/release/bare}
 for program in "$huying" "$bare"; do [ -x "$program" ] || { echo "缺少 $program；请运行 make bench" >&2; exit 1; }; done
 . bench/measure.sh
 . bench/data.sh
-for part in read pages views filters start create transition; do . "bench/part-$part.sh"; done
+for part in read pages views filters start create watch transition; do . "bench/part-$part.sh"; done
 
 begin=$SECONDS
 begin_all
