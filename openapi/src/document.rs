@@ -47,6 +47,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "身份", description = "登录、会话、密码、本人"),
         (name = "人员", description = "名册、授权、离岗、查看明文、注销"),
         (name = "单位", description = "承办单位"),
+        (name = "地点", description = "设立、划转、拆分、合并、边界；位置所在的网格"),
         (name = "日历", description = "节假日与调休：工作时间怎么算"),
         (name = "审计", description = "谁看过个人信息、谁改过权限"),
         (name = "消息", description = "发给本人的消息"),
@@ -135,12 +136,15 @@ fn operations(json: &serde_json::Value) -> impl Iterator<Item = (&String, &Strin
     })
 }
 
-/// What calls leave unsaid; empty for a document that may be served. Each must have a summary, a description, a tag, an
-/// operation id of its own, a permission, a success, its errors, and an example for every JSON body.
+/// What calls leave unsaid; empty for a document that may be served. Each must have a summary, a description, a tag that
+/// the document describes, an operation id of its own, a permission, a success, its errors, and an example for every JSON body.
 pub fn lint(document: &Document) -> Vec<String> {
     let json = serde_json::to_value(document).unwrap_or_default();
     let mut faults = Vec::new();
     let mut ids = HashSet::new();
+    let described = |tag: &serde_json::Value| {
+        json["tags"].as_array().into_iter().flatten().any(|one| one["name"] == *tag)
+    };
     for call in calls(document) {
         if call.permission.is_none() {
             faults.push(format!("{} {}: no {PERMISSION}, or an unknown one", call.method, call.path));
@@ -153,8 +157,10 @@ pub fn lint(document: &Document) -> Vec<String> {
                 fault(&format!("no {said}"));
             }
         }
-        if operation["tags"].as_array().is_none_or(|tags| tags.len() != 1) {
-            fault("not exactly one tag");
+        match operation["tags"].as_array().map_or(&[][..], Vec::as_slice) {
+            [tag] if described(tag) => {}
+            [_] => fault("a tag that the document does not describe"),
+            _ => fault("not exactly one tag"),
         }
         match operation["operationId"].as_str() {
             Some(id) if ids.insert(id.to_owned()) => {}
