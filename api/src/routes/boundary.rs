@@ -9,7 +9,7 @@ use crate::extract::{Body, Conditions, PlacePath, Query};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 use domain::geo::{Datum, Position};
-use domain::place::{self, BoundaryRefusal, NetRefusal, PlaceRefusal};
+use domain::place::{self, BoundaryRefusal, NetRefusal, PlaceRefusal, whole};
 use geo::MultiPolygon;
 use infra::store::PlaceCommand;
 use openapi::boundary::{AtPosition, Boundary, Coverage, InDatum, Overlap, SetBoundary};
@@ -65,13 +65,7 @@ pub(crate) async fn set_boundary(
     let checked =
         web::block(move || place::Boundary::new(&areas, datum.0)).await.map_err(ApiError::internal)?;
     let boundary = checked.map_err(|refusal| fault(refusal, Some("/geometry".into())))?;
-    let asked = Asked {
-        request: &request,
-        state: &state,
-        session: &permit,
-        conditions: &conditions,
-        bytes: &body.bytes,
-    };
+    let asked = Asked::new(&request, &state, &permit, &conditions, &body.bytes);
     let command = PlaceCommand::Bound(Some(boundary));
     asked.carry_out(StatusCode::OK, path.0, &command, (reason, on), None).await
 }
@@ -96,13 +90,7 @@ pub(crate) async fn remove_boundary(
     body: Body<RetirePlace>,
 ) -> ApiResult<HttpResponse> {
     let RetirePlace { reason, on } = body.value;
-    let asked = Asked {
-        request: &request,
-        state: &state,
-        session: &permit,
-        conditions: &conditions,
-        bytes: &body.bytes,
-    };
+    let asked = Asked::new(&request, &state, &permit, &conditions, &body.bytes);
     asked.carry_out(StatusCode::OK, path.0, &PlaceCommand::Bound(None), (reason, on), None).await
 }
 
@@ -195,14 +183,4 @@ pub(crate) async fn boundary_coverage(
             })
             .collect(),
     }))
-}
-
-/// Whole square metres.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "no place has so many square metres"
-)]
-fn whole(square_metres: f64) -> u64 {
-    square_metres.round() as u64
 }

@@ -53,14 +53,24 @@ fn name(name: &str, field: &str) -> Result<String, Fault> {
 
 /// Who asks for a change, and how it came.
 pub(super) struct Asked<'a> {
-    pub(super) request: &'a HttpRequest,
-    pub(super) state: &'a State,
-    pub(super) session: &'a Session,
-    pub(super) conditions: &'a Conditions,
-    pub(super) bytes: &'a [u8],
+    request: &'a HttpRequest,
+    state: &'a State,
+    session: &'a Session,
+    conditions: &'a Conditions,
+    bytes: &'a [u8],
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    pub(super) fn new(
+        request: &'a HttpRequest,
+        state: &'a State,
+        session: &'a Session,
+        conditions: &'a Conditions,
+        bytes: &'a [u8],
+    ) -> Self {
+        Self { request, state, session, conditions, bytes }
+    }
+
     /// Carries it out. `parent` is the field that names another place, which the rules know by its code alone.
     pub(super) async fn carry_out(
         &self,

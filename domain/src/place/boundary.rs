@@ -65,6 +65,16 @@ impl BoundaryRefusal {
     }
 }
 
+/// Whole square metres.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "no place has so many square metres"
+)]
+pub fn whole(square_metres: f64) -> u64 {
+    square_metres.round() as u64
+}
+
 impl Boundary {
     /// A boundary that was given in `datum`: (longitude, latitude) as GeoJSON has it. Takes up to half a second for the
     /// longest.

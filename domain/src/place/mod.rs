@@ -9,7 +9,7 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
-pub use boundary::{Boundary, BoundaryRefusal, MAX_POINTS};
+pub use boundary::{Boundary, BoundaryRefusal, MAX_POINTS, whole};
 pub use change::{Change, Codes, Command, Part, Setting, Wanted, decide};
 pub use code::{Levels, PlaceCode, PlaceRef, PlaceRefusal};
 pub use coverage::Coverage;

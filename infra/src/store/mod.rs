@@ -63,9 +63,7 @@ pub use migrations::Standing;
 pub use page::Page;
 pub use person::{GrantAsked, NewPerson, PeopleLens, PeopleQuery};
 pub use phone::Bound;
-pub use place::{
-    NewPart, PlaceChange, PlaceCodes, PlaceCommand, PlaceEntry, PlaceEvents, PlaceQuery, PlaceRow,
-};
+pub use place::{PlaceChange, PlaceCodes, PlaceCommand, PlaceEntry, PlaceEvents, PlaceQuery, PlaceRow};
 pub use reactor::{Memory, Progress, Reactor, ReactorState, Rebuild, Retried, Share};
 pub use record::{PersonEvent, Recorded};
 pub use session::Refreshed;

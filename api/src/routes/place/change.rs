@@ -7,12 +7,19 @@ use crate::error::ApiResult;
 use crate::extract::{Body, Conditions, PlacePath};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, post, web};
-use infra::store::{NewPart, PlaceCommand};
+use domain::id::PlaceId;
+use domain::place::Part;
+use infra::entropy;
+use infra::store::PlaceCommand;
 use openapi::place::{CreatePlace, MergePlace, MovePlace, PlaceView, RenamePlace, RetirePlace, SplitPlace};
 use openapi::problem::Fault;
 
 /// The most parts of one split.
 const MAX_PARTS: usize = 20;
+
+fn new_id(state: &State) -> PlaceId {
+    PlaceId(entropy::id(state.clock.now()))
+}
 
 /// Enters a place.
 #[utoipa::path(
@@ -34,15 +41,9 @@ pub(crate) async fn create_place(
 ) -> ApiResult<HttpResponse> {
     let CreatePlace { parent, name: given, code: wanted, reason, on } = body.value;
     let wanted = wanted.map(|wanted| code(&state, &wanted, "/code")).transpose()?;
-    let command = PlaceCommand::Found { name: name(&given, "/name")?, code: wanted };
+    let command = PlaceCommand::Found { id: new_id(&state), name: name(&given, "/name")?, code: wanted };
     let parent = named(&state, &permit, &parent, "/parent").await?;
-    let asked = Asked {
-        request: &request,
-        state: &state,
-        session: &permit,
-        conditions: &conditions,
-        bytes: &body.bytes,
-    };
+    let asked = Asked::new(&request, &state, &permit, &conditions, &body.bytes);
     asked.carry_out(StatusCode::CREATED, parent, &command, (reason, on), None).await
 }
 
@@ -67,13 +68,7 @@ pub(crate) async fn rename_place(
 ) -> ApiResult<HttpResponse> {
     let RenamePlace { name: given, reason, on } = body.value;
     let command = PlaceCommand::Rename { name: name(&given, "/name")? };
-    let asked = Asked {
-        request: &request,
-        state: &state,
-        session: &permit,
-        conditions: &conditions,
-        bytes: &body.bytes,
-    };
+    let asked = Asked::new(&request, &state, &permit, &conditions, &body.bytes);
     asked.carry_out(StatusCode::OK, path.0, &command, (reason, on), None).await
 }
 
@@ -100,13 +95,7 @@ pub(crate) async fn move_place(
     let MovePlace { parent, code: wanted, reason, on } = body.value;
     let wanted = wanted.map(|wanted| code(&state, &wanted, "/code")).transpose()?;
     let command = PlaceCommand::Move { parent: code(&state, &parent, "/parent")?, code: wanted };
-    let asked = Asked {
-        request: &request,
-        state: &state,
-        session: &permit,
-        conditions: &conditions,
-        bytes: &body.bytes,
-    };
+    let asked = Asked::new(&request, &state, &permit, &conditions, &body.bytes);
     asked.carry_out(StatusCode::OK, path.0, &command, (reason, on), Some("/parent")).await
 }
 
@@ -140,20 +129,15 @@ pub(crate) async fn split_place(
         let wanted = part.code.map(|wanted| code(&state, &wanted, &at("code"))).transpose()?;
         let places =
             part.places.iter().enumerate().map(|(k, below)| code(&state, below, &at(&format!("places/{k}"))));
-        Ok(NewPart {
+        Ok(Part {
+            id: new_id(&state),
             name: name(&part.name, &at("name"))?,
             code: wanted,
             places: places.collect::<Result<_, _>>()?,
         })
     };
     let parts = parts.into_iter().enumerate().map(part).collect::<Result<_, Fault>>()?;
-    let asked = Asked {
-        request: &request,
-        state: &state,
-        session: &permit,
-        conditions: &conditions,
-        bytes: &body.bytes,
-    };
+    let asked = Asked::new(&request, &state, &permit, &conditions, &body.bytes);
     asked.carry_out(StatusCode::OK, path.0, &PlaceCommand::Split { parts }, (reason, on), None).await
 }
 
@@ -178,13 +162,7 @@ pub(crate) async fn merge_place(
 ) -> ApiResult<HttpResponse> {
     let MergePlace { into, reason, on } = body.value;
     let command = PlaceCommand::Merge { into: code(&state, &into, "/into")? };
-    let asked = Asked {
-        request: &request,
-        state: &state,
-        session: &permit,
-        conditions: &conditions,
-        bytes: &body.bytes,
-    };
+    let asked = Asked::new(&request, &state, &permit, &conditions, &body.bytes);
     asked.carry_out(StatusCode::OK, path.0, &command, (reason, on), Some("/into")).await
 }
 
@@ -208,12 +186,6 @@ pub(crate) async fn retire_place(
     body: Body<RetirePlace>,
 ) -> ApiResult<HttpResponse> {
     let RetirePlace { reason, on } = body.value;
-    let asked = Asked {
-        request: &request,
-        state: &state,
-        session: &permit,
-        conditions: &conditions,
-        bytes: &body.bytes,
-    };
+    let asked = Asked::new(&request, &state, &permit, &conditions, &body.bytes);
     asked.carry_out(StatusCode::OK, path.0, &PlaceCommand::Retire, (reason, on), None).await
 }

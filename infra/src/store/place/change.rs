@@ -8,13 +8,12 @@ use super::super::record::{PlaceEvent, Stream};
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::PLACE;
-use super::grids::{whole, written_areas};
-use crate::entropy;
+use super::grids::written_areas;
 use chrono::NaiveDate;
 use domain::id::PlaceId;
 use domain::place::{
     Boundary, Change, Codes, Command, Dated, Fact, NetRefusal, Part, Place, PlaceCode, PlaceRefusal, Setting,
-    Wanted, decide,
+    Wanted, decide, whole,
 };
 use domain::refusal::Refusal;
 use domain::text::Text;
@@ -26,6 +25,8 @@ use sea_orm::Statement;
 pub enum PlaceCommand {
     /// 设立, below the place.
     Found {
+        /// Who it will be.
+        id: PlaceId,
         /// Its name.
         name: String,
         /// Its code; the next one unless named.
@@ -46,7 +47,7 @@ pub enum PlaceCommand {
     /// 拆分.
     Split {
         /// The parts that become places beside it.
-        parts: Vec<NewPart>,
+        parts: Vec<Part>,
     },
     /// 合并.
     Merge {
@@ -57,17 +58,6 @@ pub enum PlaceCommand {
     Bound(Option<Boundary>),
     /// 撤销.
     Retire,
-}
-
-/// A part that becomes a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewPart {
-    /// Its name.
-    pub name: String,
-    /// Its code; the next one unless named.
-    pub code: Option<PlaceCode>,
-    /// What goes along.
-    pub places: Vec<PlaceCode>,
 }
 
 /// A change of the net, and the document that it follows.
@@ -118,8 +108,7 @@ impl Store {
         render: impl Fn(&Place) -> Answer,
     ) -> Result<Answer, Failed> {
         self.current_grants(request.actor, request.grants_version).await?;
-        let Read { place, net, children, given, command } =
-            self.net_at(id, change.command, request.now).await?;
+        let Read { place, net, children, given, command } = self.net_at(id, change.command).await?;
         if request.if_match.is_some_and(|expected| expected != place.version) {
             return Err(Failed::Error(ChangeError::OtherVersion));
         }
@@ -169,7 +158,7 @@ impl Store {
     }
 
     /// The one change of the net that is decided on this state of it.
-    pub(super) fn net_changes(&self, county: &str, net: i64) -> Statement {
+    fn net_changes(&self, county: &str, net: i64) -> Statement {
         let sql = match net {
             0 => {
                 "INSERT INTO place_net (county, version) VALUES ($1, $2 + 1) ON CONFLICT (county) DO NOTHING"
@@ -179,7 +168,7 @@ impl Store {
         self.statement(sql, vec![county.into(), net.into()])
     }
 
-    async fn net_at(&self, id: PlaceId, command: &PlaceCommand, now: Timestamp) -> Result<Read, Failed> {
+    async fn net_at(&self, id: PlaceId, command: &PlaceCommand) -> Result<Read, Failed> {
         // With the net's version first: what is read behind it is not older.
         let sql = format!(
             "SELECT {PLACE}, COALESCE((SELECT n.version FROM place_net n WHERE n.county = substr(p.code, 1, 6)), 0) AS net \
@@ -193,8 +182,8 @@ impl Store {
         let levels = playbook.code_levels();
         let mut below = vec![place.code];
         let command = match command {
-            PlaceCommand::Found { name, code } => {
-                Command::Found { id: PlaceId(entropy::id(now)), name: name.clone(), code: *code }
+            PlaceCommand::Found { id, name, code } => {
+                Command::Found { id: *id, name: name.clone(), code: *code }
             }
             PlaceCommand::Rename { name } => Command::Rename { name: name.clone() },
             PlaceCommand::Move { parent, code } => {
@@ -204,13 +193,7 @@ impl Store {
             }
             PlaceCommand::Split { parts } => {
                 below.extend(place.code.parent(&levels));
-                let part = |part: &NewPart| Part {
-                    id: PlaceId(entropy::id(now)),
-                    name: part.name.clone(),
-                    code: part.code,
-                    places: part.places.clone(),
-                };
-                Command::Split { parts: parts.iter().map(part).collect() }
+                Command::Split { parts: parts.clone() }
             }
             PlaceCommand::Merge { into } => {
                 let into = self.named(into).await?;
@@ -346,10 +329,12 @@ impl Store {
     /// A boundary in the place of that which there was; processes that keep them in memory read them anew.
     fn bounded(&self, place: &Place, boundary: Option<&Boundary>) -> Vec<Statement> {
         let id = place.id.0;
-        let changes = "UPDATE place_net SET boundaries = boundaries + 1 WHERE county = $1";
+        let changes = "UPDATE place_net SET boundaries = boundaries + 1 WHERE county = $1 \
+             AND ($2 OR EXISTS (SELECT 1 FROM place_boundary b WHERE b.place_id = $3))";
+        let county = place.code.county();
         let mut statements = vec![
+            self.statement(changes, vec![county.into(), boundary.is_some().into(), id.into()]),
             self.statement("DELETE FROM place_boundary WHERE place_id = $1", vec![id.into()]),
-            self.statement(changes, vec![place.code.county().into()]),
         ];
         if let Some(boundary) = boundary {
             let sql = "INSERT INTO place_boundary (place_id, areas) VALUES ($1, $2)";

@@ -9,7 +9,7 @@ use super::PLACE;
 use domain::actor::Actor;
 use domain::geo::{Datum, Position};
 use domain::id::{PlaceId, UserId};
-use domain::place::{Boundary, Place, PlaceCode};
+use domain::place::{Boundary, Place, PlaceCode, whole};
 use geo::MultiPolygon;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
@@ -79,16 +79,6 @@ impl Net {
         });
         lowest.map(|one| one.place)
     }
-}
-
-/// Whole square metres.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "no place has so many square metres"
-)]
-pub(super) fn whole(square_metres: f64) -> u64 {
-    square_metres.round() as u64
 }
 
 impl Store {
@@ -244,9 +234,8 @@ mod tests {
         assert_eq!(net.find(map), Some(id(2)));
     }
 
-    /// Mile has 13,704 grids. `cargo test -p infra --release -- --ignored --nocapture a_position_among`
+    /// Mile has 13,704 grids. `cargo test -p infra -- --nocapture a_position_among` tells how long it takes.
     #[test]
-    #[ignore = "a measurement"]
     fn a_position_among_13704_grids() {
         let rows = (0..13_704_u32).map(|n| {
             let (x, y) = (f64::from(n % 117), f64::from(n / 117));

@@ -6,7 +6,7 @@ mod list;
 mod recode;
 mod verify;
 
-pub use change::{NewPart, PlaceChange, PlaceCommand};
+pub use change::{PlaceChange, PlaceCommand};
 pub(super) use grids::Grids;
 pub use list::{PlaceCodes, PlaceEntry, PlaceEvents, PlaceQuery};
 

@@ -29,6 +29,9 @@ const AT_ONCE: usize = 8;
 /// Longer than any call takes: a ticket may be filed under the old code while its place moves.
 const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
 
+/// The codes of now, by those of before.
+type Codes = HashMap<PlaceCode, PlaceCode>;
+
 impl Store {
     /// What says that things lie under a code that its place has no more.
     pub(super) fn recode_later(&self, code: &PlaceCode, now: Timestamp) -> Statement {
@@ -65,8 +68,9 @@ impl Store {
 
     /// How many tickets followed, and whether all did.
     async fn follow(&self, from: &PlaceCode, now: Timestamp) -> Result<(u64, bool), StoreError> {
+        let codes = self.codes_now(from).await?;
         for person in self.granted_below(from).await? {
-            self.grant_anew(person, from, now).await?;
+            self.grant_anew(person, &codes, now).await?;
         }
         let (mut changed, mut after, mut whole) = (0, None, true);
         loop {
@@ -95,7 +99,7 @@ impl Store {
         self.journal.write(vec![self.statement(&shifts.text, shifts.values)]).await?;
         if whole {
             for person in self.granted_below(from).await? {
-                self.take_old(person, from, now).await?;
+                self.take_old(person, &codes, now).await?;
             }
         }
         Ok((changed, whole))
@@ -139,7 +143,7 @@ impl Store {
     }
 
     /// The codes that some places below one have now, by those of before.
-    async fn codes_now(&self, from: &PlaceCode) -> Result<HashMap<PlaceCode, PlaceCode>, StoreError> {
+    async fn codes_now(&self, from: &PlaceCode) -> Result<Codes, StoreError> {
         let mut sql = Sql::new(
             "SELECT c.code AS before, p.code FROM place_code c JOIN place p ON p.id = c.place_id WHERE p.code <> c.code AND ",
         );
@@ -150,11 +154,10 @@ impl Store {
     }
 
     /// Grants somebody under the codes of now what they hold under those of before.
-    async fn grant_anew(&self, person: UserId, from: &PlaceCode, now: Timestamp) -> Result<(), StoreError> {
-        let codes = self.codes_now(from).await?;
+    async fn grant_anew(&self, person: UserId, codes: &Codes, now: Timestamp) -> Result<(), StoreError> {
         let Some(user) = self.user(person).await? else { return Ok(()) };
         for grant in &user.actor.grants {
-            let Some(scope) = scope_now(&grant.scope, &codes) else { continue };
+            let Some(scope) = scope_now(&grant.scope, codes) else { continue };
             let Some(user) = self.user(person).await? else { return Ok(()) };
             self.grant(&user, &Grant { role: grant.role, scope }, now).await?;
         }
@@ -162,13 +165,12 @@ impl Store {
     }
 
     /// Takes what somebody holds under codes of before.
-    async fn take_old(&self, person: UserId, from: &PlaceCode, now: Timestamp) -> Result<(), StoreError> {
-        let codes = self.codes_now(from).await?;
+    async fn take_old(&self, person: UserId, codes: &Codes, now: Timestamp) -> Result<(), StoreError> {
         for _ in 0..ATTEMPTS {
             let (version, held) = self.held_by(person).await?;
             let old: Vec<_> = held
                 .into_iter()
-                .filter(|held| scope_now(&held.placed.grant.scope, &codes).is_some())
+                .filter(|held| scope_now(&held.placed.grant.scope, codes).is_some())
                 .collect();
             if old.is_empty() {
                 return Ok(());
@@ -210,7 +212,7 @@ impl Store {
 }
 
 /// The scope under the codes of now; `None` where it has none of before.
-fn scope_now(scope: &Scope, codes: &HashMap<PlaceCode, PlaceCode>) -> Option<Scope> {
+fn scope_now(scope: &Scope, codes: &Codes) -> Option<Scope> {
     let Scope::Places(places) = scope else { return None };
     places.iter().any(|place| codes.contains_key(place)).then_some(())?;
     let now: Vec<_> = places.iter().map(|place| *codes.get(place).unwrap_or(place)).collect();
