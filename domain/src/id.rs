@@ -29,6 +29,8 @@ ids! {
     GrantId,
     /// A shift (值班).
     ShiftId,
+    /// A tie (关系).
+    TieId,
     /// A place (地点). Immutable, while its code may change.
     PlaceId,
     /// A text that somebody wrote freely (文本).

@@ -26,6 +26,7 @@ pub mod refusal;
 pub mod shift;
 pub mod text;
 pub mod ticket;
+pub mod tie;
 pub mod time;
 pub mod unit;
 pub mod view;

@@ -31,6 +31,36 @@ pub struct Playbook {
     /// What rates are made of; the usual three unless said.
     #[serde(default = "usual_rates")]
     pub rates: Vec<RateRule>,
+    /// Lines of work (条线) whose nets lie on the one of places (practices Z07); the usual four unless said.
+    #[serde(default = "usual_lines")]
+    pub lines: Vec<Line>,
+    /// How often a linked leader visits in a year (M06).
+    #[serde(default = "usual_visits")]
+    pub visits_a_year: u8,
+}
+
+/// A line of work (条线), such as that of the party or of security.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Stable key, `snake_case`.
+    pub key: String,
+    /// Name for people.
+    pub name: String,
+}
+
+fn usual_lines() -> Vec<Line> {
+    let line = |key: &str, name: &str| Line { key: key.to_owned(), name: name.to_owned() };
+    vec![
+        line("party", "党建"),
+        line("security", "综治"),
+        line("labour", "劳动保障"),
+        line("city_management", "城市管理"),
+    ]
+}
+
+fn usual_visits() -> u8 {
+    2
 }
 
 /// A level below the community.
@@ -139,6 +169,11 @@ impl Playbook {
                 }
             }
         }
+        for (i, line) in self.lines.iter().enumerate() {
+            if self.lines[..i].iter().any(|other| other.key == line.key) {
+                fault(format!("lines[{i}].key"), "条线重复");
+            }
+        }
         if self.flags.roles.contains(&Role::Resident) {
             fault("flags.roles".into(), "居民不是授予的角色，不能积旗");
         }
@@ -190,6 +225,11 @@ mod tests {
                 clocks: vec![ClockRule::natural(ClockKind::Solve, None, 0)],
             },
             flags: FlagRule { roles: vec![Role::Resident] },
+            lines: vec![
+                Line { key: "party".into(), name: "党建".into() },
+                Line { key: "party".into(), name: "组织".into() },
+            ],
+            visits_a_year: 2,
             rates: vec![
                 rate("response", &["accepted"], &["submitted", "-lost"]),
                 rate("response", &[], &["rated"]),
@@ -206,6 +246,7 @@ mod tests {
                 "rates[0].denominator[1]",
                 "rates[1].key",
                 "rates[1].numerator",
+                "lines[1].key",
                 "flags.roles",
                 "policy.claims[0].roles",
                 "policy.rating_window_seconds",

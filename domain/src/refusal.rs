@@ -13,6 +13,7 @@ use crate::place::{BoundaryRefusal, NetRefusal, PlaceRefusal};
 use crate::shift::ShiftRefusal;
 use crate::text::TextRefusal;
 use crate::ticket::TicketRefusal;
+use crate::tie::TieRefusal;
 use crate::unit::UnitRefusal;
 
 /// What a refusal tells besides its code, to be put into its sentence.
@@ -57,6 +58,9 @@ pub enum Refusal {
     /// The unit cannot be changed like this.
     #[error(transparent)]
     Unit(#[from] UnitRefusal),
+    /// The tie cannot be.
+    #[error(transparent)]
+    Tie(#[from] TieRefusal),
     /// The calendar cannot be changed like this.
     #[error(transparent)]
     Calendar(#[from] CalendarRefusal),
@@ -104,6 +108,7 @@ impl Refusal {
             Self::Person(refusal) => refusal.code(),
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
+            Self::Tie(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
             Self::Live(refusal) => refusal.code(),
             Self::Shift(refusal) => refusal.code(),
@@ -152,6 +157,7 @@ impl Refusal {
             Self::Ticket(refusal) => refusal.args(),
             Self::Person(_) | Self::Unit(_) | Self::Live(_) => vec![],
             Self::Grant(refusal) => refusal.args(),
+            Self::Tie(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
             Self::Shift(refusal) => refusal.args(),
             Self::Inbox(refusal) => refusal.args(),
@@ -168,6 +174,7 @@ impl Refusal {
             Self::Unit(refusal) => refusal.field(),
             Self::Net(refusal) => refusal.field(),
             Self::Boundary(_) => Some("/geometry"),
+            Self::Tie(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),
             Self::Live(refusal) => Some(refusal.field()),
             Self::Shift(refusal) => refusal.field(),

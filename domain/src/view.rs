@@ -4,11 +4,13 @@ use crate::actor::Actor;
 use crate::id::{TicketId, UnitId, UserId};
 use crate::notice::Notice;
 use crate::number::TicketNumber;
-use crate::permission::Action;
+use crate::permission::{Action, Role};
 use crate::phone::Phone;
-use crate::place::PlaceCode;
+use crate::place::{PlaceCode, PlaceRef};
 use crate::ticket::{Affair, Channel, ClockKind, Event, Handling, Severity, Status, Ticket};
+use crate::tie::Tie;
 use crate::time::Timestamp;
+use crate::unit::UnitKind;
 
 /// A ticket with all that its page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,17 +136,49 @@ pub struct Profile {
     pub name: String,
 }
 
-/// A unit.
+/// A tie with the names of both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
-    /// Identity.
-    pub id: UnitId,
-    /// The county that it belongs to.
-    pub county: PlaceCode,
+pub struct TieView {
+    /// The tie.
+    pub tie: Tie,
+    /// What the person or unit is called, in plain.
+    pub holder: String,
+    /// The phone number of the person.
+    pub phone: Option<Phone>,
+    /// What the unit is.
+    pub kind: Option<UnitKind>,
+    /// What it is tied to is called so.
+    pub target: String,
+    /// The code of the place today.
+    pub place: Option<PlaceCode>,
+    /// Where it counts: the place, the seat of the unit, or its county.
+    pub at: PlaceCode,
+}
+
+/// Somebody who holds a role for exactly a place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The role.
+    pub role: Role,
+    /// Who.
+    pub person: UserId,
+    /// Their name in plain.
+    pub name: String,
+    /// Their phone number.
+    pub phone: Option<Phone>,
+}
+
+/// A place of a chain of responsibility (责任链条, practices L03), and who answers for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainLink {
+    /// The place.
+    pub place: PlaceRef,
     /// Its name.
     pub name: String,
-    /// How many events it has: what `ETag` carries.
-    pub version: i32,
+    /// Those who are tied to it today.
+    pub ties: Vec<TieView>,
+    /// Those who are granted a post for it.
+    pub posts: Vec<Post>,
 }
 
 /// A message (消息). It holds no words of anybody and nothing personal; what it says is made when it is read.

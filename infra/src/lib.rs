@@ -10,6 +10,7 @@ pub mod entropy;
 pub mod gauge;
 pub mod keys;
 pub mod password;
+pub mod pinyin;
 pub mod rate;
 pub mod store;
 pub mod trace;

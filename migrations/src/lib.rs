@@ -27,6 +27,7 @@ mod m20261122_000017_contacts;
 mod m20261122_000018_excerpt;
 mod m20261122_000019_places;
 mod m20261122_000020_boundaries;
+mod m20261122_000021_units_and_ties;
 mod standing;
 
 pub use standing::Standing;
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000018_excerpt::Migration),
             Box::new(m20261122_000019_places::Migration),
             Box::new(m20261122_000020_boundaries::Migration),
+            Box::new(m20261122_000021_units_and_ties::Migration),
         ];
         migrations
             .into_iter()

@@ -1,8 +1,10 @@
 //! Words for people, in Chinese and in English.
 
 use domain::notice::Notice;
-use domain::permission::Action;
+use domain::permission::{Action, Role};
 use domain::ticket::{Headline, Status};
+use domain::tie::TieKind;
+use domain::unit::UnitKind;
 use strum::IntoEnumIterator;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
@@ -75,6 +77,7 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     use domain::person::Headline as Person;
     use domain::place::Headline as Place;
     use domain::shift::Headline as Shift;
+    use domain::tie::Headline as Tie;
     use domain::unit::Headline as Unit;
     let (chinese, english) = if let Ok(person) = kind.parse::<Person>() {
         match person {
@@ -97,6 +100,13 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
         match unit {
             Unit::Created => ("单位建档", "Unit created"),
             Unit::Renamed => ("单位改名", "Unit renamed"),
+            Unit::UnitDescribed => ("单位建档", "Unit described"),
+            Unit::UnitRetired => ("单位撤销", "Unit retired"),
+        }
+    } else if let Ok(tie) = kind.parse::<Tie>() {
+        match tie {
+            Tie::Tied => ("建立关系", "Tied"),
+            Tie::Untied => ("解除关系", "Untied"),
         }
     } else if let Ok(calendar) = kind.parse::<Calendar>() {
         match calendar {
@@ -128,6 +138,21 @@ pub fn place_event(kind: domain::place::Headline, lang: Lang) -> &'static str {
         Place::Retired => ("地点撤并", "Place retired"),
     };
     lang.of(chinese, english)
+}
+
+/// What people call a kind of units.
+pub fn unit_kind(kind: UnitKind, lang: Lang) -> &'static str {
+    lang.of(kind.chinese(), kind.name())
+}
+
+/// What people call a kind of ties.
+pub fn tie_kind(kind: TieKind, lang: Lang) -> &'static str {
+    lang.of(kind.chinese(), kind.name())
+}
+
+/// What people call a role.
+pub fn role(role: Role, lang: Lang) -> &'static str {
+    lang.of(role.chinese(), role.into())
 }
 
 /// What a message says.
@@ -234,6 +259,9 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::PersonErase => ("注销他人", "erase people"),
         Action::UnitView => ("查看单位", "view units"),
         Action::UnitEdit => ("维护单位", "edit units"),
+        Action::TieView => ("查看关系", "view ties"),
+        Action::TieEdit => ("建立、解除关系", "tie and untie"),
+        Action::MeCheckIn => ("认门报到", "check in to a community"),
         Action::PlaceView => ("查看地点", "see places"),
         Action::PlaceEdit => ("维护地点", "edit places"),
         Action::CalendarView => ("查看日历", "view the calendar"),

@@ -22,6 +22,7 @@ pub mod shift;
 pub mod sign_in;
 pub mod strict;
 pub mod ticket;
+pub mod tie;
 pub mod unit;
 
 pub use label::Lang;

@@ -261,24 +261,29 @@ pub struct PlaceHistory {
     pub items: Vec<PlaceEvent>,
 }
 
+/// What people of a county call a level.
+pub fn level_name(level: usize, playbook: &Playbook, lang: Lang) -> String {
+    let own = level.checked_sub(3).and_then(|own| playbook.levels.get(own));
+    let national = match level {
+        0 => lang.of("县（市、区）", "county"),
+        1 => lang.of("街道（乡镇）", "street or town"),
+        _ => lang.of("社区（村）", "community or village"),
+    };
+    own.map_or(national, |own| own.name.as_str()).to_owned()
+}
+
 impl PlaceView {
     /// The place in the words of its county.
     pub fn new(place: &place::Place, playbook: &Playbook, lang: Lang) -> Self {
         let levels = playbook.code_levels();
         let level = place.code.level(&levels).unwrap_or_default();
-        let own = level.checked_sub(3).and_then(|own| playbook.levels.get(own));
-        let national = match level {
-            0 => lang.of("县（市、区）", "county"),
-            1 => lang.of("街道（乡镇）", "street or town"),
-            _ => lang.of("社区（村）", "community or village"),
-        };
         Self {
             id: place.id.0,
             version: place.version,
             code: place.code.to_string(),
             name: place.name.clone(),
             level,
-            level_name: own.map_or(national, |own| own.name.as_str()).to_owned(),
+            level_name: level_name(level, playbook, lang),
             parent: place.code.parent(&levels).map(|parent| parent.to_string()),
             has_places: None,
             retired_at: place.retired_at,

@@ -4,6 +4,7 @@ use super::Files;
 use super::script::{Step, minutes};
 use anyhow::Context;
 use domain::ticket::{Affair, Channel, Severity};
+use domain::unit::{Profile, UnitKind};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
@@ -34,6 +35,14 @@ struct Tickets {
 pub(super) struct Unit {
     pub(super) id: u32,
     pub(super) name: String,
+    #[serde(default)]
+    kind: UnitKind,
+}
+
+impl Unit {
+    pub(super) fn profile(&self) -> Profile {
+        Profile { kind: self.kind, name: self.name.clone(), code: None, seat: None }
+    }
 }
 
 #[derive(Deserialize)]

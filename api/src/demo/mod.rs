@@ -89,7 +89,7 @@ async fn load_places(files: &Files, example: &Example, state: &State) -> anyhow:
     let county = rows.first().context("没有地点")?.place.code;
     state.store.add_places(&rows).await?;
     for unit in &example.units {
-        state.store.add_unit(UnitId(data::id(unit.id)), &county, &unit.name, now).await?;
+        state.store.add_unit(UnitId(data::id(unit.id)), &county, unit.profile(), now).await?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ mod place;
 mod shift;
 mod sign_in;
 mod ticket;
+mod tie;
 mod unit;
 
 use crate::app::State;
@@ -60,6 +61,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(unit::list_units)
                 .service(unit::get_unit)
                 .service(unit::edit_unit)
+                .service(unit::retire_unit)
+                .service(tie::create_tie)
+                .service(tie::list_ties)
+                .service(tie::end_tie)
+                .service(tie::check_in)
+                .service(tie::place_chain)
                 .service(place::create_place)
                 .service(place::list_places)
                 .service(boundary::place_at)

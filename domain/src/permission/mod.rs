@@ -35,6 +35,26 @@ pub enum Role {
     Hotline,
 }
 
+impl Role {
+    /// What people call it; also what a spreadsheet says.
+    pub fn chinese(self) -> &'static str {
+        match self {
+            Self::Resident => "居民",
+            Self::Volunteer => "志愿者",
+            Self::PartyMember => "党员",
+            Self::GridWorker => "网格员",
+            Self::GridLeader => "网格长",
+            Self::CommunityClerk => "社区工作人员",
+            Self::StreetDispatcher => "街道调度员",
+            Self::DepartmentHandler => "单位经办人",
+            Self::Supervisor => "督查员",
+            Self::CountyAdmin => "县管理员",
+            Self::SystemAdmin => "系统管理员",
+            Self::Hotline => "热线系统",
+        }
+    }
+}
+
 /// What a call does, as its `x-permission` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr)]
 pub enum Action {
@@ -155,6 +175,15 @@ pub enum Action {
     /// Enter units, and change them.
     #[strum(serialize = "unit.edit")]
     UnitEdit,
+    /// See ties (关系).
+    #[strum(serialize = "tie.view")]
+    TieView,
+    /// Tie people and units to places and units.
+    #[strum(serialize = "tie.edit")]
+    TieEdit,
+    /// 认门报到: check in to a community as a party member.
+    #[strum(serialize = "me.check_in")]
+    MeCheckIn,
     /// See places.
     #[strum(serialize = "place.view")]
     PlaceView,

@@ -113,6 +113,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         ) => &[Area],
         (R::Supervisor, A::PersonView | A::AuditView) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::ShiftEdit) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::TieEdit) => &[Area],
+        (R::PartyMember, A::MeCheckIn) => &[Anywhere],
         (
             R::GridWorker
             | R::GridLeader
@@ -120,9 +122,9 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | R::StreetDispatcher
             | R::Supervisor
             | R::CountyAdmin,
-            A::ShiftView | A::FlagView | A::FigureView,
+            A::ShiftView | A::FlagView | A::FigureView | A::TieView,
         )
-        | (R::SystemAdmin, A::FlagView | A::FigureView) => &[Area],
+        | (R::SystemAdmin, A::FlagView | A::FigureView | A::TieView) => &[Area],
         // Of what their units lead.
         (R::DepartmentHandler, A::FigureView) => &[Assigned],
         // They pick whom to dispatch to.

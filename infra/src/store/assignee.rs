@@ -70,7 +70,7 @@ impl Store {
         Ok(known.into_iter().map(|(id, known)| (id, facts(known))).collect())
     }
 
-    /// The counties of units that there are.
+    /// The counties of units that are units still.
     pub(super) async fn unit_counties(
         &self,
         ids: Vec<Uuid>,
@@ -78,7 +78,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let mut sql = Sql::new("SELECT id, county FROM unit WHERE id IN ");
+        let mut sql = Sql::new("SELECT id, county FROM unit WHERE retired_at IS NULL AND id IN ");
         sql.bind_all(ids);
         let rows = self.query_all(&sql.text, sql.values).await?;
         rows.iter()

@@ -129,10 +129,15 @@ pub(super) fn is_passing(code: &str) -> bool {
     }
 }
 
-/// Whether a [`StoreError::Duplicate`] is about this table's key.
+/// Whether a [`StoreError::Duplicate`] is about this table's key, or this index.
 pub(super) fn is_duplicate_of(error: &StoreError, table: &str) -> bool {
-    // `idempotency_pkey` on PostgreSQL, `UNIQUE constraint failed: idempotency.key` on SQLite.
-    let named = |name: &str| name.starts_with(table) || name.contains(&format!(": {table}."));
+    // `idempotency_pkey` on PostgreSQL, `UNIQUE constraint failed: idempotency.key` on SQLite, which names an index over
+    // expressions by its own name.
+    let named = |name: &str| {
+        name.starts_with(table)
+            || name.contains(&format!(": {table}."))
+            || name.contains(&format!("index '{table}'"))
+    };
     matches!(error, StoreError::Duplicate(name) if named(name))
 }
 

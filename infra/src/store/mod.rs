@@ -40,6 +40,7 @@ mod shift;
 mod sql;
 mod sqlite;
 mod ticket;
+mod tie;
 mod together;
 mod unit;
 mod user;
@@ -69,6 +70,8 @@ pub use record::{PersonEvent, Recorded};
 pub use session::Refreshed;
 pub use shift::ShiftQuery;
 pub use ticket::{Carried, End, Lens, SWEPT_AT_ONCE, Swept, TicketQuery};
+pub use tie::{Chain, NewTie, TieEnd, TieLens, TieQuery};
+pub use unit::{UnitCommand, UnitQuery};
 pub use user::UserRow;
 
 use crate::gauge::{JournalGauges, Pool};

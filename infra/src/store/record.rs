@@ -9,7 +9,7 @@ use domain::id::{PlaceId, UserId};
 use domain::person::{EVENT_VERSION, Fact};
 use domain::text::Text;
 use domain::time::Timestamp;
-use domain::{place, shift, unit};
+use domain::{place, shift, tie, unit};
 use sea_orm::{Statement, Value};
 use uuid::Uuid;
 
@@ -44,6 +44,14 @@ pub struct Recorded {
 pub(super) struct UnitEvent<'a> {
     pub(super) fact: unit::Fact,
     /// The county.
+    pub(super) scope_code: &'a str,
+}
+
+/// A change of a tie that is to be written down.
+#[derive(Debug)]
+pub(super) struct TieEvent<'a> {
+    pub(super) fact: tie::Fact,
+    /// The place, or the seat or county of the unit.
     pub(super) scope_code: &'a str,
 }
 
@@ -121,12 +129,34 @@ impl Store {
         &self,
         stream: &Stream,
         guard: Statement,
+        rest: Vec<Statement>,
         event: &UnitEvent<'_>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
         let row = Row {
             kind: event.fact.headline().name(),
             v: unit::EVENT_VERSION,
+            scope_code: event.scope_code,
+            text: None,
+            payload: serde_json::to_value(&event.fact),
+        };
+        self.record(stream, guard, rest, vec![row], answer).await
+    }
+
+    /// The same for a tie and its one event.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_tie(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        event: &TieEvent<'_>,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let row = Row {
+            kind: event.fact.headline().name(),
+            v: tie::EVENT_VERSION,
             scope_code: event.scope_code,
             text: None,
             payload: serde_json::to_value(&event.fact),

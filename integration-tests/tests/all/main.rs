@@ -44,6 +44,7 @@ mod slow;
 mod start;
 mod sweep;
 mod ticket;
+mod tie;
 mod torture;
 mod trace;
 mod units;

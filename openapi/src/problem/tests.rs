@@ -15,11 +15,13 @@ use domain::refusal::Refusal;
 use domain::shift::ShiftRefusal;
 use domain::text::TextRefusal;
 use domain::ticket::{FieldFault, TicketRefusal, TimeFault, WrongState};
+use domain::tie::{TieKind, TieRefusal};
 use domain::unit::UnitRefusal;
 use strum::IntoEnumIterator;
 
 fn every_refusal() -> Vec<Refusal> {
     let code = PlaceCode::parse("532504", &Levels::default()).unwrap();
+    let day = NaiveDate::default();
     let mut all: Vec<Refusal> = vec![
         PermissionRefusal::Role { action: Action::TicketView }.into(),
         PermissionRefusal::Reach { action: Action::TicketView }.into(),
@@ -58,6 +60,31 @@ fn every_refusal() -> Vec<Refusal> {
         UnitRefusal::Unknown.into(),
         UnitRefusal::BeyondScope.into(),
         UnitRefusal::NotACounty.into(),
+        UnitRefusal::CodeTaken.into(),
+        UnitRefusal::CodeInvalid.into(),
+        UnitRefusal::SeatElsewhere.into(),
+        UnitRefusal::Retired.into(),
+        UnitRefusal::InUse.into(),
+        TieRefusal::NotFound.into(),
+        TieRefusal::BeyondScope.into(),
+        TieRefusal::Sides { kind: TieKind::Paired }.into(),
+        TieRefusal::HolderOneOf.into(),
+        TieRefusal::TargetOneOf.into(),
+        TieRefusal::PersonUnknown.into(),
+        TieRefusal::UnitUnknown.into(),
+        TieRefusal::OfUnknown.into(),
+        TieRefusal::OtherCounty.into(),
+        TieRefusal::Dates { latest: day }.into(),
+        TieRefusal::Exists.into(),
+        TieRefusal::LineTaken.into(),
+        TieRefusal::LineUnknown { allowed: String::new() }.into(),
+        TieRefusal::LineMisplaced.into(),
+        TieRefusal::OneAbove.into(),
+        TieRefusal::Circle.into(),
+        TieRefusal::TooManyCheckIns { max: 2 }.into(),
+        TieRefusal::NotACommunity.into(),
+        TieRefusal::Ended.into(),
+        TieRefusal::EndsBefore { since: day }.into(),
         CalendarRefusal::YearOutOfRange { year: 1999 }.into(),
         CalendarRefusal::TooManyDays { count: 367 }.into(),
         CalendarRefusal::OtherYear { field: "/x".into(), date: NaiveDate::MIN, year: 2026 }.into(),

@@ -86,6 +86,8 @@ fn text(words: &str) -> Text {
 fn playbook() -> Playbook {
     let limit = ClockRule::natural;
     Playbook {
+        lines: vec![],
+        visits_a_year: 2,
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),

@@ -118,6 +118,9 @@ impl Store {
         if !change.taken.is_empty() {
             rest.extend(self.end_shifts(&change.after, now).await?);
         }
+        if matches!(command, Command::Leave { .. }) {
+            rest.extend(self.end_ties_of_person(id, now));
+        }
         if change.erases() {
             rest.extend(self.erasure(id.0, now).await?);
         }

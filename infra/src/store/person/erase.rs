@@ -74,6 +74,7 @@ impl Store {
             "DELETE FROM session WHERE user_id = $1".to_owned(),
             "DELETE FROM live_ticket WHERE user_id = $1".to_owned(),
             "DELETE FROM shift WHERE user_id = $1".to_owned(),
+            "DELETE FROM tie WHERE user_id = $1".to_owned(),
             "DELETE FROM ticket_contact WHERE ticket_id IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1)"
                 .to_owned(),
             written,
