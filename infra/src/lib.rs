@@ -12,6 +12,7 @@ pub mod keys;
 pub mod password;
 pub mod pinyin;
 pub mod rate;
+pub mod sheet;
 pub mod store;
 pub mod trace;
 pub mod wake;

@@ -13,7 +13,7 @@ const FLOORS: [(&str, &[&str]); 6] = [
     ("integration-tests", &["api"]),
 ];
 /// Crates that stand behind one floor's door alone.
-const BEHIND: [(&str, &[&str]); 15] = [
+const BEHIND: [(&str, &[&str]); 17] = [
     // The bench compares with a handler of its own, `load/bare.rs`.
     ("actix-web", &["api", "integration-tests"]),
     ("sea-orm", &["infra"]),
@@ -23,6 +23,8 @@ const BEHIND: [(&str, &[&str]); 15] = [
     ("rusqlite", &["infra"]),
     ("redis", &["infra"]),
     ("governor", &["infra"]),
+    ("calamine", &["infra"]),
+    ("rust_xlsxwriter", &["infra"]),
     ("jsonwebtoken", &["api"]),
     // `huying demo day` is a client of the server, as the tests are.
     ("reqwest", &["infra", "api", "integration-tests"]),
