@@ -15,6 +15,7 @@ mod docs;
 mod edge;
 mod error;
 mod extract;
+mod import;
 mod jobs;
 mod limits;
 mod live;

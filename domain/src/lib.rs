@@ -12,6 +12,7 @@ pub mod figure;
 pub mod flag;
 pub mod geo;
 pub mod id;
+pub mod import;
 pub mod live;
 pub mod notice;
 pub mod number;

@@ -3,6 +3,7 @@
 
 use crate::calendar::CalendarRefusal;
 use crate::geo::PositionRefusal;
+use crate::import::ImportRefusal;
 use crate::live::LiveRefusal;
 use crate::notice::InboxRefusal;
 use crate::password::{self, PasswordRefusal};
@@ -61,6 +62,9 @@ pub enum Refusal {
     /// The tie cannot be.
     #[error(transparent)]
     Tie(#[from] TieRefusal),
+    /// A row of a sheet, or the sheet, is not taken.
+    #[error(transparent)]
+    Import(#[from] ImportRefusal),
     /// The calendar cannot be changed like this.
     #[error(transparent)]
     Calendar(#[from] CalendarRefusal),
@@ -109,6 +113,7 @@ impl Refusal {
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
+            Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
             Self::Live(refusal) => refusal.code(),
             Self::Shift(refusal) => refusal.code(),
@@ -158,6 +163,7 @@ impl Refusal {
             Self::Person(_) | Self::Unit(_) | Self::Live(_) => vec![],
             Self::Grant(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
+            Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
             Self::Shift(refusal) => refusal.args(),
             Self::Inbox(refusal) => refusal.args(),
@@ -184,7 +190,8 @@ impl Refusal {
             | Self::Place(_)
             | Self::Position(_)
             | Self::Phone(_)
-            | Self::Text(_) => None,
+            | Self::Text(_)
+            | Self::Import(_) => None,
         }
     }
 }

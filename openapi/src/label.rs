@@ -108,6 +108,8 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
             Tie::Tied => ("建立关系", "Tied"),
             Tie::Untied => ("解除关系", "Untied"),
         }
+    } else if kind == domain::import::EXPORTED {
+        ("导出表格", "Sheet exported")
     } else if let Ok(calendar) = kind.parse::<Calendar>() {
         match calendar {
             Calendar::DaysImported => ("导入日历", "Calendar imported"),
@@ -262,6 +264,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TieView => ("查看关系", "view ties"),
         Action::TieEdit => ("建立、解除关系", "tie and untie"),
         Action::MeCheckIn => ("认门报到", "check in to a community"),
+        Action::ImportRun => ("导入表格", "import sheets"),
+        Action::ExportRun => ("导出表格", "export sheets"),
         Action::PlaceView => ("查看地点", "see places"),
         Action::PlaceEdit => ("维护地点", "edit places"),
         Action::CalendarView => ("查看日历", "view the calendar"),

@@ -12,6 +12,7 @@ pub mod figure;
 pub mod flag;
 pub mod health;
 pub mod identity;
+pub mod import;
 pub mod inbox;
 pub mod label;
 pub mod live;

@@ -81,6 +81,8 @@ pub(crate) mod may {
         TieView,
         TieEdit,
         MeCheckIn,
+        ImportRun,
+        ExportRun,
         PlaceView,
         PlaceEdit,
         CalendarView,

@@ -9,8 +9,10 @@ mod doctor;
 mod keys;
 mod log;
 mod people;
+mod playbook;
 mod reactors;
 mod serve;
+mod sheets;
 
 use crate::config::{Asked, Reading, Settings, read};
 use crate::routes;
@@ -83,6 +85,18 @@ enum Command {
         #[arg(value_parser = reactors::reactor())]
         reactor: String,
     },
+    /// 导入表格：地点、单位、人员、关系；全部写入，或全不写入并标注问题。退出码：0 已导入，1 表格有问题
+    Import(sheets::Import),
+    /// 导出表格，格式同模板，改后可再导入
+    Export(sheets::Export),
+    /// 生成导入用的模板
+    Template(sheets::Template),
+    /// 管理各县的规程
+    Playbook {
+        /// 做什么
+        #[command(subcommand)]
+        what: playbook::Playbook,
+    },
     /// 用示例数据演示
     Demo {
         /// 演示什么
@@ -140,6 +154,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Rebuild { reactor } => reactors::rebuild(&common, &reactor).await?,
         Command::Backup(backup) => backup::backup(&common, backup).await?,
         Command::Restore(restore) => backup::restore(&common, restore).await?,
+        Command::Import(import) => return sheets::import(&common, import).await,
+        Command::Export(export) => sheets::export(&common, export).await?,
+        Command::Template(template) => sheets::template(&common, template).await?,
+        Command::Playbook { what } => playbook::run(&common, what).await?,
         Command::Demo { what } => demo::run(what).await?,
         Command::Serve(serve) => serve::run(&common, *serve).await?,
     }

@@ -7,8 +7,10 @@ use crate::limits::Wire;
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use actix_web::web::Bytes;
+use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::StreamExt;
+use infra::sheet::MAX_BYTES;
 use openapi::problem::Fault;
 use openapi::strict::Object;
 use serde::de::DeserializeOwned;
@@ -40,6 +42,40 @@ impl FromRequest for Raw {
             let too_slow = |_| Fault::new("request.too_slow").with("seconds", patience.as_secs());
             let bytes = timeout(patience, bytes).await.map_err(too_slow)?;
             Ok(Self(bytes.map_err(|error| unread(&error))?))
+        })
+    }
+}
+
+/// A file: far larger than a body of JSON may be, and of any type.
+pub(crate) struct Upload(pub(crate) BytesMut);
+
+impl FromRequest for Upload {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_encoded = request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity");
+        let state = request.app_data::<web::Data<State>>();
+        let patience = state.map_or(Wire::default().body, |state| state.wire.body);
+        let mut payload = payload.take();
+        Box::pin(async move {
+            if is_encoded {
+                return Err(ApiError::new("request.encoding"));
+            }
+            let whole = async {
+                let mut file = BytesMut::new();
+                while let Some(piece) = payload.next().await {
+                    let piece = piece.map_err(|_| ApiError::new("request.body_interrupted"))?;
+                    if file.len() + piece.len() > MAX_BYTES {
+                        return Err(Fault::new("request.too_large").with("max", MAX_BYTES).into());
+                    }
+                    file.extend_from_slice(&piece);
+                }
+                Ok(Self(file))
+            };
+            let too_slow =
+                |_| ApiError::from(Fault::new("request.too_slow").with("seconds", patience.as_secs()));
+            timeout(patience, whole).await.map_err(too_slow)?
         })
     }
 }

@@ -5,7 +5,7 @@ mod fault;
 mod headers;
 mod query;
 
-pub(crate) use body::{Body, MAX_BODY, Raw, has_media_type};
+pub(crate) use body::{Body, MAX_BODY, Raw, Upload, has_media_type};
 pub(crate) use headers::Conditions;
 pub(crate) use query::{Query, comparable, comparable_day, limit};
 
@@ -49,6 +49,19 @@ paths! {
     TiePath(TieId) or "tie.not_found",
     /// The `{id}` of a place.
     PlacePath(PlaceId) or "place.not_found",
+}
+
+/// The `{id}` of an import.
+pub(crate) struct ImportPath(pub(crate) Uuid);
+
+impl FromRequest for ImportPath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(|id| Uuid::parse_str(id).ok());
+        ready(id.map(Self).ok_or_else(|| ApiError::new("import.not_found")))
+    }
 }
 
 /// The `{message}` of one's inbox. What is no number is no message.

@@ -1,8 +1,10 @@
 //! What runs beside the requests.
 
+mod imports;
 mod reactors;
 mod sweep;
 
+pub(crate) use imports::work_off;
 pub(crate) use reactors::react;
 
 use crate::app::State;
@@ -28,6 +30,7 @@ pub(crate) async fn run(state: web::Data<State>) {
         keep("reload", &state, reload_for_ever),
         keep("missing_years", &state, tell_missing_years_for_ever),
         keep("hand_over", &state, hand_over_for_ever),
+        keep("imports", &state, imports::run),
         keep("sweep", &state, sweep::run),
         reactors::run(&state),
     );
@@ -134,6 +137,7 @@ async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
 pub(crate) async fn catch_up(state: &State) -> anyhow::Result<()> {
     sweep::settle(state, Share::WHOLE, &mut sweep::Failing::default()).await?;
     hand_over(state).await?;
+    work_off(state).await?;
     Ok(reactors::catch_up(state).await?)
 }
 
@@ -156,5 +160,6 @@ pub(crate) async fn forget(state: &State) -> Result<(), StoreError> {
     state.store.forget_old_sessions(now).await?;
     state.store.forget_old_live_tickets(now).await?;
     state.store.forget_old_guesses(now).await?;
+    state.store.forget_old_imports(now).await?;
     state.store.forget_old_messages(now).await
 }

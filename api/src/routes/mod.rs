@@ -7,6 +7,7 @@ mod figure;
 mod flag;
 mod health;
 mod identity;
+mod import;
 mod inbox;
 mod live;
 mod person;
@@ -81,6 +82,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(place::split_place)
                 .service(place::merge_place)
                 .service(place::retire_place)
+                .service(import::import_template)
+                .service(import::create_import)
+                .service(import::get_import)
+                .service(import::get_marked)
+                .service(import::export)
                 .service(calendar::list_calendars)
                 .service(calendar::get_calendar)
                 .service(calendar::edit_calendar)

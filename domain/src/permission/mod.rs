@@ -184,6 +184,12 @@ pub enum Action {
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,
+    /// Take in sheets (导入).
+    #[strum(serialize = "import.run")]
+    ImportRun,
+    /// Take sheets home (导出).
+    #[strum(serialize = "export.run")]
+    ExportRun,
     /// See places.
     #[strum(serialize = "place.view")]
     PlaceView,

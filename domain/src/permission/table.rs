@@ -109,6 +109,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::PersonErase
             | A::UnitEdit
             | A::PlaceEdit
+            | A::ImportRun
+            | A::ExportRun
             | A::AuditView,
         ) => &[Area],
         (R::Supervisor, A::PersonView | A::AuditView) => &[Area],

@@ -5,6 +5,7 @@ mod change;
 mod code;
 mod coverage;
 mod event;
+mod import;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ pub use change::{Change, Codes, Command, Part, Setting, Wanted, decide};
 pub use code::{Levels, PlaceCode, PlaceRef, PlaceRefusal};
 pub use coverage::Coverage;
 pub use event::{Dated, EVENT_VERSION, Fact, Headline};
+pub use import::{PlaceLine, PlaceSheet, Planned, plan};
 pub use refusal::NetRefusal;
 
 use crate::id::PlaceId;

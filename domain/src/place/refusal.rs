@@ -50,6 +50,12 @@ pub enum NetRefusal {
     /// A household is personal data and no place of the net.
     #[error("households are no places")]
     Household,
+    /// What should be a county is a place in one.
+    #[error("{code} is no county")]
+    NotACounty {
+        /// Which.
+        code: PlaceCode,
+    },
     /// Counties come with their playbooks, and stay what they are.
     #[error("a county stays as it is")]
     County,
@@ -109,6 +115,7 @@ impl NetRefusal {
             Self::Full { .. } => "place.full",
             Self::Lowest { .. } => "place.lowest",
             Self::Household => "place.household",
+            Self::NotACounty { .. } => "place.not_a_county",
             Self::County => "place.county",
             Self::OtherLevel { .. } => "place.other_level",
             Self::OtherCounty { .. } => "place.other_county",
@@ -129,6 +136,7 @@ impl NetRefusal {
             Self::BeyondScope { code }
             | Self::Retired { code }
             | Self::CodeUsed { code }
+            | Self::NotACounty { code }
             | Self::Lowest { code }
             | Self::OtherLevel { code }
             | Self::OtherCounty { code }
@@ -158,6 +166,7 @@ impl NetRefusal {
             Self::NotAChild { .. } | Self::Twice { .. } | Self::NoParts => Some("/parts"),
             Self::OtherLevel { .. } | Self::OtherCounty { .. } | Self::Itself => Some("/into"),
             Self::Future => Some("/on"),
+            Self::NotACounty { .. } => None,
             Self::NotFound
             | Self::BeyondScope { .. }
             | Self::Retired { .. }

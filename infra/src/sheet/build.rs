@@ -9,6 +9,8 @@ use std::sync::Arc;
 
 /// Rows in which the headings may stand.
 const HEAD: u32 = 10;
+/// The last row of a workbook. A file that was tampered with, or text with empty lines, may claim to have more.
+const LAST_ROW: u32 = 1_048_576;
 /// Bytes of all cells together. 100,000 rows of 12 columns of 20 Chinese characters have fewer; but cells that share
 /// one long string could have any number.
 const MAX_TEXT: usize = 100 << 20;
@@ -95,6 +97,10 @@ impl<'l> Builder<'l> {
         }
         if number <= self.last {
             return Err(SheetRefusal::damaged("rows out of order"));
+        }
+        // A marked copy has its rows where they were.
+        if number > LAST_ROW {
+            return Err(SheetRefusal::TooManyRows);
         }
         self.last = number;
         if self.sheet.heading_row > 0 {

@@ -205,7 +205,8 @@ fn day_of(moment: &ExcelDateTime) -> Option<NaiveDate> {
 fn parse_day(text: &str) -> Option<NaiveDate> {
     let (day, time) = text.split_once([' ', 'T']).unwrap_or((text, ""));
     if !time.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '.')) {
-        return parse_day(&text.replace(' ', "")).filter(|_| text.contains(' '));
+        // Spaces may be within the day, as in `2026年 11月 1日`; without any, this ends.
+        return if text.contains(' ') { parse_day(&text.replace(' ', "")) } else { None };
     }
     let parts: Vec<&str> = if day.len() == 8 && day.bytes().all(|b| b.is_ascii_digit()) {
         vec![&day[..4], &day[4..6], &day[6..]]

@@ -17,6 +17,7 @@ mod flag;
 mod handover;
 mod health;
 mod idempotency;
+mod import;
 mod inbox;
 mod journal;
 mod key;
@@ -57,6 +58,10 @@ pub use failure::Guess;
 pub use flag::{FlagEnd, FlagQuery};
 pub use health::{Engine, Look, NoLook, Schema};
 pub use idempotency::IdempotencyKey;
+pub use import::{
+    ExportQuery, Import, ImportAsked, ImportFile, ImportJob, ImportStatus, Imported, Lines, PersonLine,
+    TieLine, UnitLine,
+};
 pub use inbox::{InboxPage, Message};
 pub use live::{Admission, Gap, LivePage, TICKET_LIFETIME};
 pub use log::{Cursor, LoggedEvent};
@@ -105,6 +110,7 @@ pub struct Store {
     playbooks: playbook::Playbooks,
     restoration: Option<Uuid>,
     handed: Notify,
+    sheets: Notify,
     leadership: reactor::Leadership,
     recent: reactor::Recent,
     places: lookup::Lookup<String>,
@@ -157,6 +163,7 @@ impl Store {
             playbooks,
             restoration,
             handed: Notify::new(),
+            sheets: Notify::new(),
             leadership: reactor::Leadership::new(database),
             recent: reactor::Recent::default(),
         })

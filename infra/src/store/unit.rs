@@ -235,12 +235,12 @@ impl Store {
     }
 }
 
-fn described(profile: &Profile) -> Fact {
+pub(super) fn described(profile: &Profile) -> Fact {
     let Profile { kind, name, code, seat } = profile.clone();
     Fact::UnitDescribed { what: kind, name, code, seat }
 }
 
-fn profile_values(profile: &Profile) -> [Value; 5] {
+pub(super) fn profile_values(profile: &Profile) -> [Value; 5] {
     let Profile { kind, name, code, seat } = profile;
     [
         name.as_str().into(),

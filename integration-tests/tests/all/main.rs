@@ -19,6 +19,7 @@ mod flag;
 mod floors;
 mod grants;
 mod identity;
+mod import;
 mod inbox;
 mod leave;
 mod limits;

@@ -4,6 +4,7 @@ use super::*;
 use chrono::NaiveDate;
 use domain::calendar::CalendarRefusal;
 use domain::geo::PositionRefusal;
+use domain::import::ImportRefusal;
 use domain::live::LiveRefusal;
 use domain::notice::InboxRefusal;
 use domain::password::PasswordRefusal;
@@ -65,6 +66,17 @@ fn every_refusal() -> Vec<Refusal> {
         UnitRefusal::SeatElsewhere.into(),
         UnitRefusal::Retired.into(),
         UnitRefusal::InUse.into(),
+        ImportRefusal::NotFound.into(),
+        ImportRefusal::Twice { row: 2 }.into(),
+        ImportRefusal::NameDiffers { row: 2 }.into(),
+        ImportRefusal::OtherCounty.into(),
+        ImportRefusal::NothingAbove { parent: "532504".into() }.into(),
+        ImportRefusal::RoleIncomplete.into(),
+        ImportRefusal::Ambiguous { count: 2 }.into(),
+        ImportRefusal::PhoneElsewhere.into(),
+        ImportRefusal::NotAWord { allowed: "部门".into() }.into(),
+        ImportRefusal::NotDone.into(),
+        ImportRefusal::NothingMarked.into(),
         TieRefusal::NotFound.into(),
         TieRefusal::BeyondScope.into(),
         TieRefusal::Sides { kind: TieKind::Paired }.into(),

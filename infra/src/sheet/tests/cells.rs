@@ -35,6 +35,8 @@ fn cleaned(key: &str, value: &Value<'_>) -> Result<String, &'static str> {
 #[case("since", "2026-11", Err("sheet.not_a_date"))]
 #[case("since", "11/1/2026", Err("sheet.not_a_date"))]
 #[case("since", "2026-11/01", Err("sheet.not_a_date"))]
+#[case("since", "2026-11-01Tx", Err("sheet.not_a_date"))]
+#[case("since", "a Tb c", Err("sheet.not_a_date"))]
 #[case("since", "去年", Err("sheet.not_a_date"))]
 #[case("homes", "１，２００", Ok("1200"))]
 #[case("homes", "-007", Ok("-7"))]

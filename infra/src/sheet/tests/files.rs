@@ -98,6 +98,11 @@ fn too_much_is_refused() {
     });
     let sheet = read(&layout(), &deep).unwrap();
     assert_eq!((sheet.rows.len(), sheet.rows[1].number), (2, 1_048_576));
+    marked(&layout(), &sheet, &sheet.flaws).unwrap();
+    let beyond = |xml: String| xml.replace("1048576", "1048577");
+    assert_eq!(refused(&changed(&deep, "xl/worksheets/sheet1.xml", beyond)), "sheet.too_many_rows");
+    let gap = format!("姓名,网格编码{}甲,1", "\n".repeat(1_048_576));
+    assert_eq!(refused(gap.as_bytes()), "sheet.too_many_rows");
 }
 
 #[test]

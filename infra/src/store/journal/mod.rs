@@ -175,8 +175,29 @@ impl Journal {
     pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, JournalError> {
         let written = async {
             match &self.writer {
-                Writer::Postgres(db, _) => uninterrupted(guarded_transaction(db.clone(), statements)).await,
-                Writer::Sqlite(writer) => writer.write_guarded(statements).await,
+                Writer::Postgres(db, _) => {
+                    uninterrupted(guarded_transaction(db.clone(), statements, Guard::First)).await
+                }
+                Writer::Sqlite(writer) => writer.write_guarded(statements, Guard::First).await,
+            }
+        };
+        let found = self.watched(written).await?;
+        Ok(self.written(found))
+    }
+
+    /// Writes very many rows, all or none, when each statement touches as many as it must; whether it did. Unlike any other
+    /// write it may take minutes.
+    pub(super) async fn write_exactly(&self, statements: Vec<Exactly>) -> Result<bool, JournalError> {
+        let (statements, expected) = statements.into_iter().map(|Exactly(one, rows)| (one, rows)).unzip();
+        let guard = Guard::Each(expected);
+        let written = async {
+            match &self.writer {
+                Writer::Postgres(db, _) => {
+                    let work = guarded_transaction(db.clone(), statements, guard);
+                    let task = tokio::spawn(work);
+                    task.await.map_err(|error| StoreError::Unavailable(error.to_string()))?
+                }
+                Writer::Sqlite(writer) => writer.write_guarded(statements, guard).await,
             }
         };
         let found = self.watched(written).await?;
@@ -215,6 +236,33 @@ impl Journal {
     }
 }
 
+/// A statement, and how many rows it must touch, where that matters.
+#[derive(Debug)]
+pub(super) struct Exactly(pub(super) Statement, pub(super) Option<u64>);
+
+/// When statements are undone although none of them failed.
+#[derive(Debug)]
+enum Guard {
+    /// Never.
+    Open,
+    /// When the first touches no row.
+    First,
+    /// When one touches more or fewer rows than it must.
+    Each(Vec<Option<u64>>),
+}
+
+impl Guard {
+    fn is_met(&self, statement: usize, touched: u64) -> bool {
+        match self {
+            Self::Open => true,
+            Self::First => statement != 0 || touched > 0,
+            Self::Each(expected) => {
+                expected.get(statement).is_none_or(|rows| rows.is_none_or(|rows| rows == touched))
+            }
+        }
+    }
+}
+
 async fn transaction(pool: DatabaseConnection, statements: Vec<Statement>) -> Result<(), StoreError> {
     let transaction = pool.begin().await?;
     for statement in statements {
@@ -226,11 +274,12 @@ async fn transaction(pool: DatabaseConnection, statements: Vec<Statement>) -> Re
 async fn guarded_transaction(
     pool: DatabaseConnection,
     statements: Vec<Statement>,
+    guard: Guard,
 ) -> Result<bool, StoreError> {
     let transaction = pool.begin().await?;
     for (i, statement) in statements.into_iter().enumerate() {
         let touched = transaction.execute_raw(statement).await?.rows_affected();
-        if i == 0 && touched == 0 {
+        if !guard.is_met(i, touched) {
             transaction.rollback().await?;
             return Ok(false);
         }

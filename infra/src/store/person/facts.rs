@@ -80,19 +80,26 @@ fn placed(
 ) -> Result<PlacedGrant, Refusal> {
     let role = asked.role;
     match &asked.scope {
-        Scope::Places(places) => {
-            // Too many are too many, known or not.
-            scope_of(places)?;
-            let today = places.iter().map(|place| {
-                let known = codes.get(place.as_str()).copied();
-                known.ok_or(PlaceRefusal::Unknown { code: *place })
-            });
-            let today = today.collect::<Result<Vec<_>, _>>()?;
-            Ok(PlacedGrant { grant: Grant { role, scope: scope_of(&today)? }, county: None })
-        }
+        Scope::Places(_) => placed_at(asked, |place| codes.get(place.as_str()).copied()),
         Scope::Unit(unit) => {
             let county = units.get(unit).copied().ok_or(UnitRefusal::Unknown)?;
             Ok(PlacedGrant { grant: Grant { role, scope: Scope::Unit(*unit) }, county: Some(county) })
         }
     }
+}
+
+/// A grant for places with the codes that they have today.
+pub(in crate::store) fn placed_at(
+    asked: &GrantAsked,
+    today: impl Fn(&PlaceCode) -> Option<PlaceCode>,
+) -> Result<PlacedGrant, Refusal> {
+    let places = match &asked.scope {
+        Scope::Places(places) => places.as_slice(),
+        Scope::Unit(_) => &[],
+    };
+    // Too many are too many, known or not.
+    scope_of(places)?;
+    let today = places.iter().map(|place| today(place).ok_or(PlaceRefusal::Unknown { code: *place }));
+    let scope = scope_of(&today.collect::<Result<Vec<_>, _>>()?)?;
+    Ok(PlacedGrant { grant: Grant { role: asked.role, scope }, county: None })
 }

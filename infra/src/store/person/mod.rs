@@ -11,7 +11,9 @@ mod verify;
 
 pub use change::NewPerson;
 pub use facts::GrantAsked;
+pub(super) use facts::placed_at;
 pub use list::{PeopleLens, PeopleQuery};
+pub(super) use read::{COLUMNS, GRANT_COLUMNS};
 
 use super::Store;
 use super::error::StoreError;
@@ -30,7 +32,7 @@ impl Store {
     }
 
     /// Name, phone and its hash, as they are stored.
-    fn sealed(&self, person: &Person) -> [Value; 3] {
+    pub(super) fn sealed(&self, person: &Person) -> [Value; 3] {
         let id = person.id.0;
         let phone = person.phone.map(|phone| self.keys.seal(PHONE, id, phone.as_str().as_bytes()));
         let hash = person.phone.map(|phone| self.phone_hash(&phone).to_vec());

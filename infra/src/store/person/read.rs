@@ -76,7 +76,7 @@ impl Store {
     }
 
     /// A person from their row, without grants.
-    pub(super) fn stored_person(&self, row: &Row) -> Result<Person, StoreError> {
+    pub(in crate::store) fn stored_person(&self, row: &Row) -> Result<Person, StoreError> {
         let id: Uuid = column(row, "app_user", "id")?;
         let name: Vec<u8> = column(row, "app_user", "name")?;
         let phone: Option<Vec<u8>> = column(row, "app_user", "phone")?;
@@ -96,7 +96,7 @@ impl Store {
     }
 
     /// The grant of a row that has one.
-    pub(super) fn stored_held(&self, row: &Row, user: Uuid) -> Result<Option<Held>, StoreError> {
+    pub(in crate::store) fn stored_held(&self, row: &Row, user: Uuid) -> Result<Option<Held>, StoreError> {
         let Some(id) = column::<Option<Uuid>>(row, "role_grant", "grant_id")? else { return Ok(None) };
         let role: String = column(row, "role_grant", "role")?;
         let scope: String = column(row, "role_grant", "scope")?;
@@ -119,9 +119,9 @@ impl Store {
 }
 
 /// The columns of `app_user u` that make a person.
-pub(super) const COLUMNS: &str = "u.id, u.name, u.phone, u.version, u.created_at, u.erased_at";
+pub(in crate::store) const COLUMNS: &str = "u.id, u.name, u.phone, u.version, u.created_at, u.erased_at";
 /// Those of a grant, its unit among them.
-pub(super) const GRANT_COLUMNS: &str =
+pub(in crate::store) const GRANT_COLUMNS: &str =
     "g.id AS grant_id, g.role, CAST(g.scope AS text) AS scope, n.county AS unit_county";
 
 /// The query up to which person it is. A roster entry that turned out to be somebody is nobody of its own any more; and a

@@ -158,7 +158,7 @@ impl Store {
     }
 
     /// The one change of the net that is decided on this state of it.
-    fn net_changes(&self, county: &str, net: i64) -> Statement {
+    pub(in crate::store) fn net_changes(&self, county: &str, net: i64) -> Statement {
         let sql = match net {
             0 => {
                 "INSERT INTO place_net (county, version) VALUES ($1, $2 + 1) ON CONFLICT (county) DO NOTHING"

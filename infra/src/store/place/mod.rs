@@ -24,7 +24,7 @@ use domain::view::Contact;
 use sea_orm::{ActiveValue::Set, EntityTrait, QueryTrait, sea_query::OnConflict};
 
 /// The columns of `place p` that make a place.
-const PLACE: &str = "p.id, p.code, p.name, p.version, p.retired_at";
+pub(super) const PLACE: &str = "p.id, p.code, p.name, p.version, p.retired_at";
 
 /// A place as a form refers to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Store {
         Ok(Some((PlaceRow { place, name, retired_at }, profile)))
     }
 
-    fn stored_place(&self, row: &Row) -> Result<Place, StoreError> {
+    pub(super) fn stored_place(&self, row: &Row) -> Result<Place, StoreError> {
         let code: String = column(row, "place", "code")?;
         Ok(Place {
             id: PlaceId(column(row, "place", "id")?),

@@ -5,6 +5,7 @@ mod change;
 mod list;
 
 pub use chain::Chain;
+pub(super) use change::tie_values;
 pub use change::{NewTie, TieEnd};
 pub use list::{TieLens, TieQuery};
 

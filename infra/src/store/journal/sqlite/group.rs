@@ -1,8 +1,8 @@
 //! What is committed together on SQLite. Whatever was refused and has touched nothing costs the others nothing; what has
 //! is rare, and has all of them done anew, each within a savepoint, for savepoints copy every page that is written.
 
-use super::super::StoreError;
 use super::super::entry::{Entry, Outcome};
+use super::super::{Guard, StoreError};
 use super::entry::append;
 use crate::store::row::Row;
 use crate::store::sqlite::{execute_statement, fault, query};
@@ -11,8 +11,8 @@ use sea_orm::Statement;
 use tokio::sync::oneshot;
 
 pub(super) enum Work {
-    /// All or none. A guarded one answers whether its first statement touched a row, and is undone when it did not.
-    Write { statements: Vec<Statement>, guarded: bool, asked: Asked<bool> },
+    /// All or none. Answers whether its guard was met, and is undone when it was not.
+    Write { statements: Vec<Statement>, guard: Guard, asked: Asked<bool> },
     /// Entries, all or none.
     Append(Vec<Entry>, Asked<Outcome>),
     /// One statement, which is all or nothing by itself.
@@ -70,8 +70,8 @@ impl Work {
         }
         let before = connection.total_changes();
         let is_done = match self {
-            Self::Write { statements, guarded, asked } => {
-                is_done(asked.result.insert(write(connection, statements, *guarded)), |found| *found)
+            Self::Write { statements, guard, asked } => {
+                is_done(asked.result.insert(write(connection, statements, guard)), |found| *found)
             }
             Self::Append(entries, asked) => {
                 let result = asked.result.insert(append(connection, entries));
@@ -119,10 +119,10 @@ fn carry_out(connection: &mut Connection, group: &mut [Work], apart: bool) -> Re
     transaction.commit().map_err(failed)
 }
 
-fn write(connection: &Connection, statements: &[Statement], guarded: bool) -> Result<bool, StoreError> {
+fn write(connection: &Connection, statements: &[Statement], guard: &Guard) -> Result<bool, StoreError> {
     for (i, statement) in statements.iter().enumerate() {
         let touched = execute_statement(connection, statement)?;
-        if guarded && i == 0 && touched == 0 {
+        if !guard.is_met(i, touched as u64) {
             return Ok(false);
         }
     }

@@ -7,8 +7,8 @@
 mod entry;
 mod group;
 
-use super::StoreError;
 use super::entry::{Entry, Outcome};
+use super::{Guard, StoreError};
 use crate::gauge::JournalGauges;
 use crate::store::row::Row;
 use crate::store::sqlite::writer;
@@ -56,13 +56,17 @@ impl Writer {
     }
 
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<(), StoreError> {
-        let work = |asked| Work::Write { statements, guarded: false, asked };
+        let work = |asked| Work::Write { statements, guard: Guard::Open, asked };
         self.ask(|answer| Job::Work(work(Asked::new(answer)))).await?.map(drop)
     }
 
-    /// Whether the guard, the first statement, found its row.
-    pub(super) async fn write_guarded(&self, statements: Vec<Statement>) -> Result<bool, StoreError> {
-        let work = |asked| Work::Write { statements, guarded: true, asked };
+    /// Whether the guard was met.
+    pub(super) async fn write_guarded(
+        &self,
+        statements: Vec<Statement>,
+        guard: Guard,
+    ) -> Result<bool, StoreError> {
+        let work = |asked| Work::Write { statements, guard, asked };
         self.ask(|answer| Job::Work(work(Asked::new(answer)))).await?
     }
 
@@ -248,7 +252,7 @@ mod tests {
         begin();
         let miss = Statement::from_string(DbBackend::Sqlite, "UPDATE t SET body = NULL WHERE id = 9");
         let all = [vec![miss], insert(1, 1)].concat();
-        assert!(!writer.write_guarded(all.clone()).await.unwrap());
+        assert!(!writer.write_guarded(all.clone(), Guard::First).await.unwrap());
         assert_eq!(ids(&eyes).await, [0i64; 0]);
         writer.write(all).await.unwrap();
         assert_eq!(ids(&eyes).await, [1]);

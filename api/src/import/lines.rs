@@ -1,0 +1,134 @@
+//! The rows of a sheet as what they say: codes, phone numbers, words. What does not parse is told, row by row.
+
+use super::flaw;
+use domain::import::{ImportRefusal, Subject};
+use domain::permission::Role;
+use domain::phone::Phone;
+use domain::place::{MAX_NAME as MAX_PLACE_NAME, PlaceCode, PlaceLine};
+use domain::refusal::Refusal;
+use domain::text::{FreeText, MAX_NAME};
+use domain::tie::TieKind;
+use domain::unit::{UnitKind, unit_code};
+use infra::Store;
+use infra::sheet::{Flaw, Line, Sheet};
+use infra::store::{Lines, PersonLine, TieLine, UnitLine};
+use strum::IntoEnumIterator;
+
+/// What stands for a name that cannot be: its row is not taken, but what lies below it is not blamed for that.
+const NAMELESS: &str = "?";
+
+/// Reads the rows one after the other.
+struct Reader<'a> {
+    store: &'a Store,
+    sheet: &'a Sheet,
+    flaws: Vec<Flaw>,
+}
+
+/// The rows, and what is wrong with those that are not among them.
+pub(super) fn lines(store: &Store, subject: Subject, sheet: &Sheet) -> (Lines, Vec<Flaw>) {
+    let mut reader = Reader { store, sheet, flaws: vec![] };
+    let rows = sheet.rows.iter();
+    let lines = match subject {
+        Subject::Places => Lines::Places(rows.filter_map(|row| reader.place(row)).collect()),
+        Subject::Units => Lines::Units(rows.filter_map(|row| reader.unit(row)).collect()),
+        Subject::People => Lines::People(rows.filter_map(|row| reader.person(row)).collect()),
+        Subject::Ties => Lines::Ties(rows.filter_map(|row| reader.tie(row)).collect()),
+    };
+    (lines, reader.flaws)
+}
+
+impl Reader<'_> {
+    /// The text of a cell; nothing where reading it has found a flaw already.
+    fn cell<'s>(&self, row: &'s Line, column: &str) -> Option<&'s str> {
+        let flawed = self.sheet.flaws_of(row.number).iter().any(|flaw| flaw.column == Some(column));
+        row.get(column).filter(|_| !flawed)
+    }
+
+    /// What a cell says, where it says something.
+    fn read<T, E: Into<Refusal>>(
+        &mut self,
+        row: &Line,
+        column: &'static str,
+        parse: impl Fn(&Store, &str) -> Result<T, E>,
+    ) -> Option<T> {
+        match parse(self.store, self.cell(row, column)?) {
+            Ok(value) => Some(value),
+            Err(refusal) => {
+                self.flaws.push(flaw(row.number, Some(column), &refusal.into()));
+                None
+            }
+        }
+    }
+
+    /// Whether all that stands in a cell was read, or nothing stands there.
+    fn whole<T>(&self, row: &Line, column: &str, value: Option<&T>) -> bool {
+        value.is_some() || row.get(column).is_none()
+    }
+
+    fn place(&mut self, row: &Line) -> Option<PlaceLine> {
+        let code = self.read(row, "code", code)?;
+        let name = self.read(row, "name", |_, text| named(text, MAX_PLACE_NAME));
+        Some(PlaceLine { row: row.number, code, name: name.unwrap_or_else(|| NAMELESS.to_owned()) })
+    }
+
+    fn unit(&mut self, row: &Line) -> Option<UnitLine> {
+        let name = self.read(row, "name", |_, text| named(text, domain::unit::MAX_NAME));
+        let kind = self.read(row, "kind", |_, text| word(text, UnitKind::chinese));
+        let number = self.read(row, "code", |_, text| unit_code(text));
+        let seat = self.read(row, "seat", code);
+        let whole = self.whole(row, "code", number.as_ref()) && self.whole(row, "seat", seat.as_ref());
+        Some(UnitLine { row: row.number, name: name?, kind: kind?, code: number, seat }).filter(|_| whole)
+    }
+
+    fn person(&mut self, row: &Line) -> Option<PersonLine> {
+        let name = self.read(row, "name", |_, text| named(text, MAX_NAME));
+        let phone = self.read(row, "phone", |_, text| Phone::parse(text));
+        let role = self.read(row, "role", |_, text| word(text, Role::chinese));
+        let places = self.read(row, "places", |store, text| {
+            let codes = text.split(['、', ',', '，', ';', '；', ' ']).filter(|code| !code.is_empty());
+            codes.map(|text| code(store, text)).collect::<Result<Vec<_>, _>>()
+        });
+        let unit = self.cell(row, "unit").map(str::to_owned);
+        let whole = self.whole(row, "role", role.as_ref()) && self.whole(row, "places", places.as_ref());
+        let places = places.unwrap_or_default();
+        Some(PersonLine { row: row.number, name: name?, phone: phone?, role, places, unit }).filter(|_| whole)
+    }
+
+    fn tie(&mut self, row: &Line) -> Option<TieLine> {
+        let kind = self.read(row, "kind", |_, text| word(text, TieKind::chinese));
+        let phone = self.read(row, "phone", |_, text| Phone::parse(text));
+        let place = self.read(row, "place", code);
+        let post = self.read(row, "post", |_, text| named(text, domain::tie::MAX_POST));
+        // Days were read with the cells.
+        let day = |reader: &Self, column| reader.cell(row, column).and_then(|text| text.parse().ok());
+        let (since, until) = (day(self, "since"), day(self, "until"));
+        let text = |reader: &Self, column| reader.cell(row, column).map(str::to_owned);
+        let whole = self.whole(row, "phone", phone.as_ref())
+            && self.whole(row, "place", place.as_ref())
+            && self.whole(row, "since", since.as_ref())
+            && self.whole(row, "until", until.as_ref());
+        let (unit, of, line) = (text(self, "unit"), text(self, "of"), text(self, "line"));
+        let row = row.number;
+        Some(TieLine { row, kind: kind?, phone, unit, place, of, line, post, since, until }).filter(|_| whole)
+    }
+}
+
+fn code(store: &Store, text: &str) -> Result<PlaceCode, Refusal> {
+    Ok(store.place_code(text)?)
+}
+
+fn named(text: &str, max: usize) -> Result<String, Refusal> {
+    FreeText::check(text, max)?;
+    Ok(text.trim().to_owned())
+}
+
+/// The word that people call something.
+fn word<T: IntoEnumIterator + Copy>(
+    text: &str,
+    chinese: impl Fn(T) -> &'static str,
+) -> Result<T, ImportRefusal> {
+    T::iter().find(|one| chinese(*one) == text).ok_or_else(|| {
+        let allowed: Vec<_> = T::iter().map(chinese).collect();
+        ImportRefusal::NotAWord { allowed: allowed.join("、") }
+    })
+}

@@ -1,0 +1,327 @@
+//! People from a sheet: a row a post, and somebody with several posts has several rows. A person is known by their phone
+//! number; what they hold already they do not get twice, and nothing is taken from them.
+
+use super::super::Store;
+use super::super::error::StoreError;
+use super::super::person::{COLUMNS, GRANT_COLUMNS, GrantAsked};
+use super::super::row::column;
+use super::super::sql::Sql;
+use super::super::user::NAME;
+use super::rows::{ASKED, Rows};
+use super::{Exactly, Import, Plan, all, events, fault};
+use crate::entropy;
+use domain::actor::Scope;
+use domain::id::{GrantId, UserId};
+use domain::import::{Fault, ImportRefusal, Tally};
+use domain::permission::{Action, Role};
+use domain::person::{
+    EVENT_VERSION, Fact, Happened, Held, Person, PlacedGrant, Whereabouts, by_county, may_grant, register,
+};
+use domain::phone::Phone;
+use domain::place::PlaceCode;
+use domain::time::Timestamp;
+use sea_orm::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// A row of a sheet of people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonLine {
+    /// The row, as Excel shows it.
+    pub row: u32,
+    /// In plain.
+    pub name: String,
+    /// In plain.
+    pub phone: Phone,
+    /// What they are to hold.
+    pub role: Option<Role>,
+    /// For which places.
+    pub places: Vec<PlaceCode>,
+    /// Or for which unit: its number or name.
+    pub unit: Option<String>,
+}
+
+/// Somebody of the sheet: their rows, and what they are to hold.
+struct Wanted<'a> {
+    first: &'a PersonLine,
+    grants: Vec<(u32, PlacedGrant)>,
+}
+
+/// The rows that are written of people.
+struct Tables {
+    people: Rows,
+    grants: Rows,
+    places: Rows,
+    events: Rows,
+    changes: Vec<Exactly>,
+}
+
+impl Store {
+    pub(super) async fn plan_people(
+        &self,
+        import: &Import<'_>,
+        lines: &[PersonLine],
+    ) -> Result<Result<Plan, Vec<Fault>>, StoreError> {
+        let (placed, mut faults) = self.placed(import, lines).await?;
+        let mut wanted: HashMap<Phone, Wanted<'_>> = HashMap::with_capacity(lines.len());
+        for (line, grant) in lines.iter().zip(placed) {
+            let one = wanted.entry(line.phone).or_insert_with(|| Wanted { first: line, grants: vec![] });
+            if one.first.name != line.name {
+                faults.push(fault(line.row, "name", ImportRefusal::NameDiffers { row: one.first.row }));
+            }
+            let Some(grant) = grant else {
+                let same = line.role.is_none() && one.first.row != line.row;
+                faults.extend(
+                    same.then(|| fault(line.row, "phone", ImportRefusal::Twice { row: one.first.row })),
+                );
+                continue;
+            };
+            if let Err(refusal) = may_grant(import.actor, &grant) {
+                faults.push(fault(line.row, "role", refusal));
+            } else if let Some((first, _)) = one.grants.iter().find(|(_, held)| held.grant == grant.grant) {
+                faults.push(fault(line.row, "role", ImportRefusal::Twice { row: *first }));
+            } else {
+                one.grants.push((line.row, grant));
+            }
+        }
+        let hashes: Vec<_> = wanted.keys().map(|phone| self.phone_hash(phone).to_vec()).collect();
+        let known = self.people_known(hashes).await?;
+        let mut tally = Tally { rows: lines.len() as u64, ..Tally::default() };
+        let mut tables = Tables {
+            people: Rows::new(
+                "app_user",
+                &["id", "name", "phone", "phone_hash", "grants_version", "version", "created_at"],
+            ),
+            grants: Rows::new("role_grant", &["id", "user_id", "role", "scope", "unit_id"]),
+            places: Rows::new("grant_place", &["grant_id", "code", "user_id"]),
+            events: events(),
+            changes: vec![],
+        };
+        // In the order of the sheet, so that the newest in a list are its last.
+        let mut wanted: Vec<_> = wanted.into_values().collect();
+        wanted.sort_by_key(|one| one.first.row);
+        for one in wanted {
+            let row = one.first.row;
+            let taken = match known.get(&one.first.phone) {
+                Some(person) => self.extend_person(import, person, one, &mut tables)?.map(|changed| {
+                    if changed {
+                        tally.changed += 1;
+                    } else {
+                        tally.unchanged += 1;
+                    }
+                }),
+                None => self.new_person(import, one, &mut tables)?.map(|()| tally.added += 1),
+            };
+            if let Err(refusal) = taken {
+                faults.push(Fault { row, column: Some("phone"), refusal });
+            }
+        }
+        if !faults.is_empty() {
+            return Ok(Err(faults));
+        }
+        let Tables { people, grants, places, events, mut changes } = tables;
+        let rows = [people, grants, places, events];
+        changes.extend(all(rows.into_iter().flat_map(|rows| rows.statements(self)).collect()));
+        Ok(Ok(Plan { tally, writes: changes }))
+    }
+
+    /// What each row grants, as places and units are today.
+    async fn placed(
+        &self,
+        import: &Import<'_>,
+        lines: &[PersonLine],
+    ) -> Result<(Vec<Option<PlacedGrant>>, Vec<Fault>), StoreError> {
+        let units = self.units_known(&import.county).await?;
+        let places = self.places_known(&import.county).await?;
+        let today = |code: &PlaceCode| places.get(code).map(|place| place.code);
+        let mut faults = Vec::new();
+        let mut placed = Vec::with_capacity(lines.len());
+        for line in lines {
+            let scope = match (line.role, line.places.as_slice(), &line.unit) {
+                (None, [], None) => {
+                    placed.push(None);
+                    continue;
+                }
+                (Some(role), places, None) if !places.is_empty() => {
+                    let foreign = places.iter().any(|place| place.county() != import.county.as_str());
+                    if foreign {
+                        Err(("places", ImportRefusal::OtherCounty.into()))
+                    } else {
+                        let asked = GrantAsked { role, scope: Scope::Places(places.to_vec()) };
+                        super::super::person::placed_at(&asked, today).map_err(|refusal| ("places", refusal))
+                    }
+                }
+                (Some(role), [], Some(unit)) => match units.named(unit) {
+                    Ok(unit) => Ok(PlacedGrant {
+                        grant: domain::actor::Grant { role, scope: Scope::Unit(unit.id) },
+                        county: Some(import.county),
+                    }),
+                    Err(refusal) => Err(("unit", refusal)),
+                },
+                _ => Err(("role", ImportRefusal::RoleIncomplete.into())),
+            };
+            placed.push(match scope {
+                Ok(grant) => Some(grant),
+                Err((column, refusal)) => {
+                    faults.push(fault(line.row, column, refusal));
+                    None
+                }
+            });
+        }
+        Ok((placed, faults))
+    }
+
+    /// The people who have these phone numbers, with what they hold.
+    async fn people_known(&self, hashes: Vec<Vec<u8>>) -> Result<HashMap<Phone, Person>, StoreError> {
+        let mut known: HashMap<UserId, Person> = HashMap::new();
+        for some in hashes.chunks(ASKED) {
+            let mut sql = Sql::new(&format!(
+                "SELECT {COLUMNS}, {GRANT_COLUMNS} FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id \
+                 LEFT JOIN unit n ON n.id = g.unit_id WHERE u.erased_at IS NULL AND u.joined_into IS NULL AND u.phone_hash IN "
+            ));
+            sql.bind_all(some.iter().cloned()).push(" ORDER BY g.id");
+            for row in self.query_all(&sql.text, sql.values).await? {
+                let id = UserId(column(&row, "app_user", "id")?);
+                let person = match known.entry(id) {
+                    Entry::Occupied(there) => there.into_mut(),
+                    Entry::Vacant(free) => free.insert(self.stored_person(&row)?),
+                };
+                person.place.grants.extend(self.stored_held(&row, id.0)?);
+            }
+        }
+        let by_phone = known.into_values().filter_map(|person| Some((person.phone?, person)));
+        Ok(by_phone.collect())
+    }
+
+    fn new_person(
+        &self,
+        import: &Import<'_>,
+        wanted: Wanted<'_>,
+        tables: &mut Tables,
+    ) -> Result<Result<(), domain::refusal::Refusal>, StoreError> {
+        let id = UserId(entropy::id(import.now));
+        let PersonLine { name, phone, .. } = wanted.first;
+        let grants: Vec<_> = wanted.grants.into_iter().map(|(_, placed)| held(import.now, placed)).collect();
+        let person = Person {
+            id,
+            name: name.clone(),
+            phone: Some(*phone),
+            place: Whereabouts { grants, ..Whereabouts::default() },
+            version: 0,
+            created_at: import.now,
+            erased_at: None,
+        };
+        let happened = match register(&person, import.actor, |county| self.levels(county)) {
+            Ok(happened) => happened,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let version = i32::try_from(happened.len()).unwrap_or(i32::MAX);
+        let [name, phone, hash] = self.sealed(&person);
+        tables.people.add([id.0.into(), name, phone, hash, 1.into(), version.into(), import.now.into()]);
+        for held in &person.place.grants {
+            tables.grant(id, held)?;
+        }
+        tables.happened(import, id, 0, &happened)?;
+        Ok(Ok(()))
+    }
+
+    /// Gives somebody who is there what they lack; whether they lacked anything.
+    fn extend_person(
+        &self,
+        import: &Import<'_>,
+        person: &Person,
+        wanted: Wanted<'_>,
+        tables: &mut Tables,
+    ) -> Result<Result<bool, domain::refusal::Refusal>, StoreError> {
+        let reached = import.actor.reaches_person(Action::PersonEdit, &person.place);
+        // Who is nobody's staff yet may become it: they bound their number before the roster came.
+        if person.place.is_staff() && reached.is_empty() {
+            return Ok(Err(ImportRefusal::PhoneElsewhere.into()));
+        }
+        let has =
+            |placed: &PlacedGrant| person.place.grants.iter().any(|own| own.placed.grant == placed.grant);
+        let lacks = wanted.grants.into_iter().filter(|(_, placed)| !has(placed));
+        let given: Vec<_> = lacks.map(|(_, placed)| held(import.now, placed)).collect();
+        let renamed = person.name != wanted.first.name;
+        if given.is_empty() && !renamed {
+            return Ok(Ok(false));
+        }
+        let levels = |county: &str| self.levels(county);
+        let mut happened = Vec::new();
+        if renamed {
+            let places = if reached.is_empty() { vec![import.county] } else { reached };
+            let edited = |(at, _)| Happened { at: Some(at), fact: Fact::Edited { name: true, phone: false } };
+            happened.extend(by_county(&places, levels).into_iter().map(edited));
+        }
+        for held in &given {
+            let granted = |(at, own)| Happened { at: Some(at), fact: held.granted(own) };
+            happened.extend(by_county(held.placed.places(), levels).into_iter().map(granted));
+        }
+        let events = i32::try_from(happened.len()).unwrap_or(i32::MAX);
+        let name = self.keys.seal(NAME, person.id.0, wanted.first.name.as_bytes());
+        let sql = "UPDATE app_user SET version = version + $3, grants_version = grants_version + $4, name = $5 \
+             WHERE id = $1 AND version = $2 AND erased_at IS NULL";
+        let values = vec![
+            person.id.0.into(),
+            person.version.into(),
+            events.into(),
+            i32::from(!given.is_empty()).into(),
+            name.into(),
+        ];
+        tables.changes.push(Exactly(self.statement(sql, values), Some(1)));
+        for held in &given {
+            tables.grant(person.id, held)?;
+        }
+        tables.happened(import, person.id, person.version, &happened)?;
+        Ok(Ok(true))
+    }
+}
+
+impl Tables {
+    fn grant(&mut self, person: UserId, held: &Held) -> Result<(), StoreError> {
+        let Held { id, placed: PlacedGrant { grant, county: _ } } = held;
+        let role: &str = grant.role.into();
+        let scope = serde_json::to_value(&grant.scope)
+            .map_err(|error| StoreError::corrupt("role_grant", "scope", person, error))?;
+        let (places, unit) = match &grant.scope {
+            Scope::Places(places) => (places.as_slice(), None),
+            Scope::Unit(unit) => (&[][..], Some(unit.0)),
+        };
+        self.grants.add([id.0.into(), person.0.into(), role.into(), scope.into(), unit.into()]);
+        for place in places {
+            self.places.add([id.0.into(), place.as_str().into(), person.0.into()]);
+        }
+        Ok(())
+    }
+
+    fn happened(
+        &mut self,
+        import: &Import<'_>,
+        person: UserId,
+        version: i32,
+        happened: &[Happened],
+    ) -> Result<(), StoreError> {
+        for (one, version) in happened.iter().zip(version + 1..) {
+            let payload = serde_json::to_value(&one.fact)
+                .map_err(|error| StoreError::corrupt("event", "payload", person, error))?;
+            self.events.add([
+                "person".into(),
+                person.0.into(),
+                version.into(),
+                one.fact.headline().name().into(),
+                EVENT_VERSION.into(),
+                import.by.map(|by| by.0).into(),
+                one.at.as_ref().map_or("", |at| at.as_str()).into(),
+                Value::Uuid(None),
+                import.now.into(),
+                import.now.into(),
+                payload.into(),
+            ]);
+        }
+        Ok(())
+    }
+}
+
+fn held(now: Timestamp, placed: PlacedGrant) -> Held {
+    Held { id: GrantId(entropy::id(now)), placed }
+}

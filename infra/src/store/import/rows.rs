@@ -1,0 +1,53 @@
+//! Very many rows in few statements.
+
+use super::super::Store;
+use sea_orm::{Statement, Value};
+use std::fmt::Write;
+
+/// How many values one query asks for at most: SQLite takes 32,766.
+pub(super) const ASKED: usize = 5_000;
+/// How many values one statement writes at most.
+const WRITTEN: usize = 10_000;
+
+/// Rows of one table.
+#[derive(Debug)]
+pub(super) struct Rows {
+    table: &'static str,
+    columns: &'static [&'static str],
+    values: Vec<Value>,
+}
+
+impl Rows {
+    pub(super) fn new(table: &'static str, columns: &'static [&'static str]) -> Self {
+        Self { table, columns, values: Vec::new() }
+    }
+
+    /// Adds a row, a value a column.
+    pub(super) fn add<const N: usize>(&mut self, row: [Value; N]) {
+        debug_assert_eq!(N, self.columns.len());
+        self.values.extend(row);
+    }
+
+    /// The statements that insert them.
+    pub(super) fn statements(self, store: &Store) -> Vec<Statement> {
+        let width = self.columns.len();
+        let head = format!("INSERT INTO {} ({}) VALUES ", self.table, self.columns.join(", "));
+        let mut statements = Vec::new();
+        let mut values = self.values.into_iter().peekable();
+        while values.peek().is_some() {
+            let some: Vec<Value> = values.by_ref().take(WRITTEN / width * width).collect();
+            let mut sql = head.clone();
+            for n in 0..some.len() / width {
+                sql.push_str(if n == 0 { "(" } else { "), (" });
+                for column in 0..width {
+                    let comma = if column == 0 { "" } else { ", " };
+                    write!(sql, "{comma}${}", n * width + column + 1)
+                        .expect("a string takes what is written to it");
+                }
+            }
+            sql.push(')');
+            statements.push(store.statement(&sql, some));
+        }
+        statements
+    }
+}
