@@ -31,6 +31,8 @@ ids! {
     ShiftId,
     /// A tie (关系).
     TieId,
+    /// An absence (请假).
+    AbsenceId,
     /// A place (地点). Immutable, while its code may change.
     PlaceId,
     /// A text that somebody wrote freely (文本).

@@ -6,6 +6,7 @@
 //! To add a concept: a module of its own with its values, a refusal enum beside it (listed in [`refusal::Refusal`]),
 //! and, where it has a history, `decide` and `apply` as [`ticket`] shows them.
 
+pub mod absence;
 pub mod actor;
 pub mod calendar;
 pub mod figure;

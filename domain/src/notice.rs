@@ -102,6 +102,51 @@ impl Notice {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Whether somebody must do something while a clock runs: while whoever is told is away, their stand-in (代班人) is told
+    /// as well. The bell rings stand-ins by itself.
+    pub fn presses(self) -> bool {
+        match self {
+            Self::ToDispatch
+            | Self::Returned
+            | Self::HandedBack
+            | Self::Assigned
+            | Self::HandedOver
+            | Self::AssistAsked
+            | Self::Reworked
+            | Self::Reopened
+            | Self::Urged
+            | Self::ExtensionAsked
+            | Self::Escalated
+            | Self::Warned
+            | Self::Breached
+            | Self::Supervised => true,
+            Self::Dispatched
+            | Self::Accepted
+            | Self::Arrived
+            | Self::Planned
+            | Self::Replied
+            | Self::Resolved
+            | Self::SupervisedResolved
+            | Self::Rated
+            | Self::Closed
+            | Self::Supplemented
+            | Self::ExtensionApproved
+            | Self::ExtensionRefused
+            | Self::Paused
+            | Self::Resumed
+            | Self::Withdrawn
+            | Self::Declined
+            | Self::Merged
+            | Self::Absorbed
+            | Self::Noted
+            | Self::DutyNew
+            | Self::DutyOverdue
+            | Self::DutyWarning
+            | Self::OverdueList
+            | Self::CalendarMissing => false,
+        }
+    }
 }
 
 /// The most messages that are read by their ids at once.

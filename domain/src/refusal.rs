@@ -1,6 +1,7 @@
 //! Refusals are values: one enum a concept, with a stable code. The wire contract turns them into problem details in
 //! one table, so a refusal says what was wrong in parts (`args`) and never in a sentence.
 
+use crate::absence::AbsenceRefusal;
 use crate::calendar::CalendarRefusal;
 use crate::geo::PositionRefusal;
 use crate::import::ImportRefusal;
@@ -74,6 +75,9 @@ pub enum Refusal {
     /// The shift cannot be.
     #[error(transparent)]
     Shift(#[from] ShiftRefusal),
+    /// The absence cannot be.
+    #[error(transparent)]
+    Absence(#[from] AbsenceRefusal),
     /// The message is none of theirs.
     #[error(transparent)]
     Inbox(#[from] InboxRefusal),
@@ -117,6 +121,7 @@ impl Refusal {
             Self::Calendar(refusal) => refusal.code(),
             Self::Live(refusal) => refusal.code(),
             Self::Shift(refusal) => refusal.code(),
+            Self::Absence(refusal) => refusal.code(),
             Self::Inbox(refusal) => refusal.code(),
         }
     }
@@ -166,6 +171,7 @@ impl Refusal {
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
             Self::Shift(refusal) => refusal.args(),
+            Self::Absence(refusal) => refusal.args(),
             Self::Inbox(refusal) => refusal.args(),
         }
     }
@@ -184,6 +190,7 @@ impl Refusal {
             Self::Calendar(refusal) => refusal.field(),
             Self::Live(refusal) => Some(refusal.field()),
             Self::Shift(refusal) => refusal.field(),
+            Self::Absence(refusal) => refusal.field(),
             Self::Inbox(refusal) => refusal.field(),
             Self::Permission(_)
             | Self::Password(_)

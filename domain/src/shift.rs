@@ -172,12 +172,16 @@ impl Actor {
     /// Whether they can be on duty for a place: they handle or dispatch its tickets. `units` are the counties of their
     /// units.
     pub fn can_be_on_duty_at(&self, place: &PlaceCode, units: &[(UnitId, PlaceCode)]) -> bool {
-        let dispatches = self.grants.iter().any(|grant| {
+        self.dispatches_at(place) || self.can_handle_at(place, units)
+    }
+
+    /// Whether they dispatch the tickets of a place.
+    pub fn dispatches_at(&self, place: &PlaceCode) -> bool {
+        self.grants.iter().any(|grant| {
             let there =
                 matches!(&grant.scope, Scope::Places(places) if places.iter().any(|own| own.covers(place)));
             there && reaches(grant.role, Action::TicketDispatch).contains(&Reach::Area)
-        });
-        dispatches || self.can_handle_at(place, units)
+        })
     }
 }
 

@@ -24,7 +24,7 @@ pub struct AuditEntry {
     pub label: String,
     /// 谁做的；程序或命令行所做为 null
     pub by: Option<Uuid>,
-    /// 关于什么：`person`、`unit`、`calendar`、`shift` 或 `ticket`
+    /// 关于什么：`person`、`unit`、`calendar`、`shift`、`absence` 或 `ticket`
     pub aggregate: String,
     /// 人员、单位、一年的日历、班次或工单的标识
     pub subject: Uuid,

@@ -53,7 +53,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "日历", description = "节假日与调休：工作时间怎么算"),
         (name = "审计", description = "谁看过个人信息、谁改过权限"),
         (name = "消息", description = "发给本人的消息"),
-        (name = "值班", description = "排班与值班表"),
+        (name = "值班", description = "排班与值班表，请假与代班"),
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
         (name = "统计", description = "响应率、解决率、满意率，红旗"),
         (name = "实时", description = "实时推送（WebSocket）"),
@@ -280,6 +280,8 @@ fn common_errors(
         ("place.unknown", Fault::new("person.erased"), "calendar.version_mismatch")
     } else if path.contains("/shifts/{id}") {
         ("shift.not_found", Fault::new("shift.overlaps"), "shift.version_mismatch")
+    } else if path.contains("/absences/{id}") {
+        ("absence.not_found", Fault::new("absence.ended"), "absence.version_mismatch")
     } else {
         ("ticket.not_found", accepted, "ticket.version_mismatch")
     };

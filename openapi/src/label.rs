@@ -73,6 +73,7 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
 
 /// What the audit trail calls an event; `None` for one that is none of its own.
 pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
+    use domain::absence::Headline as Absence;
     use domain::calendar::Headline as Calendar;
     use domain::person::Headline as Person;
     use domain::place::Headline as Place;
@@ -119,6 +120,11 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
         match shift {
             Shift::Rostered => ("排班", "Put on duty"),
             Shift::Unrostered => ("撤班", "Taken off duty"),
+        }
+    } else if let Ok(absence) = kind.parse::<Absence>() {
+        match absence {
+            Absence::AbsenceEntered => ("请假", "Away"),
+            Absence::AbsenceEnded => ("销假", "No longer away"),
         }
     } else if let Ok(place) = kind.parse::<Place>() {
         return Some(place_event(place, lang));
@@ -272,6 +278,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::CalendarEdit => ("维护日历", "edit the calendar"),
         Action::ShiftView => ("查看值班表", "view the duty roster"),
         Action::ShiftEdit => ("排班", "make the duty roster"),
+        Action::AbsenceView => ("查看请假", "view absences"),
+        Action::AbsenceEdit => ("请假、销假", "enter and end absences"),
         Action::AuditView => ("查看审计", "view the audit trail"),
         Action::FlagView => ("查看红旗", "view red flags"),
         Action::FigureView => ("查看统计", "view figures"),

@@ -4,6 +4,7 @@
 //! To add a resource: a file named like its concept with the request and response types, made from the domain's views,
 //! an example on each type, its codes in [`problem`]'s table, its words in [`label`].
 
+pub mod absence;
 pub mod audit;
 pub mod boundary;
 pub mod calendar;

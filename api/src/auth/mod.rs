@@ -89,6 +89,8 @@ pub(crate) mod may {
         CalendarEdit,
         ShiftView,
         ShiftEdit,
+        AbsenceView,
+        AbsenceEdit,
         AuditView,
         FlagView,
         FigureView,

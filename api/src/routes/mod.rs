@@ -1,5 +1,6 @@
 //! The calls, a file a resource.
 
+mod absence;
 mod audit;
 mod boundary;
 mod calendar;
@@ -93,6 +94,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(shift::create_shift)
                 .service(shift::list_shifts)
                 .service(shift::cancel_shift)
+                .service(absence::create_absence)
+                .service(absence::list_absences)
+                .service(absence::end_absence)
                 .service(audit::list_audit)
                 .service(flag::list_flags)
                 .service(flag::count_flags)

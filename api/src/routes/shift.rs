@@ -37,7 +37,8 @@ fn failed(error: ChangeError) -> ApiError {
     operation_id = "create_shift",
     summary = "排班",
     description = "排某人为某地及其下各级值班。值班人收到该地的新工单、超时和（按规程）预警的值班铃；以最近一级有人值班的为准。\
-        值班人须承办或派发该地的工单；同一人在同一地的班次不能重叠（409）；一班至多 31 天。",
+        值班人须承办或派发该地的工单；同一人在同一地的班次不能重叠（409）；一班至多 31 天。\
+        值班人请假期间，响给代班人。",
     request_body = CreateShift,
     responses(
         (status = 201, description = "已排班", body = Shift, headers(("ETag" = String, description = "版本"))),

@@ -184,9 +184,16 @@ fn the_document_shows_who_is_told_what() {
          **requester**: who raised it, and who joined by a merge · **handler**: who handles it, else the person or the people of\n\
          the unit that it is assigned to · **assist**: people, and people of units · **desk**: who dispatches exactly at the place\n\
          that decides next, or at the nearest above that has somebody · **dispatcher**: who dispatched it · **supervisor**: who\n\
-         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody\n\n\
-         | event | when | told |\n|---|---|---|\n",
+         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody\n\n",
     );
+    let pressing: Vec<_> = Notice::iter().filter(|notice| notice.presses()).map(Notice::name).collect();
+    writeln!(
+        text,
+        "While somebody is away, the bell rings their stand-in, or passes them over; and their stand-in is told as well of what\n\
+         presses: `{}`.\n\n| event | when | told |\n|---|---|---|",
+        pressing.join("`, `")
+    )
+    .unwrap();
     let first = notices(None, &submitted(), &ticket(&[]));
     let mut rows = vec![(Headline::Submitted, "", first)];
     for (when, before, fact, actor) in cases() {

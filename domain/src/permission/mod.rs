@@ -208,6 +208,12 @@ pub enum Action {
     /// Say who is on duty (排班).
     #[strum(serialize = "shift.edit")]
     ShiftEdit,
+    /// See who is away (请假): oneself, or those of one's area.
+    #[strum(serialize = "absence.view")]
+    AbsenceView,
+    /// Say who is away, and who stands in: oneself, or those of one's area.
+    #[strum(serialize = "absence.edit")]
+    AbsenceEdit,
     /// See who looked at personal data and who changed what people may (审计).
     #[strum(serialize = "audit.view")]
     AuditView,

@@ -7,7 +7,7 @@ use super::{Action, Role};
 pub enum Reach {
     /// Needs nothing to reach to.
     Anywhere,
-    /// What one requested oneself, or joined by a merge.
+    /// What one requested oneself, or joined by a merge; one's own flags and absences.
     Own,
     /// What is assigned to oneself or to a unit that the role is granted for.
     Assigned,
@@ -129,6 +129,12 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         | (R::SystemAdmin, A::FlagView | A::FigureView | A::TieView) => &[Area],
         // Of what their units lead.
         (R::DepartmentHandler, A::FigureView) => &[Assigned],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::AbsenceView | A::AbsenceEdit) => {
+            &[Own, Area]
+        }
+        (R::Supervisor, A::AbsenceView) => &[Own, Area],
+        // Whoever holds a post may be away from it.
+        (role, A::AbsenceView | A::AbsenceEdit) if role != R::Resident => &[Own],
         // They pick whom to dispatch to.
         (R::CommunityClerk | R::StreetDispatcher, A::PersonView) => &[Area],
         // A county's own days; those of the whole country are the deployment's.

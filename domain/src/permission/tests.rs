@@ -126,7 +126,7 @@ fn the_document_shows_the_whole_table() {
         "# Who may do what\n\n\
          Made from the one table (`domain/src/permission/table.rs`) by a test, which fails when it is stale; `make docs` writes it\n\
          anew. Everyone who signed in is a resident. An empty cell: never. How far it reaches otherwise:\n\n\
-         **anywhere**: needs nothing to reach to · **own**: raised by oneself · **assigned**: to oneself or one's unit ·\n\
+         **anywhere**: needs nothing to reach to · **own**: raised by oneself, or about oneself · **assigned**: to oneself or one's unit ·\n\
          **assisting**: oneself or one's unit helps · **claimable**: open to be claimed by this role in its places ·\n\
          **dispatched**: by oneself · **area**: in the places that the role is granted for · **desk**: on a desk there\n\n| action |",
     );

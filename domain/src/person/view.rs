@@ -1,6 +1,7 @@
 //! What queries about people yield: the audit trail, and the copy of all that is held on somebody.
 
 use super::change::Person;
+use crate::absence::Absence;
 use crate::geo::Position;
 use crate::id::{TicketId, UserId};
 use crate::place::PlaceCode;
@@ -62,6 +63,8 @@ pub struct Export {
     pub inbox: Vec<InboxEntry>,
     /// When they were or will be on duty.
     pub shifts: Vec<Shift>,
+    /// When they were away, and when they stood in for others: of those without the reason.
+    pub absences: Vec<Absence>,
 }
 
 /// A session of theirs.

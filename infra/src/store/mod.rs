@@ -1,6 +1,7 @@
 //! The store: one code base over SQLite and PostgreSQL (sea-orm). Reads go to a pool; every change of an aggregate goes
 //! through [`change`](Store::change_ticket) and the journal.
 
+mod absence;
 mod account;
 mod assignee;
 mod audit;
@@ -47,6 +48,7 @@ mod unit;
 mod user;
 mod verify;
 
+pub use absence::AbsenceQuery;
 pub use account::{Account, PasswordSet};
 pub use audit::AuditQuery;
 pub use backup::{BackupError, Job, Kept, Manifest, Needed, Restored, Stands, Step, Tally, Told};

@@ -9,7 +9,7 @@ use domain::id::{PlaceId, UserId};
 use domain::person::{EVENT_VERSION, Fact};
 use domain::text::Text;
 use domain::time::Timestamp;
-use domain::{place, shift, tie, unit};
+use domain::{absence, place, shift, tie, unit};
 use sea_orm::{Statement, Value};
 use uuid::Uuid;
 
@@ -61,6 +61,16 @@ pub(super) struct ShiftEvent<'a> {
     pub(super) fact: shift::Fact,
     /// The place.
     pub(super) scope_code: &'a str,
+}
+
+/// A change of an absence that is to be written down.
+#[derive(Debug)]
+pub(super) struct AbsenceEvent<'a> {
+    pub(super) fact: absence::Fact,
+    /// Where it counts, a place for each county.
+    pub(super) scope_codes: &'a [String],
+    /// What was written with it.
+    pub(super) reason: Option<&'a Text>,
 }
 
 /// A change of a place that is to be written down, in the history of that place.
@@ -186,7 +196,7 @@ impl Store {
         self.record(stream, guard, vec![], vec![row], answer).await
     }
 
-    /// The same for a shift and its one event.
+    /// The same for a shift and its one event, with what goes with it.
     ///
     /// # Errors
     /// [`Failed::Conflict`] when the guard found no row.
@@ -194,6 +204,7 @@ impl Store {
         &self,
         stream: &Stream,
         guard: Statement,
+        rest: Vec<Statement>,
         event: &ShiftEvent<'_>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
@@ -204,7 +215,30 @@ impl Store {
             text: None,
             payload: serde_json::to_value(&event.fact),
         };
-        self.record(stream, guard, vec![], vec![row], answer).await
+        self.record(stream, guard, rest, vec![row], answer).await
+    }
+
+    /// The same for an absence: an event for each county in which the person holds a post.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_absence(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        rest: Vec<Statement>,
+        event: &AbsenceEvent<'_>,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let row = |scope_code| Row {
+            kind: event.fact.headline().name(),
+            v: absence::EVENT_VERSION,
+            scope_code,
+            text: event.reason,
+            payload: serde_json::to_value(&event.fact),
+        };
+        let rows = event.scope_codes.iter().map(|code| row(code.as_str())).collect();
+        self.record(stream, guard, rest, rows, answer).await
     }
 
     /// The same for places, each of which has a history of its own. `stream` is that of the place that was asked for.

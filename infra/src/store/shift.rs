@@ -1,13 +1,14 @@
 //! Who is on duty (值班): rows with a history. Whoever may no longer be on duty somewhere is not from then on.
 
 use super::Store;
+use super::absence;
 use super::change::{Answer, ChangeError, Delivered, Failed, Request};
+use super::dialect::is_duplicate_of;
 use super::error::StoreError;
 use super::page::{Page, SCAN, is_current, walk};
 use super::record::{ShiftEvent, Stream};
 use super::row::{Row, column};
 use super::sql::Sql;
-use super::user::UserRow;
 use chrono::TimeDelta;
 use domain::actor::{Actor, Scope};
 use domain::id::{ShiftId, UnitId, UserId};
@@ -59,7 +60,9 @@ impl Store {
             let person = self.user(shift.person).await?;
             let known = person.as_ref().map(|person| (&person.actor, person.units.as_slice()));
             shift.check(request.actor, known, request.now).map_err(Refusal::from)?;
-            let version = person.map_or(0, |person: UserRow| person.grants_version);
+            let Some(person_row) = person else {
+                return Err(Refusal::from(ShiftRefusal::PersonCannot).into());
+            };
             if self.overlaps(shift).await? {
                 return Err(Refusal::from(ShiftRefusal::Overlaps).into());
             }
@@ -67,29 +70,31 @@ impl Store {
             let Shift { id, place, person, starts_at, ends_at, created_by: _, created_at: _ } = *shift;
             let fact = Fact::Rostered { place, person, starts_at, ends_at };
             let event = ShiftEvent { fact, scope_code: place.as_str() };
-            let guard = self.insert_shift(shift, version);
-            self.record_shift(&stream(request, id, 0), guard, &event, Some(&answer)).await?;
+            let (guard, row) = (self.duty_guard(&person_row), self.insert_shift(shift));
+            let stream = stream(request, id, 0);
+            let recorded = self.record_shift(&stream, guard, vec![row], &event, Some(&answer));
+            recorded.await.map_err(entered_meanwhile)?;
             Ok(answer)
         };
         self.until_changed(request.key.as_ref(), attempt).await
     }
 
-    /// The row, unless what the person was granted is another by now, or they got a shift meanwhile that overlaps.
-    fn insert_shift(&self, shift: &Shift, grants_version: i32) -> Statement {
+    fn insert_shift(&self, shift: &Shift) -> Statement {
         let Shift { id, place, person, starts_at, ends_at, created_by, created_at } = *shift;
         let county: i32 = place.county().parse().unwrap_or_default();
-        let mut sql = Sql::new(
-            "INSERT INTO shift (id, county, place, user_id, starts_at, ends_at, created_by, created_at) SELECT ",
-        );
-        sql.bind(id.0).push(", ").bind(county).push(", ").bind(place.as_str());
-        sql.push(", u.id, ").bind(starts_at).push(", ").bind(ends_at);
-        sql.push(", ").bind(created_by.0).push(", ").bind(created_at);
-        sql.push(" FROM app_user u WHERE u.id = ").bind(person.0);
-        sql.push(" AND u.grants_version = ").bind(grants_version);
-        sql.push(" AND u.erased_at IS NULL AND u.joined_into IS NULL AND NOT EXISTS (");
-        overlapping(&mut sql, shift);
-        sql.push(") ON CONFLICT DO NOTHING");
-        self.statement(&sql.text, sql.values)
+        let sql = "INSERT INTO shift (id, county, place, user_id, starts_at, ends_at, created_by, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let values = vec![
+            id.0.into(),
+            county.into(),
+            place.as_str().into(),
+            person.0.into(),
+            starts_at.into(),
+            ends_at.into(),
+            created_by.0.into(),
+            created_at.into(),
+        ];
+        self.statement(sql, values)
     }
 
     async fn overlaps(&self, shift: &Shift) -> Result<bool, StoreError> {
@@ -124,7 +129,7 @@ impl Store {
             let fact = Fact::Unrostered { place: shift.place, person: shift.person };
             let event = ShiftEvent { fact, scope_code: shift.place.as_str() };
             let guard = self.statement("DELETE FROM shift WHERE id = $1", vec![id.0.into()]);
-            self.record_shift(&stream(request, id, 1), guard, &event, Some(&answer)).await?;
+            self.record_shift(&stream(request, id, 1), guard, vec![], &event, Some(&answer)).await?;
             Ok(answer)
         };
         self.until_changed(request.key.as_ref(), attempt).await
@@ -163,7 +168,7 @@ impl Store {
         })
     }
 
-    /// Who is on duty for exactly these places now, in one query.
+    /// Who is rung for exactly these places now, in one query: whoever is on duty, or stands in for them while they are away.
     pub(super) async fn on_duty(
         &self,
         places: Vec<PlaceCode>,
@@ -173,13 +178,16 @@ impl Store {
         if places.is_empty() {
             return Ok(on_duty);
         }
-        let mut sql = Sql::new("SELECT DISTINCT s.place, s.user_id FROM shift s WHERE s.place IN ");
-        sql.bind_all(places.iter().map(|place| place.as_str().to_owned()));
+        let mut sql = Sql::new("SELECT DISTINCT s.place, ");
+        sql.push("CASE WHEN a.id IS NULL THEN s.user_id WHEN w.id IS NULL THEN a.stand_in END AS user_id FROM shift s");
+        absence::away(&mut sql, "LEFT JOIN", "s.user_id", now);
+        sql.push(" WHERE s.place IN ").bind_all(places.iter().map(|place| place.as_str().to_owned()));
         sql.push(" AND s.ends_at > ").bind(now).push(" AND s.starts_at <= ").bind(now);
         for row in self.query_all(&sql.text, sql.values).await? {
+            // Away, and nobody stands in.
+            let Some(person) = column::<Option<Uuid>>(&row, "shift", "user_id")? else { continue };
             let place: String = column(&row, "shift", "place")?;
-            let person = UserId(column(&row, "shift", "user_id")?);
-            on_duty.entry(self.stored_code(&place)?).or_default().push(person);
+            on_duty.entry(self.stored_code(&place)?).or_default().push(UserId(person));
         }
         Ok(on_duty)
     }
@@ -192,15 +200,7 @@ impl Store {
     ) -> Result<Vec<Statement>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM shift s WHERE s.user_id = $1 AND s.ends_at > $2");
         let rows = self.query_all(&sql, vec![person.id.0.into(), now.into()]).await?;
-        let placed = || person.place.grants.iter().map(|held| &held.placed);
-        let remains =
-            Actor { user: person.id, grants: placed().map(|placed| placed.grant.clone()).collect() };
-        let units: Vec<(UnitId, PlaceCode)> = placed()
-            .filter_map(|placed| match placed.grant.scope {
-                Scope::Unit(unit) => placed.county.map(|county| (unit, county)),
-                Scope::Places(_) => None,
-            })
-            .collect();
+        let (remains, units) = what_remains(person);
         let mut ends = Vec::new();
         for row in &rows {
             let shift = self.stored_shift(row)?;
@@ -225,6 +225,25 @@ impl Store {
             "UPDATE shift SET user_id = $2 WHERE user_id = $1",
         ]
         .map(|sql| self.statement(sql, vec![roster.into(), user.into()]))
+    }
+}
+
+/// What a person holds, with the counties of their units.
+pub(super) fn what_remains(person: &Person) -> (Actor, Vec<(UnitId, PlaceCode)>) {
+    let placed = || person.place.grants.iter().map(|held| &held.placed);
+    let actor = Actor { user: person.id, grants: placed().map(|placed| placed.grant.clone()).collect() };
+    let units = placed().filter_map(|placed| match placed.grant.scope {
+        Scope::Unit(unit) => placed.county.map(|county| (unit, county)),
+        Scope::Places(_) => None,
+    });
+    (actor, units.collect())
+}
+
+/// A program of before, which has no guard, entered the very same: look again.
+fn entered_meanwhile(failed: Failed) -> Failed {
+    match failed {
+        Failed::Error(ChangeError::Store(error)) if is_duplicate_of(&error, "shift") => Failed::Conflict,
+        failed => failed,
     }
 }
 

@@ -23,7 +23,7 @@ static BY_IDENTITY: LazyLock<String> = LazyLock::new(|| {
 
 fn one_user(id: &str) -> String {
     format!(
-        "SELECT u.id, u.name, u.grants_version, u.version, g.role, CAST(g.scope AS text) AS scope, n.county AS unit_county \
+        "SELECT u.id, u.name, u.grants_version, u.version, u.duty_version, g.role, CAST(g.scope AS text) AS scope, n.county AS unit_county \
          FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id LEFT JOIN unit n ON n.id = g.unit_id \
          WHERE u.id = {id} ORDER BY g.id"
     )
@@ -38,6 +38,8 @@ pub struct UserRow {
     pub grants_version: i32,
     /// How many events they have.
     pub version: i32,
+    /// Grows with every shift and absence that is entered of them.
+    pub duty_version: i32,
     /// Their name.
     pub name: String,
     /// The counties of the units that they were granted something for.
@@ -122,6 +124,7 @@ impl Store {
             actor: Actor { user: UserId(id), grants },
             grants_version,
             version: column(first, "app_user", "version")?,
+            duty_version: column(first, "app_user", "duty_version")?,
             units,
             name: self.unsealed(NAME, id, &name)?,
         }))

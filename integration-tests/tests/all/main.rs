@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod absence;
 mod audit;
 mod backup;
 mod backup_ended;

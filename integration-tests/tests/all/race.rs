@@ -1,7 +1,7 @@
 //! Many at once.
 
 use crate::ticket::Cast;
-use integration_tests::app::{TestApp, UNIT, config, here, lamp};
+use integration_tests::app::{COMMUNITY, TestApp, UNIT, config, here, lamp};
 use integration_tests::{Answer, Backend};
 use rstest::rstest;
 use serde_json::json;
@@ -72,6 +72,38 @@ async fn of_two_who_accept_one_wins(#[values(Backend::Sqlite, Backend::Postgres)
     let mut statuses: Vec<_> = at_once(calls).await.iter().map(|answer| answer.status).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 412, 412, 412, 412]);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_that_overlap_one_is_entered(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let enter = |path: &'static str, starts: &str, ends: &str| {
+        let (clerk, person) = (cast.clerk.clone(), &cast.worker_id);
+        let mut body = json!({"person": person, "starts_at": starts, "ends_at": ends});
+        if path == "/shifts" {
+            body["place"] = json!(COMMUNITY);
+        }
+        async move { clerk.post(path, body).await }
+    };
+    for (path, code) in [("/shifts", "shift.overlaps"), ("/absences", "absence.overlaps")] {
+        for day in 10..20 {
+            let noon = format!("2027-01-{day}T12:00:00Z");
+            let calls = (0..6).map(|hour| enter(path, &format!("2027-01-{day}T0{hour}:00:00Z"), &noon));
+            let mut answers = at_once(calls).await;
+            answers.sort_by_key(|answer| answer.status);
+            assert_eq!(answers[0].status, 201, "{}", answers[0].text);
+            answers[1..].iter().for_each(|answer| answer.refused(409, code));
+        }
+        // Those that do not are all entered.
+        let hour = |hour: i32| format!("2027-02-01T0{hour}:00:00Z");
+        let calls = (0..5).map(|n| enter(path, &hour(n), &hour(n + 1)));
+        assert!(at_once(calls).await.iter().all(|answer| answer.status == 201));
+    }
     app.stop().await;
 }
 

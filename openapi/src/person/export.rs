@@ -2,6 +2,7 @@
 
 use super::answer::Grant;
 use crate::Lang;
+use crate::absence::Absence;
 use crate::audit::AuditEntry;
 use crate::inbox::InboxEntry;
 use crate::label::words;
@@ -29,7 +30,7 @@ use uuid::Uuid;
         "steps": [{"ticket": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001",
             "at": "2026-11-21T01:00:00Z", "kind": "submitted", "own": true, "text": "温泉社区北门的路灯坏了三天。"}]
     }],
-    "acts": [], "audit": [], "inbox": [], "shifts": []
+    "acts": [], "audit": [], "inbox": [], "shifts": [], "absences": []
 }))]
 pub struct Export {
     /// 用户标识
@@ -56,6 +57,8 @@ pub struct Export {
     pub inbox: Vec<InboxEntry>,
     /// 本人的班次
     pub shifts: Vec<Shift>,
+    /// 本人的请假，以及本人的代班（不含他人请假的事由）
+    pub absences: Vec<Absence>,
 }
 
 /// 一种登录方式。
@@ -150,7 +153,8 @@ pub struct ExportedStep {
 impl Export {
     /// In words of a language.
     pub fn new(export: person::Export, lang: Lang) -> Self {
-        let person::Export { person, identities, sessions, tickets, acts, audit, inbox, shifts } = export;
+        let person::Export { person, identities, sessions, tickets, acts, audit, inbox, shifts, absences } =
+            export;
         Self {
             id: person.id.0,
             phone: person.phone.map(|phone| phone.as_str().to_owned()),
@@ -167,6 +171,7 @@ impl Export {
             audit: audit.into_iter().map(|entry| AuditEntry::new(entry, lang)).collect(),
             inbox: inbox.into_iter().map(|entry| InboxEntry::new(entry, lang)).collect(),
             shifts: shifts.iter().map(Shift::from).collect(),
+            absences: absences.iter().map(Absence::from).collect(),
         }
     }
 }

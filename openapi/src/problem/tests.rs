@@ -2,6 +2,7 @@
 
 use super::*;
 use chrono::NaiveDate;
+use domain::absence::AbsenceRefusal;
 use domain::calendar::CalendarRefusal;
 use domain::geo::PositionRefusal;
 use domain::import::ImportRefusal;
@@ -115,6 +116,15 @@ fn every_refusal() -> Vec<Refusal> {
         ShiftRefusal::Over.into(),
         ShiftRefusal::PersonCannot.into(),
         ShiftRefusal::Overlaps.into(),
+        AbsenceRefusal::NotFound.into(),
+        AbsenceRefusal::BeyondScope.into(),
+        AbsenceRefusal::EndsBeforeStart.into(),
+        AbsenceRefusal::TooLong.into(),
+        AbsenceRefusal::Over.into(),
+        AbsenceRefusal::Ended.into(),
+        AbsenceRefusal::PersonCannot.into(),
+        AbsenceRefusal::Overlaps.into(),
+        AbsenceRefusal::StandInCannot.into(),
         InboxRefusal::NotFound.into(),
         InboxRefusal::TheseOrUpTo.into(),
         InboxRefusal::Count { count: 101 }.into(),

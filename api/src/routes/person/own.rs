@@ -20,7 +20,7 @@ use openapi::ticket::Empty;
     operation_id = "export_me",
     summary = "导出本人数据",
     description = "本人的全部数据，一份 JSON（PIPL 第四十五条）：资料、电话、登录方式、授权、会话、提出的工单及其文字与联系人、\
-        在他人工单上所做的、关于本人的审计记录、消息与班次。导出一次记一次。",
+        在他人工单上所做的、关于本人的审计记录、消息、班次与请假。导出一次记一次。",
     responses((status = 200, description = "本人的全部数据", body = Export)),
     extensions(("x-permission" = json!("me.export")))
 )]

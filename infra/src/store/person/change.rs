@@ -118,6 +118,9 @@ impl Store {
         if !change.taken.is_empty() {
             rest.extend(self.end_shifts(&change.after, now).await?);
         }
+        if !change.taken.is_empty() || !change.given.is_empty() {
+            rest.extend(self.end_stand_ins(&change.after, now).await?);
+        }
         if matches!(command, Command::Leave { .. }) {
             rest.extend(self.end_ties_of_person(id, now));
         }

@@ -89,6 +89,8 @@ impl Store {
         .map(|sql| self.statement(sql, vec![person.into()]))
         .chain(self.forget_inbox(person))
         .chain([self.erased_answers(person)])
+        // Behind the answers that are about them.
+        .chain(self.erased_absences(person))
         .collect()
     }
 }

@@ -1,7 +1,8 @@
-//! A copy of all that is held on somebody, for themselves. Nine queries, each by an index; the longer ones have a row for
+//! A copy of all that is held on somebody, for themselves. Ten queries, each by an index; the longer ones have a row for
 //! each thing that they did.
 
 use super::super::Store;
+use super::super::absence::{self, stored_absence};
 use super::super::audit::{COLUMNS, audit_entry};
 use super::super::change::{ChangeError, Failed, Request};
 use super::super::error::StoreError;
@@ -70,8 +71,10 @@ impl Store {
         let inbox = inbox.iter().map(|row| self.stored_message(row)).collect::<Result<_, _>>()?;
         let shifts = rows(format!("{}({THEY}) ORDER BY s.starts_at, s.id", shift::THEIRS)).await?;
         let shifts = shifts.iter().map(|row| self.stored_shift(row)).collect::<Result<_, _>>()?;
+        let absences = rows(absence::THEIRS.to_owned()).await?;
+        let absences = absences.iter().map(stored_absence).collect::<Result<_, _>>()?;
         let tickets = self.tickets_of(id, &they).await?;
-        Ok(Export { tickets, person, identities, sessions, acts, audit, inbox, shifts })
+        Ok(Export { tickets, person, identities, sessions, acts, audit, inbox, shifts, absences })
     }
 
     async fn tickets_of(&self, id: UserId, they: &[UserId]) -> Result<Vec<ExportedTicket>, StoreError> {

@@ -19,7 +19,8 @@ const LEFT: &str = "SELECT u.id FROM app_user u WHERE u.erased_at IS NOT NULL AN
      OR EXISTS (SELECT 1 FROM identity i WHERE i.user_id = u.id) OR EXISTS (SELECT 1 FROM role_grant g WHERE g.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM session s WHERE s.user_id = u.id) OR EXISTS (SELECT 1 FROM credential c WHERE c.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM live_ticket l WHERE l.user_id = u.id) \
-     OR EXISTS (SELECT 1 FROM inbox m WHERE m.user_id = u.id) OR EXISTS (SELECT 1 FROM shift d WHERE d.user_id = u.id))";
+     OR EXISTS (SELECT 1 FROM inbox m WHERE m.user_id = u.id) OR EXISTS (SELECT 1 FROM shift d WHERE d.user_id = u.id) \
+     OR EXISTS (SELECT 1 FROM absence b WHERE b.user_id = u.id OR b.stand_in = u.id))";
 
 impl Store {
     /// Everything that does not add up, a sentence each.

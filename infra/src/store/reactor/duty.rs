@@ -1,5 +1,5 @@
 //! 值班铃: rings whoever is on duty when it is written down, for the nearest place that has somebody; nobody on duty,
-//! nobody rung. One query a batch.
+//! nobody rung. Whoever is away is none, but their stand-in is. One query a batch.
 
 use super::super::Store;
 use super::super::error::StoreError;

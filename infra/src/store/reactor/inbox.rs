@@ -1,5 +1,5 @@
 //! Tells whom it concerns. What an audience comes down to is asked of the roster once a batch: the people of all its units in
-//! one query, those of all its desks in another.
+//! one query, those of all its desks in another, who stands in for those who are away in a third.
 
 use super::super::Store;
 use super::super::error::StoreError;
@@ -44,11 +44,34 @@ pub(super) async fn effects(
         // The bell's.
         Recipient::Duty(_) => vec![],
     };
-    let mut told = Vec::new();
-    for (happening, to) in &each {
-        told.extend(each_once(happening, to.iter().map(|(to, notice)| (people(to), *notice))));
-    }
+    let told = each.iter().map(|(happening, to)| {
+        (*happening, each_once(happening, to.iter().map(|(to, notice)| (people(to), *notice))))
+    });
+    let told: Vec<_> = told.collect();
+    let pressed = told.iter().flat_map(|(_, told)| told).filter(|one| one.notice.presses());
+    let stand_ins = store.stand_ins(pressed.map(|one| one.person).collect(), now).await?;
+    let told: Vec<_> =
+        told.into_iter().flat_map(|(happening, told)| with_stand_ins(happening, told, &stand_ins)).collect();
     Ok(store.tell(&told, now))
+}
+
+/// What presses is told as well to whoever stands in for those who are away, who can do it now; they themselves miss nothing.
+fn with_stand_ins(
+    happening: &Happening,
+    mut told: Vec<Told>,
+    stand_ins: &HashMap<UserId, Vec<UserId>>,
+) -> Vec<Told> {
+    let mut seen: HashSet<UserId> = told.iter().map(|one| one.person).chain(happening.event.actor).collect();
+    let mut more = Vec::new();
+    for one in told.iter().filter(|one| one.notice.presses()) {
+        for person in stand_ins.get(&one.person).into_iter().flatten() {
+            if seen.insert(*person) {
+                more.push(Told { person: *person, ..one.clone() });
+            }
+        }
+    }
+    told.append(&mut more);
+    told
 }
 
 fn of(happening: &Happening) -> Vec<(Recipient, Notice)> {
