@@ -247,6 +247,14 @@ impl App {
         Ok(jobs::forget(&self.state).await?)
     }
 
+    /// Has everybody with a post found by their name, as the server does at its start. How many were not.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn index_names(&self) -> anyhow::Result<usize> {
+        Ok(self.state.store.index_names().await?)
+    }
+
     /// A county's playbook, places and units without any people or tickets.
     ///
     /// # Errors

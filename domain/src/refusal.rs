@@ -9,7 +9,7 @@ use crate::live::LiveRefusal;
 use crate::notice::InboxRefusal;
 use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
-use crate::person::{GrantRefusal, PersonRefusal};
+use crate::person::{GrantRefusal, PersonRefusal, ProfileRefusal};
 use crate::phone::PhoneRefusal;
 use crate::place::{BoundaryRefusal, NetRefusal, PlaceRefusal};
 use crate::shift::ShiftRefusal;
@@ -54,6 +54,9 @@ pub enum Refusal {
     /// The person cannot be changed like this.
     #[error(transparent)]
     Person(#[from] PersonRefusal),
+    /// The profile is none.
+    #[error(transparent)]
+    Profile(#[from] ProfileRefusal),
     /// The grant cannot be given or taken.
     #[error(transparent)]
     Grant(#[from] GrantRefusal),
@@ -114,6 +117,7 @@ impl Refusal {
             },
             Self::Ticket(refusal) => refusal.code(),
             Self::Person(refusal) => refusal.code(),
+            Self::Profile(refusal) => refusal.code(),
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
@@ -166,6 +170,7 @@ impl Refusal {
             },
             Self::Ticket(refusal) => refusal.args(),
             Self::Person(_) | Self::Unit(_) | Self::Live(_) => vec![],
+            Self::Profile(refusal) => refusal.args(),
             Self::Grant(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
@@ -182,6 +187,7 @@ impl Refusal {
         match self {
             Self::Ticket(refusal) => refusal.field(),
             Self::Person(refusal) => refusal.field(),
+            Self::Profile(refusal) => Some(&refusal.field),
             Self::Grant(refusal) => refusal.field(),
             Self::Unit(refusal) => refusal.field(),
             Self::Net(refusal) => refusal.field(),

@@ -5,6 +5,7 @@ use crate::id::{TicketId, UnitId, UserId};
 use crate::notice::Notice;
 use crate::number::TicketNumber;
 use crate::permission::{Action, Role};
+use crate::person::Profile;
 use crate::phone::Phone;
 use crate::place::{PlaceCode, PlaceRef};
 use crate::ticket::{Affair, Channel, ClockKind, Event, Handling, Severity, Status, Ticket};
@@ -129,11 +130,13 @@ pub struct TimelineEntry {
 
 /// A person as they see themselves.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profile {
+pub struct Myself {
     /// Who they are and what they may.
     pub actor: Actor,
     /// Their name.
     pub name: String,
+    /// What they can do, want to do, and when they are free.
+    pub profile: Option<Profile>,
 }
 
 /// A tie with the names of both sides.

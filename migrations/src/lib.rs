@@ -29,6 +29,7 @@ mod m20261122_000019_places;
 mod m20261122_000020_boundaries;
 mod m20261122_000021_units_and_ties;
 mod m20261122_000023_absences;
+mod m20261122_000024_profiles;
 mod m20261122_000025_imports;
 mod standing;
 
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000021_units_and_ties::Migration),
             Box::new(m20261122_000025_imports::Migration),
             Box::new(m20261122_000023_absences::Migration),
+            Box::new(m20261122_000024_profiles::Migration),
         ];
         migrations
             .into_iter()

@@ -1,10 +1,11 @@
 //! Signing in, and who one is.
 
 use crate::label::words;
+use crate::person::PersonProfile;
 use domain::actor::{Grant, Scope};
 use domain::permission::Role;
 use domain::playbook::{Playbook, Vocabulary};
-use domain::view::Profile;
+use domain::view::Myself;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ pub struct User {
 #[schema(example = json!({
     "user": {"id": "01990000-0000-7000-8000-000000000003", "name": "网格员李建国"},
     "roles": [{"role": "grid_worker", "places": ["532504001007"], "unit": null}],
+    "profile": {"skills": ["电工"], "wishes": ["陪诊"], "free": [{"weekday": 6, "from": "08:30", "to": "12:00"}]},
     "playbook": {
         "key": "mile", "name": "弥勒 53522", "county": "532504",
         "vocabulary": {"submit": "群众点单", "dispatch": "党组织派单", "accept": "接单", "arrive": "到达现场",
@@ -35,6 +37,9 @@ pub struct Me {
     pub user: User,
     /// 角色及其范围；人人都是居民，不另列出
     pub roles: Vec<RoleGrant>,
+    /// 技能、服务意愿与空闲时段；没有填写的没有此项
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<PersonProfile>,
     /// 所在县的规程；无法确定所在县时为 null
     pub playbook: Option<PlaybookSummary>,
 }
@@ -123,11 +128,13 @@ impl From<&Playbook> for PlaybookSummary {
 }
 
 impl Me {
-    /// A profile, with the playbook of their county where that is known.
-    pub fn new(profile: Profile, playbook: Option<&Playbook>) -> Self {
+    /// Who one is, with the playbook of their county where that is known.
+    pub fn new(own: Myself, playbook: Option<&Playbook>) -> Self {
+        let Myself { actor, name, profile } = own;
         Self {
-            user: User { id: profile.actor.user.0, name: profile.name },
-            roles: profile.actor.grants.into_iter().map(RoleGrant::from).collect(),
+            user: User { id: actor.user.0, name },
+            roles: actor.grants.into_iter().map(RoleGrant::from).collect(),
+            profile: profile.as_ref().map(PersonProfile::from),
             playbook: playbook.map(PlaybookSummary::from),
         }
     }

@@ -84,6 +84,7 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
         match person {
             Person::Registered => ("建档", "Registered"),
             Person::Edited => ("改档", "Entry changed"),
+            Person::Profiled => ("完善档案", "Profile written"),
             Person::Granted => ("授权", "Granted"),
             Person::Revoked => ("撤权", "Revoked"),
             Person::Left => ("离岗", "Left the post"),
@@ -257,6 +258,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TicketMerge => ("并单", "merge"),
         Action::TicketReopen => ("重新打开", "reopen"),
         Action::TicketUnmask => ("查看联系人明文", "look up the contact of"),
+        Action::MeProfile => ("完善本人档案", "write your own profile"),
         Action::MeInbox => ("查看本人消息", "read your inbox"),
         Action::MeExport => ("导出本人数据", "export what is held on yourself"),
         Action::MeErase => ("注销", "erase yourself"),

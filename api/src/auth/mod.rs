@@ -44,6 +44,7 @@ pub(crate) mod may {
         MeBindPhone,
         MeSecure,
         MeInbox,
+        MeProfile,
         TicketSubmit,
         TicketView,
         TicketGrade,

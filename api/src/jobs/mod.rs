@@ -1,6 +1,7 @@
 //! What runs beside the requests.
 
 mod imports;
+mod names;
 mod reactors;
 mod sweep;
 
@@ -31,6 +32,7 @@ pub(crate) async fn run(state: web::Data<State>) {
         keep("missing_years", &state, tell_missing_years_for_ever),
         keep("hand_over", &state, hand_over_for_ever),
         keep("imports", &state, imports::run),
+        keep("names", &state, names::run),
         keep("sweep", &state, sweep::run),
         reactors::run(&state),
     );

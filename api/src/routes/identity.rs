@@ -6,7 +6,7 @@ use crate::error::{ApiError, ApiResult};
 use actix_web::{HttpResponse, get, web};
 use domain::actor::{Actor, Scope};
 use domain::playbook::Playbook;
-use domain::view::Profile;
+use domain::view::Myself;
 use openapi::identity::Me;
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use std::sync::Arc;
     tag = "身份",
     operation_id = "me",
     summary = "本人资料",
-    description = "本人、角色及其范围、所在县的规程与叫法。所在县依授权而定；没有授权时，若本部署只服务一个县，则为该县。",
+    description = "本人、角色及其范围、技能与服务意愿、所在县的规程与叫法。所在县依授权而定；没有授权时，若本部署只服务一个县，则为该县。",
     responses((status = 200, description = "本人资料", body = Me)),
     extensions(("x-permission" = json!("me.view")))
 )]
@@ -25,8 +25,9 @@ pub(crate) async fn me(state: web::Data<State>, permit: Permit<may::MeView>) -> 
     let user = user.filter(|user| user.grants_version == permit.grants_version);
     let user = user.ok_or_else(|| ApiError::new("auth.grants_changed"))?;
     let playbook = playbook(&state, &user.actor).await?;
-    let profile = Profile { actor: user.actor, name: user.name };
-    Ok(web::Json(Me::new(profile, playbook.as_deref())))
+    let profile = state.store.profile(user.actor.user).await?;
+    let own = Myself { actor: user.actor, name: user.name, profile };
+    Ok(web::Json(Me::new(own, playbook.as_deref())))
 }
 
 async fn playbook(state: &State, actor: &Actor) -> ApiResult<Option<Arc<Playbook>>> {

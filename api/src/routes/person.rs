@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod list;
 mod own;
+mod profile;
 
 pub(crate) use change::{
     edit_person, erase_person, grant_person, leave_person, revoke_person, unmask_person,
@@ -12,6 +13,7 @@ pub(crate) use create::create_person;
 pub(in crate::routes) use list::within;
 pub(crate) use list::{get_person, list_people};
 pub(crate) use own::{erase_me, export_me};
+pub(crate) use profile::{edit_my_profile, edit_profile};
 
 use crate::app::State;
 use crate::error::{ApiError, ApiResult, fault};

@@ -10,6 +10,7 @@ mod view;
 
 pub use days::{DayKind, Days, MAX_DAYS, MAX_NAME, NamedDay, YEARS, YearDays, missing_years};
 pub use edit::{CalendarRefusal, EVENT_VERSION, Fact, Headline};
+pub(crate) use span::minute;
 pub use span::{NoSpan, Span};
 pub use view::{EffectiveDay, EffectiveYear, EnteredYear};
 

@@ -63,7 +63,7 @@ impl FromStr for Span {
 }
 
 /// `HH:MM`, and nothing looser.
-fn minute(text: &str) -> Option<u16> {
+pub(crate) fn minute(text: &str) -> Option<u16> {
     let two = |text: &str| {
         let digits = text.len() == 2 && text.bytes().all(|b| b.is_ascii_digit());
         digits.then(|| text.parse::<u16>().ok()).flatten()

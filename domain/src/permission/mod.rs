@@ -148,6 +148,9 @@ pub enum Action {
     /// Read one's inbox (消息).
     #[strum(serialize = "me.inbox")]
     MeInbox,
+    /// Write one's own profile (完善档案).
+    #[strum(serialize = "me.profile")]
+    MeProfile,
     /// Take a copy of all that is held on oneself (导出).
     #[strum(serialize = "me.export")]
     MeExport,

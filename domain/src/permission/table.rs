@@ -36,6 +36,7 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::MeBindPhone
             | A::MeSecure
             | A::MeInbox
+            | A::MeProfile
             | A::MeExport
             | A::MeErase
             | A::TicketSubmit

@@ -2,6 +2,7 @@
 
 use super::event::Fact;
 use super::grant::{Held, PlacedGrant, by_county, can_succeed, may_grant, may_revoke};
+use super::profile::Profile;
 use super::refusal::{GrantRefusal, PersonRefusal};
 use super::sight::Whereabouts;
 use crate::actor::{Actor, Scope};
@@ -25,6 +26,8 @@ pub struct Person {
     pub name: String,
     /// In plain.
     pub phone: Option<Phone>,
+    /// What they can do, want to do, and when they are free.
+    pub profile: Option<Profile>,
     /// What they were granted, and where else they have been seen.
     pub place: Whereabouts,
     /// How many events they have: what `ETag` carries.
@@ -53,6 +56,16 @@ pub enum Command {
         name: String,
         /// In plain; without one they have none from then on.
         phone: Option<Phone>,
+    },
+    /// 完善档案: replaces the profile.
+    Profile {
+        /// The new one.
+        profile: Profile,
+    },
+    /// 完善档案, by themselves.
+    ProfileOwn {
+        /// The new one.
+        profile: Profile,
     },
     /// 授权.
     Grant {
@@ -115,7 +128,8 @@ impl Command {
     /// The permission that it needs.
     pub fn action(&self) -> Action {
         match self {
-            Self::Edit { .. } => Action::PersonEdit,
+            Self::Edit { .. } | Self::Profile { .. } => Action::PersonEdit,
+            Self::ProfileOwn { .. } => Action::MeProfile,
             Self::Grant { .. } | Self::Revoke { .. } | Self::Leave { .. } => Action::PersonGrant,
             Self::Unmask { .. } => Action::PersonUnmask,
             Self::Erase { .. } => Action::PersonErase,
@@ -123,11 +137,21 @@ impl Command {
         }
     }
 
+    /// Whether it is for themselves alone.
+    fn is_own(&self) -> bool {
+        matches!(self, Self::ProfileOwn { .. } | Self::EraseOwn)
+    }
+
     /// What was written with it.
     pub fn text(&self) -> Option<&Text> {
         match self {
             Self::Leave { reason, .. } | Self::Unmask { reason } | Self::Erase { reason } => Some(reason),
-            Self::Edit { .. } | Self::Grant { .. } | Self::Revoke { .. } | Self::EraseOwn => None,
+            Self::Edit { .. }
+            | Self::Profile { .. }
+            | Self::ProfileOwn { .. }
+            | Self::Grant { .. }
+            | Self::Revoke { .. }
+            | Self::EraseOwn => None,
         }
     }
 }
@@ -143,7 +167,7 @@ pub fn decide(
     levels: impl Fn(&str) -> Levels,
     now: Timestamp,
 ) -> Result<Change, Refusal> {
-    let own = *command == Command::EraseOwn && person.id == actor.user;
+    let own = command.is_own() && person.id == actor.user;
     let reached = actor.reaches_person(command.action(), &person.place);
     if !own && reached.is_empty() {
         let seen = !actor.reaches_person(Action::PersonView, &person.place).is_empty();
@@ -171,6 +195,19 @@ pub fn decide(
             happens(&reached, &|_| fact.clone());
             change.after.name.clone_from(name);
             change.after.phone = *phone;
+        }
+        Command::Profile { profile } => {
+            happens(&reached, &|_| Fact::Profiled);
+            change.after.profile = profile.clone().or_none();
+        }
+        Command::ProfileOwn { profile } => {
+            let posts = person.place.grants.iter().flat_map(|held| held.placed.places());
+            let posts: Vec<_> = posts.copied().collect();
+            happens(&posts, &|_| Fact::Profiled);
+            if change.events.is_empty() {
+                change.events.push(Happened { at: person.place.traced, fact: Fact::Profiled });
+            }
+            change.after.profile = profile.clone().or_none();
         }
         Command::Grant { id, new } => {
             may_grant(actor, new)?;
@@ -282,6 +319,7 @@ impl Change {
     fn erase(&mut self, now: Timestamp) {
         ERASED_NAME.clone_into(&mut self.after.name);
         self.after.phone = None;
+        self.after.profile = None;
         self.after.erased_at = Some(now);
         self.taken.clone_from(&self.after.place.grants);
         self.handover = Some(None);

@@ -30,6 +30,8 @@ pub enum Fact {
         /// Whether the phone number is another now.
         phone: bool,
     },
+    /// What they can do, want to do and when they are free was written down anew (完善档案).
+    Profiled,
     /// A role was granted (授权).
     Granted {
         /// Identity of the grant.
@@ -107,6 +109,7 @@ impl Fact {
             Self::Erased { reason } => *reason,
             Self::Registered
             | Self::Edited { .. }
+            | Self::Profiled
             | Self::Granted { .. }
             | Self::Revoked { .. }
             | Self::PasswordSet

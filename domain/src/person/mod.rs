@@ -4,7 +4,9 @@
 mod change;
 mod event;
 mod grant;
+mod profile;
 mod refusal;
+mod search;
 mod sight;
 #[cfg(test)]
 mod tests;
@@ -15,6 +17,10 @@ pub use event::{EVENT_VERSION, Fact, Headline};
 pub use grant::{
     Held, MAX_PLACES, PlacedGrant, by_county, can_succeed, may_grant, may_revoke, reduced, scope_of,
 };
+pub use profile::{
+    FreeSpan, GivenSpan, MAX_FREE, MAX_WORD, MAX_WORDS, Profile, ProfileFault, ProfileRefusal,
+};
 pub use refusal::{GrantRefusal, PersonRefusal};
+pub use search::{Asked, as_asked};
 pub use sight::Whereabouts;
 pub use view::{AuditEntry, Export, ExportedSession, ExportedStep, ExportedTicket};

@@ -30,6 +30,9 @@ pub enum PersonRefusal {
     /// Whoever is to take over does not handle tickets in all those places.
     #[error("the successor cannot handle tickets there")]
     SuccessorCannotHandle,
+    /// A letter alone: a name is looked for by two.
+    #[error("too short to look for")]
+    QueryTooShort,
 }
 
 /// Why a grant was refused.
@@ -70,6 +73,7 @@ impl PersonRefusal {
             Self::NotInPost => "person.not_in_post",
             Self::StillInPost => "person.still_in_post",
             Self::SuccessorCannotHandle => "person.successor_cannot_handle",
+            Self::QueryTooShort => "person.q_too_short",
         }
     }
 
@@ -78,6 +82,7 @@ impl PersonRefusal {
         match self {
             Self::SuccessorCannotHandle => Some("/successor"),
             Self::PhoneTaken | Self::PhoneBeyondScope => Some("/phone"),
+            Self::QueryTooShort => Some("?q"),
             Self::NotFound | Self::BeyondScope | Self::Erased | Self::NotInPost | Self::StillInPost => None,
         }
     }

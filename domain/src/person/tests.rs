@@ -36,6 +36,7 @@ fn person(grants: Vec<Held>) -> Person {
         id: UserId(Uuid::from_u128(2)),
         name: "王小二".into(),
         phone: Phone::parse("13812345678").ok(),
+        profile: Profile::parse(&["电工".into()], &[], &[]).ok(),
         place: Whereabouts { grants, ..Whereabouts::default() },
         version: 3,
         created_at: Timestamp::UNIX_EPOCH,
@@ -80,6 +81,10 @@ fn edit() -> Command {
     Command::Edit { name: "王小三".into(), phone: None }
 }
 
+fn profile() -> Command {
+    Command::Profile { profile: Profile::parse(&[], &["陪诊".into()], &[]).unwrap() }
+}
+
 const COUNTY: (Role, &str) = (Role::CountyAdmin, "532504");
 
 #[rstest]
@@ -93,6 +98,10 @@ const COUNTY: (Role, &str) = (Role::CountyAdmin, "532504");
 #[case::a_name_opens_nothing(COUNTY,
     person(vec![held(6, Role::GridWorker, at("532504001")), held(7, Role::SystemAdmin, at("532504"))]),
     Command::Edit { name: "王小三".into(), phone: Phone::parse("13812345678").ok() }, "")]
+#[case::profile(COUNTY, worker(), profile(), "")]
+#[case::profile_of_who_is_only_seen((Role::CommunityClerk, "532504001007"), worker(), profile(), "person.beyond_scope")]
+#[case::profile_out_of_sight((Role::CountyAdmin, "140226"), worker(), profile(), "person.not_found")]
+#[case::profile_own_is_own(COUNTY, worker(), Command::ProfileOwn { profile: Profile::default() }, "person.beyond_scope")]
 #[case::grant(COUNTY, worker(), grant("532504001"), "")]
 #[case::grant_beyond((Role::CountyAdmin, "532504001"), worker(), grant("532504002"), "grant.beyond_scope")]
 #[case::revoke(COUNTY, worker(), revoke(), "")]
@@ -150,6 +159,7 @@ fn nothing_personal_is_left_of_who_was_erased() {
         decided(&two, &Command::Erase { reason: reason() }, &actor(Role::CountyAdmin, "532504")).unwrap();
     let after = &change.after;
     assert_eq!((after.name.as_str(), after.phone, after.place.grants.len()), (ERASED_NAME, None, 0));
+    assert_eq!(after.profile, None);
     assert!(change.erases() && change.taken.len() == 2);
     let kinds: Vec<_> = change.events.iter().map(|event| event.fact.headline().name()).collect();
     assert_eq!(kinds, ["revoked", "revoked", "erased"]);
@@ -163,6 +173,27 @@ fn a_resident_erases_themselves_and_staff_leave_first() {
     };
     assert!(own(&person(vec![])).unwrap().erases());
     assert_eq!(own(&worker()).unwrap_err().code(), "person.still_in_post");
+}
+
+#[test]
+fn everybody_writes_their_own_profile_and_an_empty_one_is_none() {
+    let own = |person: &Person, skills: &[String]| {
+        let actor = Actor { user: person.id, grants: vec![] };
+        let profile = Profile::parse(skills, &[], &[]).unwrap();
+        decided(person, &Command::ProfileOwn { profile }, &actor).unwrap()
+    };
+    let two = vec![held(6, Role::GridWorker, at("532504001")), held(7, Role::Volunteer, at("140226"))];
+    for (person, places) in [
+        (person(vec![]), vec![None]),
+        (worker(), vec![Some(place("532504001007"))]),
+        (person(two), vec![Some(place("532504001")), Some(place("140226"))]),
+    ] {
+        let change = own(&person, &["水管".into()]);
+        assert_eq!(change.events.iter().map(|event| event.at).collect::<Vec<_>>(), places);
+        assert!(change.events.iter().all(|event| event.fact == Fact::Profiled));
+        assert_eq!(change.after.profile.unwrap().skills, ["水管"]);
+        assert_eq!(own(&person, &[]).after.profile, None);
+    }
 }
 
 #[test]

@@ -41,6 +41,15 @@ pub(super) fn json_rows(backend: DbBackend, param: &str, columns: &[(&str, &str)
     }
 }
 
+/// What stands before and behind a word, so that it says whether a list of words in a JSON column has it: as null, or false,
+/// where there is no list. A parameter is a text.
+pub(super) fn has_word(backend: DbBackend, column: &str, list: &str) -> (String, &'static str) {
+    match backend {
+        DbBackend::Postgres => (format!("jsonb_exists({column} -> '{list}', "), ")"),
+        _ => (format!("EXISTS (SELECT 1 FROM json_each({column}, '$.{list}') k WHERE k.value = "), ")"),
+    }
+}
+
 /// What tells the rows of a table apart, whatever its key.
 pub(super) fn row_id(backend: DbBackend) -> &'static str {
     match backend {

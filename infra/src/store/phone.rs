@@ -36,6 +36,8 @@ struct Owner {
     id: Uuid,
     version: i32,
     name: Vec<u8>,
+    /// JSON.
+    profile: Option<String>,
     /// Entered by an administrator, and nobody has signed in with WeChat as them.
     roster: bool,
 }
@@ -87,7 +89,7 @@ impl Store {
     }
 
     async fn phone_owner(&self, phone: &Phone) -> Result<Option<Owner>, StoreError> {
-        let sql = "SELECT u.id, u.version, u.name, u.erased_at, \
+        let sql = "SELECT u.id, u.version, u.name, CAST(u.profile AS text) AS profile, u.erased_at, \
              (SELECT COUNT(*) FROM identity i WHERE i.user_id = u.id AND i.provider = $2) AS wechat \
              FROM app_user u WHERE u.phone_hash = $1";
         let values = vec![self.phone_hash(phone).to_vec().into(), WECHAT.into()];
@@ -98,6 +100,7 @@ impl Store {
             id: column(&row, "app_user", "id")?,
             version: column(&row, "app_user", "version")?,
             name: column(&row, "app_user", "name")?,
+            profile: column(&row, "app_user", "profile")?,
             roster: erased.is_none() && wechat == 0,
         }))
     }
@@ -136,7 +139,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), Failed> {
         let roster = owner.id;
-        let sql = "UPDATE app_user SET phone = NULL, phone_hash = NULL, joined_into = $3, version = version + 1, \
+        let sql = "UPDATE app_user SET phone = NULL, phone_hash = NULL, profile = NULL, joined_into = $3, version = version + 1, \
              grants_version = grants_version + 1 WHERE id = $1 AND version = $2 AND erased_at IS NULL \
              AND EXISTS (SELECT 1 FROM app_user m WHERE m.id = $3 AND m.version = $4 AND m.erased_at IS NULL)";
         let values = vec![roster.into(), owner.version.into(), user.0.into(), head.version.into()];
@@ -156,6 +159,17 @@ impl Store {
         }
         let sql = "UPDATE app_user SET joined_into = $2 WHERE joined_into = $1";
         rest.push(self.statement(sql, vec![roster.into(), user.0.into()]));
+        // What they say of themselves goes before what is said of them.
+        if let Some(profile) = &owner.profile {
+            let profile: serde_json::Value = serde_json::from_str(profile)
+                .map_err(|error| StoreError::corrupt("app_user", "profile", roster, error))?;
+            let sql = "UPDATE app_user SET profile = $2 WHERE id = $1 AND profile IS NULL";
+            rest.push(self.statement(sql, vec![user.0.into(), profile.into()]));
+        }
+        let named = self.unsealed(NAME, roster, &owner.name)?;
+        rest.extend(self.found_by(roster, None));
+        rest.extend(self.found_by(user.0, Some(&named)));
+        rest.push(self.unless_in_post(user.0));
         rest.extend(self.move_account(roster, user.0).await?);
         rest.extend(self.move_inbox(roster, user.0));
         rest.extend(self.move_shifts(roster, user.0));

@@ -100,6 +100,7 @@ async fn what_was_there_is_there_after_going_back_and_forward(
         api::migrate(&at, MigrateTo::Down(steps)).await.unwrap();
         api::migrate(&at, MigrateTo::Up).await.unwrap();
         let app = TestApp::on(database, config(&url, backend.redis_url())).await;
+        let _ = app.app.index_names().await.unwrap();
         assert_eq!(seen(&app).await, before, "{steps} back");
         assert_eq!(app.app.verify().await.unwrap(), Vec::<String>::new(), "{steps} back");
         database = app.leave().await;

@@ -1,5 +1,6 @@
 //! What clients get.
 
+use super::profile::PersonProfile;
 use crate::label::words;
 use chrono::{DateTime, Utc};
 use domain::actor::Scope;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 #[schema(example = json!({
     "id": "01990000-0000-7000-8000-000000000003", "version": 2, "name": "网格员李建国", "phone": "138****5678",
     "grants": [{"id": "01990000-0000-7000-8000-000000000201", "role": "grid_worker", "places": ["532504001007"], "unit": null}],
+    "profile": {"skills": ["电工"], "wishes": ["陪诊"], "free": [{"weekday": 6, "from": "08:30", "to": "12:00"}]},
     "created_at": "2026-11-21T01:00:00Z", "erased_at": null
 }))]
 pub struct RosterEntry {
@@ -28,6 +30,9 @@ pub struct RosterEntry {
     pub phone: Option<String>,
     /// 授权；不含人人都有的居民
     pub grants: Vec<Grant>,
+    /// 技能、服务意愿与空闲时段；没有填写的没有此项
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<PersonProfile>,
     /// 建档或首次登录时间
     pub created_at: DateTime<Utc>,
     /// 注销时间
@@ -92,7 +97,7 @@ impl From<&person::Held> for Grant {
 
 impl From<&person::Person> for RosterEntry {
     fn from(person: &person::Person) -> Self {
-        let person::Person { id, name, phone, place, version, created_at, erased_at } = person;
+        let person::Person { id, name, phone, profile, place, version, created_at, erased_at } = person;
         let plain = place.is_staff() || erased_at.is_some();
         let grants = place.grants.iter().filter(|held| held.placed.grant.role != Role::Resident);
         Self {
@@ -101,6 +106,7 @@ impl From<&person::Person> for RosterEntry {
             name: if plain { name.clone() } else { mask_name(name) },
             phone: phone.map(|phone| phone.masked()),
             grants: grants.map(Grant::from).collect(),
+            profile: profile.as_ref().map(PersonProfile::from),
             created_at: *created_at,
             erased_at: *erased_at,
         }

@@ -1,6 +1,7 @@
 //! A copy of all that is held on somebody (PIPL 第四十五条).
 
 use super::answer::Grant;
+use super::profile::PersonProfile;
 use crate::Lang;
 use crate::absence::Absence;
 use crate::audit::AuditEntry;
@@ -43,6 +44,9 @@ pub struct Export {
     pub created_at: DateTime<Utc>,
     /// 授权
     pub grants: Vec<Grant>,
+    /// 技能、服务意愿与空闲时段；没有填写的没有此项
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<PersonProfile>,
     /// 登录方式
     pub identities: Vec<ExportedIdentity>,
     /// 登录会话
@@ -160,6 +164,7 @@ impl Export {
             phone: person.phone.map(|phone| phone.as_str().to_owned()),
             created_at: person.created_at,
             grants: person.place.grants.iter().map(Grant::from).collect(),
+            profile: person.profile.as_ref().map(PersonProfile::from),
             name: person.name,
             identities: identities
                 .into_iter()

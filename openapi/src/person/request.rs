@@ -96,9 +96,12 @@ pub struct ListPeople {
     /// 在其中有此角色的
     #[param(schema_with = words::<Role>)]
     pub role: Option<Role>,
-    /// 完整的电话号码
-    #[param(example = "13812345678")]
+    /// 完整的电话号码；或姓名的开头、姓名拼音首字母的开头，1 至 30 字，字母至少 2 个（只找有授权的人员）
+    #[param(example = "李建", min_length = 1, max_length = 30)]
     pub q: Option<String>,
+    /// 有此技能的，须与所填一字不差
+    #[param(example = "电工", min_length = 1, max_length = 20)]
+    pub skill: Option<String>,
     /// 上一页的 `next_cursor`
     pub cursor: Option<String>,
     /// 每页条数，1 至 100，默认 20
@@ -109,7 +112,7 @@ pub struct ListPeople {
 impl ListPeople {
     /// A text that is equal for equal lists, whatever page.
     pub fn identity(&self) -> String {
-        let Self { place, unit, role, q, cursor: _, limit: _ } = self;
-        format!("{place:?} {unit:?} {role:?} {q:?}")
+        let Self { place, unit, role, q, skill, cursor: _, limit: _ } = self;
+        format!("{place:?} {unit:?} {role:?} {q:?} {skill:?}")
     }
 }

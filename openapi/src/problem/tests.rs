@@ -10,7 +10,7 @@ use domain::live::LiveRefusal;
 use domain::notice::InboxRefusal;
 use domain::password::PasswordRefusal;
 use domain::permission::PermissionRefusal;
-use domain::person::{GrantRefusal, PersonRefusal};
+use domain::person::{GrantRefusal, PersonRefusal, ProfileFault, ProfileRefusal};
 use domain::phone::PhoneRefusal;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
 use domain::refusal::Refusal;
@@ -20,6 +20,10 @@ use domain::ticket::{FieldFault, TicketRefusal, TimeFault, WrongState};
 use domain::tie::{TieKind, TieRefusal};
 use domain::unit::UnitRefusal;
 use strum::IntoEnumIterator;
+
+fn profile(fault: ProfileFault) -> Refusal {
+    ProfileRefusal { field: "/free/0".into(), fault }.into()
+}
 
 fn every_refusal() -> Vec<Refusal> {
     let code = PlaceCode::parse("532504", &Levels::default()).unwrap();
@@ -52,6 +56,13 @@ fn every_refusal() -> Vec<Refusal> {
         PersonRefusal::NotInPost.into(),
         PersonRefusal::StillInPost.into(),
         PersonRefusal::SuccessorCannotHandle.into(),
+        PersonRefusal::QueryTooShort.into(),
+        profile(ProfileFault::TooMany { count: 21, max: 20 }),
+        profile(ProfileFault::Twice),
+        profile(ProfileFault::Weekday { weekday: 8 }),
+        profile(ProfileFault::Time),
+        profile(ProfileFault::Backwards),
+        profile(ProfileFault::Overlap),
         GrantRefusal::Resident.into(),
         GrantRefusal::BeyondScope.into(),
         GrantRefusal::PlacesCount { count: 65 }.into(),

@@ -18,7 +18,7 @@ use infra::store::{Answer, Request};
 use openapi::person::{EditPerson, GrantRef, Leave, ReasonGiven, Revoke, RosterEntry, Unmasked};
 
 /// Whatever is done with a person goes this way.
-async fn act(
+pub(super) async fn act(
     state: &State,
     session: &Session,
     conditions: &Conditions,
@@ -33,7 +33,7 @@ async fn act(
     state.store.change_person(&request, id, command, render).await.map(deliver).map_err(failed)
 }
 
-fn shown(person: &domain::person::Person) -> Answer {
+pub(super) fn shown(person: &domain::person::Person) -> Answer {
     answer(StatusCode::OK, person)
 }
 

@@ -11,11 +11,12 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::actor::{Actor, Scope};
 use domain::id::{UnitId, UserId};
 use domain::permission::{Action, Role};
-use domain::person::{PersonRefusal, reduced};
-use domain::phone::Phone;
+use domain::person::{self, MAX_WORD, PersonRefusal, reduced};
 use domain::place::PlaceCode;
+use domain::text::FreeText;
 use infra::store::{PeopleLens, PeopleQuery};
 use openapi::person::{ListPeople, PeoplePage, RosterEntry};
+use openapi::problem::Fault;
 use uuid::Uuid;
 
 /// Many people, newest first.
@@ -24,7 +25,8 @@ use uuid::Uuid;
     operation_id = "list_people",
     summary = "名册",
     description = "在本人范围内有授权的人员，新的在前，电话隐去中间几位。`unit` 按单位看（须管到其所在县），否则按地点看；\
-        `q` 为完整电话，县管理员以此也可找到在其范围内提过工单的居民。按角色筛选每次至多查 5000 人。",
+        `q` 为完整电话，县管理员以此也可找到在其范围内提过工单的居民；`q` 也可为姓名的开头或姓名拼音首字母的开头（单姓等多音字各读音均可），\
+        居民不能以此找到。按角色、技能筛选，或按姓名查找，每次至多查 5000 人，以 `next_cursor` 为准。",
     params(ListPeople),
     responses((status = 200, description = "一页人员", body = PeoplePage)),
     extensions(("x-permission" = json!("person.view")))
@@ -37,16 +39,18 @@ pub(crate) async fn list_people(
 ) -> ApiResult<web::Json<PeoplePage>> {
     let Session { actor, grants_version, .. } = &*permit;
     let list = format!("users {} {}", actor.user, query.0.identity());
-    let ListPeople { place, unit, role, q, cursor, limit: size } = query.0;
+    let ListPeople { place, unit, role, q, skill, cursor, limit: size } = query.0;
     let limit = limit(size)?;
     let keys = state.store.keys();
     let after = cursor.map(|cursor| cursor::open::<16>(keys, &list, &cursor)).transpose()?;
     let place = place
         .map(|code| state.store.place_code(&code).map_err(|refusal| fault(refusal, Some("?place".into()))))
         .transpose()?;
-    let asked = Asked { place, unit: unit.map(UnitId), role };
-    if let Some(q) = q {
-        let phone = Phone::parse(&q).map_err(|refusal| fault(refusal, Some("?q".into())))?;
+    let skill = skill.map(|skill| word(&skill)).transpose()?;
+    let q = q.map(|q| person::Asked::parse(&q)).transpose();
+    let q = q.map_err(|refusal| fault(refusal, Some("?q".into())))?;
+    let asked = Asked { place, unit: unit.map(UnitId), role, skill };
+    if let Some(person::Asked::Phone(phone)) = q {
         let person = state.store.person_by_phone(&phone, actor, *grants_version).await?;
         let person = person.filter(|person| {
             !actor.reaches_person(Action::PersonView, &person.place).is_empty() && asked.fits(person)
@@ -60,12 +64,23 @@ pub(crate) async fn list_people(
         None => PeopleLens::Area(places),
     };
     let after = after.map(|id| UserId(Uuid::from_bytes(id)));
-    let query = PeopleQuery { lens, role, limit, after };
+    let name = match q {
+        Some(person::Asked::Name(name)) => Some(name),
+        Some(person::Asked::Phone(_)) | None => None,
+    };
+    let query = PeopleQuery { lens, role, skill: asked.skill, name, limit, after };
     let page = state.store.people(&query, actor, *grants_version).await?;
     Ok(web::Json(PeoplePage {
         items: page.items.iter().map(RosterEntry::from).collect(),
         next_cursor: page.next.map(|id| cursor::seal(keys, &list, id.0.as_bytes())),
     }))
+}
+
+/// A skill as it is kept.
+fn word(skill: &str) -> Result<String, Fault> {
+    let skill = skill.trim();
+    FreeText::check(skill, MAX_WORD).map_err(|refusal| fault(refusal, Some("?skill".into())))?;
+    Ok(skill.to_owned())
 }
 
 /// The parts of an area that lie in a place, each once.
@@ -86,11 +101,16 @@ struct Asked {
     place: Option<PlaceCode>,
     unit: Option<UnitId>,
     role: Option<Role>,
+    skill: Option<String>,
 }
 
 impl Asked {
-    fn fits(&self, person: &domain::person::Person) -> bool {
-        let Self { place, unit, role } = self;
+    fn fits(&self, person: &person::Person) -> bool {
+        let Self { place, unit, role, skill } = self;
+        let skills = || person.profile.iter().flat_map(|profile| &profile.skills);
+        if skill.as_ref().is_some_and(|skill| !skills().any(|own| own == skill)) {
+            return false;
+        }
         let nothing = place.is_none() && unit.is_none() && role.is_none();
         nothing
             || person.place.grants.iter().any(|held| {
@@ -123,8 +143,7 @@ pub(crate) async fn get_person(
 ) -> ApiResult<HttpResponse> {
     let actor: &Actor = &permit.actor;
     let person = state.store.person(path.0, actor, permit.grants_version).await?;
-    let seen =
-        |person: &domain::person::Person| !actor.reaches_person(Action::PersonView, &person.place).is_empty();
+    let seen = |person: &person::Person| !actor.reaches_person(Action::PersonView, &person.place).is_empty();
     let person = person.filter(seen);
     let person = person.ok_or_else(|| ApiError::from(fault(PersonRefusal::NotFound, None)))?;
     let etag = etag(person.version);

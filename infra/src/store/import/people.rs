@@ -53,6 +53,7 @@ struct Tables {
     grants: Rows,
     places: Rows,
     events: Rows,
+    tokens: Rows,
     changes: Vec<Exactly>,
 }
 
@@ -95,6 +96,7 @@ impl Store {
             grants: Rows::new("role_grant", &["id", "user_id", "role", "scope", "unit_id"]),
             places: Rows::new("grant_place", &["grant_id", "code", "user_id"]),
             events: events(),
+            tokens: Rows::new("name_token", &["token", "user_id"]),
             changes: vec![],
         };
         // In the order of the sheet, so that the newest in a list are its last.
@@ -119,8 +121,8 @@ impl Store {
         if !faults.is_empty() {
             return Ok(Err(faults));
         }
-        let Tables { people, grants, places, events, mut changes } = tables;
-        let rows = [people, grants, places, events];
+        let Tables { people, grants, places, events, tokens, mut changes } = tables;
+        let rows = [people, grants, places, events, tokens];
         changes.extend(all(rows.into_iter().flat_map(|rows| rows.statements(self)).collect()));
         Ok(Ok(Plan { tally, writes: changes }))
     }
@@ -210,13 +212,19 @@ impl Store {
             version: 0,
             created_at: import.now,
             erased_at: None,
+            profile: None,
         };
         let happened = match register(&person, import.actor, |county| self.levels(county)) {
             Ok(happened) => happened,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let version = i32::try_from(happened.len()).unwrap_or(i32::MAX);
-        let [name, phone, hash] = self.sealed(&person);
+        let [name, phone, hash, _] = self.sealed(&person)?;
+        if person.place.is_staff() {
+            for token in self.name_tokens(&person.name) {
+                tables.tokens.add([token.to_vec().into(), id.0.into()]);
+            }
+        }
         tables.people.add([id.0.into(), name, phone, hash, 1.into(), version.into(), import.now.into()]);
         for held in &person.place.grants {
             tables.grant(id, held)?;
@@ -269,6 +277,10 @@ impl Store {
             name.into(),
         ];
         tables.changes.push(Exactly(self.statement(sql, values), Some(1)));
+        if person.place.is_staff() || !given.is_empty() {
+            let found = self.found_by(person.id.0, Some(&wanted.first.name));
+            tables.changes.extend(all(found));
+        }
         for held in &given {
             tables.grant(person.id, held)?;
         }

@@ -52,6 +52,7 @@ impl Store {
             id: new.id,
             name: new.name.clone(),
             phone: new.phone,
+            profile: None,
             place: Whereabouts { grants: new.grants.iter().map(held).collect(), ..Whereabouts::default() },
             version: 0,
             created_at: request.now,
@@ -60,13 +61,16 @@ impl Store {
         let attempt = async {
             let events = register(&person, request.actor, |county| self.levels(county))?;
             person.version = i32::try_from(events.len()).unwrap_or(i32::MAX);
-            let [name, phone, hash] = self.sealed(&person);
+            let [name, phone, hash, _] = self.sealed(&person)?;
             let sql = "INSERT INTO app_user (id, name, phone, phone_hash, grants_version, version, created_at) \
                  VALUES ($1, $2, $3, $4, 1, $5, $6)";
             let values = vec![new.id.0.into(), name, phone, hash, person.version.into(), request.now.into()];
             let mut rest = Vec::new();
             for held in &person.place.grants {
                 rest.extend(self.give(new.id.0, held)?);
+            }
+            if person.place.is_staff() {
+                rest.extend(self.found_by(new.id.0, Some(&person.name)));
             }
             let answer = render(&person);
             let recorded = recorded(request, new.id, 0);
@@ -108,13 +112,14 @@ impl Store {
         let Request { actor, grants_version, now, if_match, key: _ } = *request;
         let person = self.person(id, actor, grants_version).await?;
         let person = person.ok_or_else(|| Refusal::from(PersonRefusal::NotFound))?;
-        let seen = || !actor.reaches_person(Action::PersonView, &person.place).is_empty();
+        let seen = || id == actor.user || !actor.reaches_person(Action::PersonView, &person.place).is_empty();
         if if_match.is_some_and(|expected| expected != person.version) && seen() {
             return Err(Failed::Error(ChangeError::OtherVersion));
         }
         let change = decide(&person, command, actor, |county| self.levels(county), now)?;
         let answer = render(&change.after);
         let mut rest = self.consequences(id, &change, actor.user, now)?;
+        rest.extend(self.found_anew(&person, &change.after));
         if !change.taken.is_empty() {
             rest.extend(self.end_shifts(&change.after, now).await?);
         }
@@ -127,7 +132,7 @@ impl Store {
         if change.erases() {
             rest.extend(self.erasure(id.0, now).await?);
         }
-        let guard = self.guard(&person, &change);
+        let guard = self.guard(&person, &change)?;
         let recorded = recorded(request, id, person.version);
         self.record_happened(&recorded, guard, rest, &change.events, command.text(), Some(&answer)).await?;
         Ok(answer)
@@ -144,17 +149,17 @@ impl Store {
         let change = Change { after, events: events.to_vec(), given: vec![], taken: vec![], handover: None };
         let recorded =
             Recorded { person: person.id, version: person.version, by: Some(person.id), now, key: None };
-        let guard = self.guard(person, &change);
+        let guard = self.guard(person, &change)?;
         self.record_happened(&recorded, guard, vec![], &events, None, None).await
     }
 
     /// The person's row, if nobody else was faster. Their tokens end when what they were granted is another.
-    fn guard(&self, before: &Person, change: &Change) -> Statement {
+    fn guard(&self, before: &Person, change: &Change) -> Result<Statement, StoreError> {
         let after = &change.after;
         let tokens_end = !change.given.is_empty() || !change.taken.is_empty() || change.erases();
-        let [name, phone, hash] = self.sealed(after);
+        let [name, phone, hash, profile] = self.sealed(after)?;
         let sql = "UPDATE app_user SET version = $3, grants_version = grants_version + $4, name = $5, phone = $6, \
-             phone_hash = $7, erased_at = $8 WHERE id = $1 AND version = $2";
+             phone_hash = $7, erased_at = $8, profile = $9 WHERE id = $1 AND version = $2";
         let values: Vec<Value> = vec![
             before.id.0.into(),
             before.version.into(),
@@ -164,8 +169,9 @@ impl Store {
             phone,
             hash,
             after.erased_at.into(),
+            profile,
         ];
-        self.statement(sql, values)
+        Ok(self.statement(sql, values))
     }
 
     /// What goes with the person's row.
@@ -244,7 +250,8 @@ impl Store {
         let sql = "UPDATE app_user SET version = $3, grants_version = grants_version + 1 WHERE id = $1 AND version = $2";
         let values = vec![id.0.into(), user.version.into(), (user.version + added).into()];
         let recorded = Recorded { person: id, version: user.version, by: None, now, key: None };
-        let (guard, rest) = (self.statement(sql, values), self.give(id.0, &held)?);
+        let (guard, mut rest) = (self.statement(sql, values), self.give(id.0, &held)?);
+        rest.extend(self.found_by(id.0, Some(&user.name)));
         self.record_happened(&recorded, guard, rest, &events, None, None).await
     }
 }

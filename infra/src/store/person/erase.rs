@@ -72,6 +72,8 @@ impl Store {
             "DELETE FROM identity WHERE user_id = $1".to_owned(),
             "DELETE FROM credential WHERE user_id = $1".to_owned(),
             "DELETE FROM session WHERE user_id = $1".to_owned(),
+            "DELETE FROM name_token WHERE user_id = $1".to_owned(),
+            "UPDATE app_user SET profile = NULL WHERE id = $1 AND profile IS NOT NULL".to_owned(),
             "DELETE FROM live_ticket WHERE user_id = $1".to_owned(),
             "DELETE FROM shift WHERE user_id = $1".to_owned(),
             "DELETE FROM tie WHERE user_id = $1".to_owned(),

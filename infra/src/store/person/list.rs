@@ -1,17 +1,21 @@
 //! Lists of people, newest first: whoever was granted something within the asker's area. An index over the places of
-//! grants finds them; every other filter is residual, tried on at most 5,000 people, then a short page is answered.
+//! grants finds them, or one over names where a name is looked for; every other filter is residual, tried on at most 5,000
+//! people, then a short page is answered.
 
 use super::super::Store;
+use super::super::dialect::has_word;
 use super::super::error::StoreError;
 use super::super::page::{Page, SCAN, is_current};
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::read::{COLUMNS, GRANT_COLUMNS};
+use super::token::is_found_by;
 use domain::actor::Actor;
 use domain::id::{UnitId, UserId};
 use domain::permission::Role;
 use domain::person::Person;
 use domain::place::PlaceCode;
+use sea_orm::DbBackend;
 use uuid::Uuid;
 
 /// What a list of people looks through.
@@ -30,6 +34,10 @@ pub struct PeopleQuery {
     pub lens: PeopleLens,
     /// With this role there.
     pub role: Option<Role>,
+    /// With this skill, to the letter.
+    pub skill: Option<String>,
+    /// Whose name or initials begin like this, as [`domain::person::Asked`] has it.
+    pub name: Option<String>,
     /// 1 to 100.
     pub limit: u16,
     /// The last of the page before.
@@ -47,7 +55,8 @@ impl Store {
         asker: &Actor,
         grants_version: i32,
     ) -> Result<Page<Person, UserId>, StoreError> {
-        let sql = page_sql(query, asker);
+        let token = query.name.as_ref().map(|name| self.asked_token(name));
+        let sql = page_sql(self.backend(), query, asker, token);
         let rows = self.query_all(&sql.text, sql.values).await?;
         is_current(&rows, grants_version)?;
         let mut items: Vec<Person> = Vec::new();
@@ -72,24 +81,33 @@ impl Store {
                 last.place.grants.extend(held);
             }
         }
+        if let Some(name) = &query.name {
+            // A hash knows the beginning of what is long, and names that an older program changed.
+            items.retain(|person| is_found_by(&person.name, name));
+        }
         Ok(Page { items, next })
     }
 }
 
 /// The asker's version of grants beside one more person than the page holds, a row a grant.
-fn page_sql(query: &PeopleQuery, asker: &Actor) -> Sql {
+fn page_sql(backend: DbBackend, query: &PeopleQuery, asker: &Actor, token: Option<[u8; 32]>) -> Sql {
     let mut sql = Sql::new("SELECT v.grants_version, s.n, s.hit, ");
     sql.push(&format!(
         "{COLUMNS}, {GRANT_COLUMNS} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = "
     ));
     sql.bind(asker.user.0).push(") AS grants_version) v LEFT JOIN (SELECT * FROM (SELECT f.user_id, ");
     // A subquery that is no join: it is tried on one person after another, by their own rows.
-    match query.role {
-        Some(role) => role_held(&mut sql, query, role),
-        None => drop(sql.push("true")),
+    sql.push("(true");
+    if query.role.is_some() || token.is_some() {
+        sql.push(" AND ");
+        held(&mut sql, query);
     }
-    sql.push(" AS hit, row_number() OVER (ORDER BY f.user_id DESC) AS n FROM (");
-    found(&mut sql, query);
+    if let Some(skill) = &query.skill {
+        sql.push(" AND ");
+        skilled(&mut sql, backend, skill);
+    }
+    sql.push(") AS hit, row_number() OVER (ORDER BY f.user_id DESC) AS n FROM (");
+    found(&mut sql, query, token);
     sql.push(&format!(
         " ORDER BY user_id DESC LIMIT {SCAN}) f) h WHERE h.hit OR h.n = {SCAN} ORDER BY h.user_id DESC LIMIT "
     ));
@@ -102,12 +120,16 @@ fn page_sql(query: &PeopleQuery, asker: &Actor) -> Sql {
 }
 
 /// The ids of whoever the lens shows, each once.
-fn found(sql: &mut Sql, query: &PeopleQuery) {
+fn found(sql: &mut Sql, query: &PeopleQuery, token: Option<[u8; 32]>) {
     let after = |sql: &mut Sql| {
         if let Some(after) = query.after {
             sql.push(" AND user_id < ").bind(after.0);
         }
     };
+    if let Some(token) = token {
+        sql.push("SELECT user_id FROM name_token WHERE token = ").bind(token.to_vec());
+        return after(sql);
+    }
     match &query.lens {
         PeopleLens::Area(places) => {
             sql.push("SELECT user_id FROM (");
@@ -138,12 +160,14 @@ fn found(sql: &mut Sql, query: &PeopleQuery) {
     }
 }
 
-/// Whether a person holds the role where the lens looks.
-fn role_held(sql: &mut Sql, query: &PeopleQuery, role: Role) {
-    let word: &str = role.into();
-    sql.push("((SELECT g.id FROM role_grant g WHERE g.user_id = f.user_id AND g.role = ")
-        .bind(word)
-        .push(" AND (");
+/// Whether a person holds the role, or any, where the lens looks.
+fn held(sql: &mut Sql, query: &PeopleQuery) {
+    sql.push("((SELECT g.id FROM role_grant g WHERE g.user_id = f.user_id AND ");
+    if let Some(role) = query.role {
+        let word: &str = role.into();
+        sql.push("g.role = ").bind(word).push(" AND ");
+    }
+    sql.push("(");
     match &query.lens {
         PeopleLens::Area(places) => {
             sql.push("EXISTS (SELECT 1 FROM grant_place p WHERE p.grant_id = g.id AND ");
@@ -154,9 +178,19 @@ fn role_held(sql: &mut Sql, query: &PeopleQuery, role: Role) {
                 sql.bind_all(counties).push(")");
             }
         }
-        PeopleLens::Unit(unit, _) => drop(sql.push("g.unit_id = ").bind(unit.0)),
+        PeopleLens::Unit(unit, counties) => {
+            sql.push("g.unit_id = ").bind(unit.0).push(" AND ");
+            unit_within(sql, *unit, counties);
+        }
     }
     sql.push(") LIMIT 1) IS NOT NULL)");
+}
+
+/// Whether a person has the skill.
+fn skilled(sql: &mut Sql, backend: DbBackend, skill: &str) {
+    let (before, behind) = has_word(backend, "a.profile", "skills");
+    sql.push("coalesce((SELECT ").push(&before).bind(skill).push(behind);
+    sql.push(" FROM app_user a WHERE a.id = f.user_id), false)");
 }
 
 fn unit_within(sql: &mut Sql, unit: UnitId, counties: &[PlaceCode]) {
@@ -204,15 +238,22 @@ mod tests {
             Actor { user: UserId(Uuid::nil()), grants: vec![Grant { role: Role::CountyAdmin, scope }] };
         let mut one = super::super::read::one(&actor);
         one.push("u.phone_hash = ").bind(vec![0u8; 32]);
-        let list = PeopleQuery { lens, role, limit: 20, after: Some(UserId(Uuid::nil())) };
-        for sql in [one, page_sql(&list, &actor)] {
+        let skill = Some("电工".to_owned());
+        let list =
+            PeopleQuery { lens, role, skill: None, name: None, limit: 20, after: Some(UserId(Uuid::nil())) };
+        let skilled = PeopleQuery { skill, ..list.clone() };
+        let page = |list, token| page_sql(store.backend(), list, &actor, token);
+        let named = Some([0; 32]);
+        for sql in [one, page(&list, None), page(&skilled, None), page(&list, named), page(&skilled, named)] {
             let plan = format!("EXPLAIN QUERY PLAN {}", sql.text);
             for row in store.query_all(&plan, sql.values).await.unwrap() {
                 let step: String = column(&row, "plan", "detail").unwrap();
                 // What was found is gone through; the tables are not.
                 let read =
                     step.strip_prefix("SCAN ").unwrap_or("v").split(" LEFT").next().unwrap_or_default();
-                let found = ["v", "f", "h", "s", "r", "CONSTANT ROW"].contains(&read);
+                // So are the words of one person.
+                let found = ["v", "f", "h", "s", "r", "CONSTANT ROW"].contains(&read)
+                    || read.starts_with("k VIRTUAL TABLE");
                 assert!(found || read.starts_with("(subquery"), "{step}: {}", sql.text);
             }
         }

@@ -7,6 +7,7 @@ mod export;
 mod facts;
 mod list;
 mod read;
+mod token;
 mod verify;
 
 pub use change::NewPerson;
@@ -31,12 +32,15 @@ impl Store {
         self.playbook(county).map(|book| book.code_levels()).unwrap_or_default()
     }
 
-    /// Name, phone and its hash, as they are stored.
-    pub(super) fn sealed(&self, person: &Person) -> [Value; 3] {
+    /// Name, phone and its hash, as they are stored, and the profile.
+    pub(super) fn sealed(&self, person: &Person) -> Result<[Value; 4], StoreError> {
         let id = person.id.0;
         let phone = person.phone.map(|phone| self.keys.seal(PHONE, id, phone.as_str().as_bytes()));
         let hash = person.phone.map(|phone| self.phone_hash(&phone).to_vec());
-        [self.keys.seal(NAME, id, person.name.as_bytes()).into(), phone.into(), hash.into()]
+        let profile = person.profile.as_ref().map(serde_json::to_value).transpose();
+        let profile = profile.map_err(|error| StoreError::corrupt("app_user", "profile", id, error))?;
+        let name = self.keys.seal(NAME, id, person.name.as_bytes());
+        Ok([name.into(), phone.into(), hash.into(), profile.into()])
     }
 
     /// A sealed text; `column` as `table.column`.

@@ -8,7 +8,7 @@ use super::super::user::stored_grant;
 use super::{NAME, PHONE};
 use domain::actor::Actor;
 use domain::id::{GrantId, UserId};
-use domain::person::{Held, Person, PlacedGrant, Whereabouts};
+use domain::person::{Held, Person, PlacedGrant, Profile, Whereabouts};
 use domain::phone::Phone;
 use domain::place::PlaceCode;
 use uuid::Uuid;
@@ -75,6 +75,16 @@ impl Store {
         Ok((version, all))
     }
 
+    /// What somebody can do, wants to do, and when they are free; `None` where that is not known.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn profile(&self, id: UserId) -> Result<Option<Profile>, StoreError> {
+        let sql = "SELECT CAST(profile AS text) AS profile FROM app_user WHERE id = $1";
+        let row = self.query_one(sql, vec![id.0.into()]).await?;
+        row.map_or(Ok(None), |row| stored_profile(&row, id.0))
+    }
+
     /// A person from their row, without grants.
     pub(in crate::store) fn stored_person(&self, row: &Row) -> Result<Person, StoreError> {
         let id: Uuid = column(row, "app_user", "id")?;
@@ -88,6 +98,7 @@ impl Store {
             id: UserId(id),
             name: self.unsealed(NAME, id, &name)?,
             phone: phone.transpose()?,
+            profile: stored_profile(row, id)?,
             place: Whereabouts::default(),
             version: column(row, "app_user", "version")?,
             created_at: column(row, "app_user", "created_at")?,
@@ -118,8 +129,15 @@ impl Store {
     }
 }
 
+fn stored_profile(row: &Row, user: Uuid) -> Result<Option<Profile>, StoreError> {
+    let text: Option<String> = column(row, "app_user", "profile")?;
+    let profile = text.map(|text| serde_json::from_str(&text)).transpose();
+    profile.map_err(|error| StoreError::corrupt("app_user", "profile", user, error))
+}
+
 /// The columns of `app_user u` that make a person.
-pub(in crate::store) const COLUMNS: &str = "u.id, u.name, u.phone, u.version, u.created_at, u.erased_at";
+pub(in crate::store) const COLUMNS: &str =
+    "u.id, u.name, u.phone, CAST(u.profile AS text) AS profile, u.version, u.created_at, u.erased_at";
 /// Those of a grant, its unit among them.
 pub(in crate::store) const GRANT_COLUMNS: &str =
     "g.id AS grant_id, g.role, CAST(g.scope AS text) AS scope, n.county AS unit_county";

@@ -5,8 +5,9 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::row::column;
 use super::super::user::stored_grant;
+use super::NAME;
 use domain::actor::Scope;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 const PLACES: &str = "SELECT grant_id, code, user_id FROM grant_place ORDER BY grant_id, code";
@@ -16,11 +17,15 @@ const GRANTS: &str = "SELECT id, user_id, role, CAST(scope AS text) AS scope, un
 const GAPS: &str = "SELECT u.id, u.version FROM app_user u JOIN (SELECT stream, max(stream_version) AS last FROM event \
      WHERE aggregate = 'person' GROUP BY stream) e ON e.stream = u.id WHERE e.last > u.version";
 const LEFT: &str = "SELECT u.id FROM app_user u WHERE u.erased_at IS NOT NULL AND (u.phone IS NOT NULL OR u.phone_hash IS NOT NULL \
-     OR EXISTS (SELECT 1 FROM identity i WHERE i.user_id = u.id) OR EXISTS (SELECT 1 FROM role_grant g WHERE g.user_id = u.id) \
+     OR u.profile IS NOT NULL OR EXISTS (SELECT 1 FROM identity i WHERE i.user_id = u.id) OR EXISTS (SELECT 1 FROM role_grant g WHERE g.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM session s WHERE s.user_id = u.id) OR EXISTS (SELECT 1 FROM credential c WHERE c.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM live_ticket l WHERE l.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM inbox m WHERE m.user_id = u.id) OR EXISTS (SELECT 1 FROM shift d WHERE d.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM absence b WHERE b.user_id = u.id OR b.stand_in = u.id))";
+
+/// Everybody with a post, each once.
+const IN_POST: &str = "SELECT u.id, u.name FROM app_user u WHERE EXISTS \
+     (SELECT 1 FROM role_grant g WHERE g.user_id = u.id AND g.role <> 'resident')";
 
 impl Store {
     /// Everything that does not add up, a sentence each.
@@ -50,6 +55,7 @@ impl Store {
             }
         }
         faults.extend(places.into_keys().map(|(grant, _)| format!("places of {grant}: no grant")));
+        faults.extend(self.verify_tokens().await?);
         for row in self.query_all(GAPS, vec![]).await? {
             let id: Uuid = column(&row, "app_user", "id")?;
             faults.push(format!("person {id}: an event is ahead of their version"));
@@ -58,6 +64,27 @@ impl Store {
             let id: Uuid = column(&row, "app_user", "id")?;
             faults.push(format!("person {id}: erased, and something is left"));
         }
+        Ok(faults)
+    }
+
+    /// Whoever holds a post is found by their name, and by nothing else; and nobody else is.
+    async fn verify_tokens(&self) -> Result<Vec<String>, StoreError> {
+        let mut tokens: HashMap<Uuid, HashSet<Vec<u8>>> = HashMap::new();
+        for row in self.query_all("SELECT token, user_id FROM name_token", vec![]).await? {
+            let token = column(&row, "name_token", "token")?;
+            tokens.entry(column(&row, "name_token", "user_id")?).or_default().insert(token);
+        }
+        let mut faults = Vec::new();
+        for row in self.query_all(IN_POST, vec![]).await? {
+            let (id, sealed): (Uuid, Vec<u8>) =
+                (column(&row, "app_user", "id")?, column(&row, "app_user", "name")?);
+            let name = self.unsealed(NAME, id, &sealed)?;
+            let expected: HashSet<_> = self.name_tokens(&name).into_iter().map(Vec::from).collect();
+            if tokens.remove(&id).unwrap_or_default() != expected {
+                faults.push(format!("person {id}: found by another name"));
+            }
+        }
+        faults.extend(tokens.into_keys().map(|id| format!("person {id}: found, and holds no post")));
         Ok(faults)
     }
 }
