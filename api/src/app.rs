@@ -55,6 +55,8 @@ pub(crate) struct State {
     pub(crate) ending: AtomicBool,
     pub(crate) dev_login: bool,
     pub(crate) trusted_proxies: TrustedProxies,
+    /// With what links to places begin.
+    pub(crate) link_prefix: Option<String>,
     pub(crate) document: String,
     pub(crate) calls: Vec<Call>,
 }
@@ -124,6 +126,7 @@ impl App {
             ending: AtomicBool::new(false),
             dev_login: config.dev_login,
             trusted_proxies: config.trusted_proxies,
+            link_prefix: config.link_prefix,
             calls,
             document: document.to_pretty_json()?,
         });

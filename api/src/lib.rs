@@ -21,6 +21,7 @@ mod limits;
 mod live;
 mod metrics;
 mod people;
+mod qr;
 mod rates;
 mod routes;
 mod wire;

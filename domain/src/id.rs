@@ -35,6 +35,8 @@ ids! {
     AbsenceId,
     /// A place (地点). Immutable, while its code may change.
     PlaceId,
+    /// A point (点位).
+    PointId,
     /// A text that somebody wrote freely (文本).
     TextId,
 }

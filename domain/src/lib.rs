@@ -23,6 +23,7 @@ pub mod person;
 pub mod phone;
 pub mod place;
 pub mod playbook;
+pub mod point;
 pub mod policy;
 pub mod refusal;
 pub mod shift;

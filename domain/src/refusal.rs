@@ -12,6 +12,7 @@ use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal, ProfileRefusal};
 use crate::phone::PhoneRefusal;
 use crate::place::{BoundaryRefusal, NetRefusal, PlaceRefusal};
+use crate::point::PointRefusal;
 use crate::shift::ShiftRefusal;
 use crate::text::TextRefusal;
 use crate::ticket::TicketRefusal;
@@ -39,6 +40,9 @@ pub enum Refusal {
     /// The boundary is none.
     #[error(transparent)]
     Boundary(#[from] BoundaryRefusal),
+    /// The point cannot be, or not be changed like this.
+    #[error(transparent)]
+    Point(#[from] PointRefusal),
     /// The position is none.
     #[error(transparent)]
     Position(#[from] PositionRefusal),
@@ -108,6 +112,7 @@ impl Refusal {
             },
             Self::Net(refusal) => refusal.code(),
             Self::Boundary(refusal) => refusal.code(),
+            Self::Point(refusal) => refusal.code(),
             Self::Position(PositionRefusal::OutsideChina { .. }) => "position.outside_china",
             Self::Phone(PhoneRefusal::Invalid) => "phone.invalid",
             Self::Text(refusal) => match refusal {
@@ -156,6 +161,7 @@ impl Refusal {
             },
             Self::Net(refusal) => refusal.args(),
             Self::Boundary(refusal) => refusal.args(),
+            Self::Point(refusal) => refusal.args(),
             Self::Position(PositionRefusal::OutsideChina { .. }) | Self::Phone(PhoneRefusal::Invalid) => {
                 vec![]
             }
@@ -193,6 +199,7 @@ impl Refusal {
             Self::Net(refusal) => refusal.field(),
             Self::Boundary(_) => Some("/geometry"),
             Self::Tie(refusal) => refusal.field(),
+            Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),
             Self::Live(refusal) => Some(refusal.field()),
             Self::Shift(refusal) => refusal.field(),

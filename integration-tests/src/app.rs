@@ -52,6 +52,7 @@ pub fn config(database_url: &str, redis_url: Option<String>) -> Config {
         dev_login: true,
         trusted_proxies: TrustedProxies::default(),
         wechat: None,
+        link_prefix: None,
         demo: None,
         workers: Some(1),
         jobs: false,

@@ -28,6 +28,7 @@ mod m20261122_000018_excerpt;
 mod m20261122_000019_places;
 mod m20261122_000020_boundaries;
 mod m20261122_000021_units_and_ties;
+mod m20261122_000022_points;
 mod m20261122_000023_absences;
 mod m20261122_000024_profiles;
 mod m20261122_000025_imports;
@@ -67,6 +68,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000025_imports::Migration),
             Box::new(m20261122_000023_absences::Migration),
             Box::new(m20261122_000024_profiles::Migration),
+            Box::new(m20261122_000022_points::Migration),
         ];
         migrations
             .into_iter()

@@ -24,9 +24,9 @@ pub struct AuditEntry {
     pub label: String,
     /// 谁做的；程序或命令行所做为 null
     pub by: Option<Uuid>,
-    /// 关于什么：`person`、`unit`、`calendar`、`shift`、`absence` 或 `ticket`
+    /// 关于什么：`person`、`unit`、`tie`、`calendar`、`shift`、`absence`、`place`、`point`、`export` 或 `ticket`
     pub aggregate: String,
-    /// 人员、单位、一年的日历、班次或工单的标识
+    /// 人员、单位、一年的日历、班次、地点、点位或工单的标识
     pub subject: Uuid,
     /// 所属地点编码；全国的日历为空
     pub scope_code: String,
@@ -45,7 +45,7 @@ pub struct AuditEntry {
     /// 接替人
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
-    /// 单位的名称
+    /// 单位、地点或点位的名称
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// 日历的年份

@@ -77,6 +77,7 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     use domain::calendar::Headline as Calendar;
     use domain::person::Headline as Person;
     use domain::place::Headline as Place;
+    use domain::point::Headline as Point;
     use domain::shift::Headline as Shift;
     use domain::tie::Headline as Tie;
     use domain::unit::Headline as Unit;
@@ -127,6 +128,13 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
             Absence::AbsenceEntered => ("请假", "Away"),
             Absence::AbsenceEnded => ("销假", "No longer away"),
         }
+    } else if let Ok(point) = kind.parse::<Point>() {
+        match point {
+            Point::PointFounded => ("设立点位", "Point entered"),
+            Point::PointChanged => ("修改点位", "Point changed"),
+            Point::PointMoved => ("点位随地点合并", "Point went along with its place"),
+            Point::PointRetired => ("撤销点位", "Point retired"),
+        }
     } else if let Ok(place) = kind.parse::<Place>() {
         return Some(place_event(place, lang));
     } else {
@@ -162,6 +170,20 @@ pub fn tie_kind(kind: TieKind, lang: Lang) -> &'static str {
 /// What people call a role.
 pub fn role(role: Role, lang: Lang) -> &'static str {
     lang.of(role.chinese(), role.into())
+}
+
+/// What people call a kind of point.
+pub fn point_kind(kind: domain::point::Kind, lang: Lang) -> &'static str {
+    use domain::point::Kind;
+    let (chinese, english) = match kind {
+        Kind::ServicePoint => ("服务点", "service point"),
+        Kind::TalkingPoint => ("说事点", "talking point"),
+        Kind::SuggestionBox => ("意见箱", "suggestion box"),
+        Kind::Camera => ("监控", "camera"),
+        Kind::Shop => ("商铺", "shop"),
+        Kind::Venue => ("活动场所", "venue"),
+    };
+    lang.of(chinese, english)
 }
 
 /// What a message says.
@@ -276,6 +298,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::ExportRun => ("导出表格", "export sheets"),
         Action::PlaceView => ("查看地点", "see places"),
         Action::PlaceEdit => ("维护地点", "edit places"),
+        Action::PointView => ("查看点位", "see points"),
+        Action::PointEdit => ("维护点位", "edit points"),
         Action::CalendarView => ("查看日历", "view the calendar"),
         Action::CalendarEdit => ("维护日历", "edit the calendar"),
         Action::ShiftView => ("查看值班表", "view the duty roster"),

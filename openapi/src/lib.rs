@@ -19,6 +19,7 @@ pub mod label;
 pub mod live;
 pub mod person;
 pub mod place;
+pub mod point;
 pub mod problem;
 pub mod shift;
 pub mod sign_in;

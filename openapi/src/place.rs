@@ -135,6 +135,15 @@ pub struct ListPlaces {
     pub limit: Option<i64>,
 }
 
+/// 二维码的样子。
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PlaceSign {
+    /// 是否在下方印上名称和编码，默认不印
+    pub label: Option<bool>,
+}
+
 /// 地点。
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({

@@ -86,6 +86,8 @@ pub(crate) mod may {
         ExportRun,
         PlaceView,
         PlaceEdit,
+        PointView,
+        PointEdit,
         CalendarView,
         CalendarEdit,
         ShiftView,

@@ -45,6 +45,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// The mini-program whose users sign in.
     pub wechat: Option<WechatApp>,
+    /// With what links to places begin, in QR codes; this server's own `/p/` without.
+    pub link_prefix: Option<String>,
     /// Example data to begin with.
     pub demo: Option<Demo>,
     /// Threads that serve requests; as many as cores without.
@@ -127,6 +129,7 @@ impl Settings {
             master_key,
             dev_login: self.dev_login || demo.is_some(),
             trusted_proxies: self.trusted_proxies,
+            link_prefix: self.link_prefix,
             demo,
             workers: None,
             jobs: true,

@@ -97,6 +97,18 @@ pub(super) fn base_url(text: &str) -> Parsed<String> {
     allowed(is_url.then(|| url.to_owned()), "应以 https:// 开头")
 }
 
+/// A code holds some hundred characters well.
+pub(super) fn link_prefix(text: &str) -> Parsed<Option<String>> {
+    let is_link = |url: &str| {
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        rest.is_some_and(|rest| !rest.is_empty())
+            && url.len() <= 200
+            && url.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let example = "应为 https:// 开头的链接前缀，至多 200 个 ASCII 字符，如 https://example.cn/p/";
+    optional(text, |url| allowed(is_link(url).then(|| url.to_owned()), example))
+}
+
 /// `10/1m`, or `off`.
 pub(super) fn quota(text: &str) -> Parsed<Option<Quota>> {
     if text.trim() == "off" {

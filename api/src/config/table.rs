@@ -3,8 +3,8 @@
 //! To add one: its line in [`settings!`], its lines in `defaults.toml`, its row in both READMEs; tests tell what is missing.
 
 use super::parse::{
-    app_id, base_url, collector, count, data_dir, database, drain, filter, format, listen, master_key,
-    programs, proxies, quota, redis, secret, share, switch, time,
+    app_id, base_url, collector, count, data_dir, database, drain, filter, format, link_prefix, listen,
+    master_key, programs, proxies, quota, redis, secret, share, switch, time,
 };
 use super::sources::{Faults, Given};
 use crate::address::TrustedProxies;
@@ -96,6 +96,7 @@ settings! {
     wechat_app_id: Option<String> = "wechat.app_id", "HUYING_WECHAT_APP_ID", Plain, app_id;
     wechat_secret: Option<SecretString> = "wechat.secret", "HUYING_WECHAT_SECRET", Secret, secret;
     wechat_base_url: String = "wechat.base_url", "HUYING_WECHAT_BASE_URL", Plain, base_url;
+    link_prefix: Option<String> = "wechat.link_prefix", "HUYING_WECHAT_LINK_PREFIX", Plain, link_prefix;
     rate_logins: Option<Quota> = "limits.rate_logins", "HUYING_RATE_LOGINS", Plain, quota;
     rate_renewals: Option<Quota> = "limits.rate_renewals", "HUYING_RATE_RENEWALS", Plain, quota;
     rate_tickets: Option<Quota> = "limits.rate_tickets", "HUYING_RATE_TICKETS", Plain, quota;

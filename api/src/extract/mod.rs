@@ -13,7 +13,7 @@ use crate::error::{ApiError, fault};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use domain::calendar::{CalendarRefusal, YEARS};
-use domain::id::{AbsenceId, PlaceId, ShiftId, TicketId, TieId, UnitId, UserId};
+use domain::id::{AbsenceId, PlaceId, PointId, ShiftId, TicketId, TieId, UnitId, UserId};
 use openapi::problem::Fault;
 use std::future::{Ready, ready};
 use std::num::ParseIntError;
@@ -49,6 +49,8 @@ paths! {
     TiePath(TieId) or "tie.not_found",
     /// The `{id}` of an absence.
     AbsencePath(AbsenceId) or "absence.not_found",
+    /// The `{id}` of a point.
+    PointPath(PointId) or "point.not_found",
     /// The `{id}` of a place.
     PlacePath(PlaceId) or "place.not_found",
 }

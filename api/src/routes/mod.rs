@@ -13,7 +13,9 @@ mod inbox;
 mod live;
 mod person;
 mod place;
+mod point;
 mod shift;
+mod sign;
 mod sign_in;
 mod ticket;
 mod tie;
@@ -78,6 +80,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(boundary::remove_boundary)
                 .service(boundary::get_boundary)
                 .service(boundary::boundary_coverage)
+                .service(sign::place_qr)
                 .service(place::get_place)
                 .service(place::place_history)
                 .service(place::rename_place)
@@ -90,6 +93,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(import::get_import)
                 .service(import::get_marked)
                 .service(import::export)
+                .service(point::create_point)
+                .service(point::list_points)
+                .service(point::points_near)
+                .service(point::get_point)
+                .service(point::edit_point)
+                .service(point::retire_point)
                 .service(calendar::list_calendars)
                 .service(calendar::get_calendar)
                 .service(calendar::edit_calendar)
@@ -136,6 +145,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(ticket::merge_ticket)
                 .service(ticket::unmask_ticket),
         )
+        .service(sign::place_page)
         .service(health::alive)
         .service(health::ready)
         .service(health::metrics)

@@ -199,6 +199,12 @@ pub enum Action {
     /// Enter places, and change the net of them.
     #[strum(serialize = "place.edit")]
     PlaceEdit,
+    /// See points (点位).
+    #[strum(serialize = "point.view")]
+    PointView,
+    /// Enter points, and change them.
+    #[strum(serialize = "point.edit")]
+    PointEdit,
     /// See which days are worked.
     #[strum(serialize = "calendar.view")]
     CalendarView,

@@ -42,6 +42,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::TicketSubmit
             // Whoever files a ticket says where.
             | A::PlaceView
+            // What there is for residents; cameras are for staff, which the rule of points knows.
+            | A::PointView
             // Residents count working days too.
             | A::CalendarView
             // To what, the live feed asks itself.
@@ -118,6 +120,7 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::ShiftEdit) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::TieEdit) => &[Area],
         (R::PartyMember, A::MeCheckIn) => &[Anywhere],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::PointEdit) => &[Area],
         (
             R::GridWorker
             | R::GridLeader

@@ -52,6 +52,8 @@ pub enum Command {
     Retire {
         /// Whether open tickets do.
         open_tickets: bool,
+        /// Whether points do.
+        points: bool,
     },
 }
 
@@ -135,8 +137,9 @@ pub fn decide(setting: Setting<'_>, command: &Command) -> Result<Vec<Change>, Ne
             net.change(place, place.code, Fact::Bounded { square_metres: *square_metres });
         }
         Command::Retire { .. } if !setting.children.is_empty() => return Err(NetRefusal::HasPlaces),
-        Command::Retire { open_tickets: true } => return Err(NetRefusal::HasTickets),
-        Command::Retire { open_tickets: false } => {
+        Command::Retire { open_tickets: true, .. } => return Err(NetRefusal::HasTickets),
+        Command::Retire { points: true, .. } => return Err(NetRefusal::HasPoints),
+        Command::Retire { open_tickets: false, points: false } => {
             net.change(place, place.code, Fact::Retired { successor: None });
         }
     }

@@ -95,6 +95,9 @@ pub enum NetRefusal {
     /// Open tickets lie there still.
     #[error("open tickets lie there")]
     HasTickets,
+    /// Points lie there still.
+    #[error("points lie there")]
+    HasPoints,
     /// Nothing would change.
     #[error("nothing changes")]
     Same,
@@ -125,6 +128,7 @@ impl NetRefusal {
             Self::NoParts => "place.no_parts",
             Self::HasPlaces => "place.has_places",
             Self::HasTickets => "place.has_tickets",
+            Self::HasPoints => "place.has_points",
             Self::Same => "place.same",
             Self::Future => "place.future",
         }
@@ -153,6 +157,7 @@ impl NetRefusal {
             | Self::NoParts
             | Self::HasPlaces
             | Self::HasTickets
+            | Self::HasPoints
             | Self::Same
             | Self::Future => vec![],
         }
@@ -173,6 +178,7 @@ impl NetRefusal {
             | Self::County
             | Self::HasPlaces
             | Self::HasTickets
+            | Self::HasPoints
             | Self::Same => None,
         }
     }

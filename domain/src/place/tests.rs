@@ -109,7 +109,7 @@ fn m01_a_place_gets_a_code_that_nobody_had(
 )]
 #[case(Command::Merge { into: place(1, "532504001007") }, &[], NetRefusal::Itself)]
 #[case(Command::Merge { into: place(5, "532504001") }, &[], NetRefusal::OtherLevel { code: code("532504001") })]
-#[case(Command::Retire { open_tickets: false }, &[], NetRefusal::HasPlaces)]
+#[case(Command::Retire { open_tickets: false, points: false }, &[], NetRefusal::HasPlaces)]
 fn m01_what_would_break_the_net_is_refused(
     #[case] command: Command,
     #[case] given: &[&str],
@@ -154,11 +154,14 @@ fn counties_households_and_what_was_retired_stay_as_they_are() {
             Setting { playbook: &playbook, actor: &actor, place: here, children: &[], given: &given };
         decide(setting, command).unwrap_err()
     };
-    assert_eq!(at(&place(1, "532504"), &Command::Retire { open_tickets: false }), NetRefusal::County);
+    assert_eq!(
+        at(&place(1, "532504"), &Command::Retire { open_tickets: false, points: false }),
+        NetRefusal::County
+    );
     assert_eq!(at(&place(1, "532504001007001012"), &found(None)), NetRefusal::Household);
     let gone = Place { retired_at: Some(Timestamp::UNIX_EPOCH), ..place(1, "532504001007") };
     assert_eq!(at(&gone, &found(None)), NetRefusal::Retired { code: gone.code });
-    let open = Command::Retire { open_tickets: true };
+    let open = Command::Retire { open_tickets: true, points: true };
     assert_eq!(at(&place(1, "532504001007"), &open), NetRefusal::HasTickets);
 }
 

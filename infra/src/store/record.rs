@@ -9,7 +9,7 @@ use domain::id::{PlaceId, UserId};
 use domain::person::{EVENT_VERSION, Fact};
 use domain::text::Text;
 use domain::time::Timestamp;
-use domain::{absence, place, shift, tie, unit};
+use domain::{absence, place, point, shift, tie, unit};
 use sea_orm::{Statement, Value};
 use uuid::Uuid;
 
@@ -82,6 +82,15 @@ pub(super) struct PlaceEvent<'a> {
     /// Its code then.
     pub(super) scope_code: &'a str,
     pub(super) what: place::Dated,
+}
+
+/// A change of a point that is to be written down.
+#[derive(Debug)]
+pub(super) struct PointEvent<'a> {
+    pub(super) fact: point::Fact,
+    /// The place.
+    pub(super) scope_code: &'a str,
+    pub(super) text: Option<&'a Text>,
 }
 
 /// Whose history it is that goes on.
@@ -239,6 +248,28 @@ impl Store {
         };
         let rows = event.scope_codes.iter().map(|code| row(code.as_str())).collect();
         self.record(stream, guard, rest, rows, answer).await
+    }
+
+    /// The same for a point and its one event.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_point(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        rest: Vec<Statement>,
+        event: &PointEvent<'_>,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let row = Row {
+            kind: event.fact.headline().name(),
+            v: point::EVENT_VERSION,
+            scope_code: event.scope_code,
+            text: event.text,
+            payload: serde_json::to_value(&event.fact),
+        };
+        self.record(stream, guard, rest, vec![row], answer).await
     }
 
     /// The same for places, each of which has a history of its own. `stream` is that of the place that was asked for.

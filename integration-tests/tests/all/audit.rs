@@ -79,7 +79,7 @@ async fn who_changed_what_is_written_down(#[values(Backend::Sqlite, Backend::Pos
     assert_eq!((&about[4]["role"], &about[4]["places"]), (&json!("volunteer"), &json!([NEIGHBOUR])));
     assert_eq!(about[4]["scope_code"], NEIGHBOUR);
     assert!(about.iter().all(|entry| entry["by"] == json!(by)));
-    let created = audit(&admin, "&kind=created").await;
+    let created = audit(&admin, "&kind=unit_described").await;
     let new = created.iter().find(|entry| entry["subject"] == unit.json["id"]).unwrap();
     assert_eq!(
         (&new["name"], &new["aggregate"], &new["label"]),
@@ -98,7 +98,7 @@ async fn who_changed_what_is_written_down(#[values(Backend::Sqlite, Backend::Pos
     let own = audit(&admin, &format!("&subject={by}")).await;
     assert_eq!((kinds(&own), &own[0]["by"]), (vec!["granted"], &Value::Null));
     let english = admin.request(reqwest::Method::GET, "/audit?limit=1").header("accept-language", "en");
-    assert_eq!(integration_tests::client::send(english).await.items()[0]["label"], "Unit created");
+    assert_eq!(integration_tests::client::send(english).await.items()[0]["label"], "Unit described");
     app.stop().await;
 }
 

@@ -279,7 +279,7 @@ async fn ten_thousand_people_are_found_by_index(
 }
 
 /// A figure of PostgreSQL that no longer moves: sessions report what they did when they are idle.
-async fn settled(url: &str, sql: &str) -> i64 {
+pub(crate) async fn settled(url: &str, sql: &str) -> i64 {
     let mut last = number(url, sql).await;
     let mut quiet = 0;
     while quiet < 15 {

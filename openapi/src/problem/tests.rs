@@ -13,6 +13,7 @@ use domain::permission::PermissionRefusal;
 use domain::person::{GrantRefusal, PersonRefusal, ProfileFault, ProfileRefusal};
 use domain::phone::PhoneRefusal;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
+use domain::point::{PointFault, PointRefusal};
 use domain::refusal::Refusal;
 use domain::shift::ShiftRefusal;
 use domain::text::TextRefusal;
@@ -69,6 +70,14 @@ fn every_refusal() -> Vec<Refusal> {
         GrantRefusal::PlacesOrUnit.into(),
         GrantRefusal::AlreadyHeld.into(),
         GrantRefusal::Unknown.into(),
+        PointRefusal::NotFound.into(),
+        PointRefusal::Retired.into(),
+        PointRefusal::BeyondScope { code }.into(),
+        PointRefusal::AtCounty.into(),
+        PointRefusal::OtherCounty { code }.into(),
+        PointRefusal::UnitElsewhere.into(),
+        PointRefusal::TooMany { max: 5_000 }.into(),
+        domain::place::NetRefusal::HasPoints.into(),
         UnitRefusal::NotFound.into(),
         UnitRefusal::Unknown.into(),
         UnitRefusal::BeyondScope.into(),
@@ -143,6 +152,7 @@ fn every_refusal() -> Vec<Refusal> {
     let states = WrongState::iter();
     all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));
     all.extend(FieldFault::iter().map(|code| TicketRefusal::Field { code, field: "/x".into() }.into()));
+    all.extend(PointFault::iter().map(|fault| fault.at("/x").into()));
     let limit = chrono::DateTime::UNIX_EPOCH;
     all.extend(TimeFault::iter().map(|code| TicketRefusal::Time { code, field: "/x", limit }.into()));
     all

@@ -135,6 +135,9 @@ impl Store {
             PlaceCommand::Merge { .. } | PlaceCommand::Retire => rest.extend(self.bounded(&place, None)),
             _ => {}
         }
+        if let Command::Merge { into } = &command {
+            rest.extend(self.points_follow(&place, into.id, request.actor.user, request.now)?);
+        }
         let events: Vec<_> = changes
             .iter()
             .map(|one| PlaceEvent {
@@ -211,7 +214,10 @@ impl Store {
                 }
                 Command::Bound { had, square_metres: boundary.as_ref().map(|one| whole(one.square_metres())) }
             }
-            PlaceCommand::Retire => Command::Retire { open_tickets: self.has_open_tickets(&place).await? },
+            PlaceCommand::Retire => Command::Retire {
+                open_tickets: self.has_open_tickets(&place).await?,
+                points: self.has_points(&place).await?,
+            },
         };
         let children = match command {
             Command::Split { .. } | Command::Merge { .. } | Command::Retire { .. } => {
@@ -299,6 +305,7 @@ impl Store {
             )],
             Fact::Moved { from, to } => {
                 let mut statements = self.codes_move(from, to, now);
+                statements.push(self.points_recode(from));
                 statements.push(renewed());
                 statements.push(self.recode_later(from, now));
                 statements
