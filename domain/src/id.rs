@@ -31,6 +31,8 @@ ids! {
     ShiftId,
     /// A tie (关系).
     TieId,
+    /// A deed (纪实).
+    DeedId,
     /// An absence (请假).
     AbsenceId,
     /// A place (地点). Immutable, while its code may change.

@@ -9,6 +9,7 @@
 pub mod absence;
 pub mod actor;
 pub mod calendar;
+pub mod deed;
 pub mod figure;
 pub mod flag;
 pub mod geo;

@@ -3,6 +3,7 @@
 
 use crate::absence::AbsenceRefusal;
 use crate::calendar::CalendarRefusal;
+use crate::deed::DeedRefusal;
 use crate::geo::PositionRefusal;
 use crate::import::ImportRefusal;
 use crate::live::LiveRefusal;
@@ -67,6 +68,9 @@ pub enum Refusal {
     /// The unit cannot be changed like this.
     #[error(transparent)]
     Unit(#[from] UnitRefusal),
+    /// The deed is not written down.
+    #[error(transparent)]
+    Deed(#[from] DeedRefusal),
     /// The tie cannot be.
     #[error(transparent)]
     Tie(#[from] TieRefusal),
@@ -125,6 +129,7 @@ impl Refusal {
             Self::Profile(refusal) => refusal.code(),
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
+            Self::Deed(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
             Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
@@ -178,6 +183,7 @@ impl Refusal {
             Self::Person(_) | Self::Unit(_) | Self::Live(_) => vec![],
             Self::Profile(refusal) => refusal.args(),
             Self::Grant(refusal) => refusal.args(),
+            Self::Deed(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
@@ -198,6 +204,7 @@ impl Refusal {
             Self::Unit(refusal) => refusal.field(),
             Self::Net(refusal) => refusal.field(),
             Self::Boundary(_) => Some("/geometry"),
+            Self::Deed(refusal) => refusal.field(),
             Self::Tie(refusal) => refusal.field(),
             Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),

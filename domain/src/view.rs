@@ -1,6 +1,7 @@
 //! What a query yields: filled by the store with one query, turned into wire types by the contract.
 
 use crate::actor::Actor;
+use crate::deed::Deed;
 use crate::id::{TicketId, UnitId, UserId};
 use crate::notice::Notice;
 use crate::number::TicketNumber;
@@ -156,6 +157,30 @@ pub struct TieView {
     pub place: Option<PlaceCode>,
     /// Where it counts: the place, the seat of the unit, or its county.
     pub at: PlaceCode,
+}
+
+/// A deed with the names of both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeedView {
+    /// The deed.
+    pub deed: Deed,
+    /// Who did it, in plain.
+    pub doer: String,
+    /// The place today.
+    pub at: PlaceRef,
+    /// What it is called.
+    pub place_name: String,
+    /// What was done; `None` once erased.
+    pub account: Option<String>,
+}
+
+/// How often a linked leader came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitsView {
+    /// How they are linked, and to what.
+    pub tie: TieView,
+    /// How often.
+    pub visits: i64,
 }
 
 /// Somebody who holds a role for exactly a place.

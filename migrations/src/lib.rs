@@ -32,6 +32,7 @@ mod m20261122_000022_points;
 mod m20261122_000023_absences;
 mod m20261122_000024_profiles;
 mod m20261122_000025_imports;
+mod m20261122_000026_deeds;
 mod standing;
 
 pub use standing::Standing;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000020_boundaries::Migration),
             Box::new(m20261122_000021_units_and_ties::Migration),
             Box::new(m20261122_000025_imports::Migration),
+            Box::new(m20261122_000026_deeds::Migration),
             Box::new(m20261122_000023_absences::Migration),
             Box::new(m20261122_000024_profiles::Migration),
             Box::new(m20261122_000022_points::Migration),

@@ -47,6 +47,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "身份", description = "登录、会话、密码、本人"),
         (name = "人员", description = "名册、授权、离岗、查看明文、注销"),
         (name = "单位", description = "部门、党组织、联盟、队伍、企业、社会组织"),
+        (name = "纪实", description = "走访、服务、活动：谁在哪里做了什么；挂联领导的走访情况"),
         (name = "导入导出", description = "地点、单位、人员、关系的表格：模板、导入、导出"),
         (name = "关系", description = "包保、挂联、结对、成员、管理、隶属、认门报到；责任链条"),
         (name = "地点", description = "设立、划转、拆分、合并、边界；位置所在的网格"),
@@ -275,6 +276,8 @@ fn common_errors(
         ("unit.not_found", Fault::new("person.erased"), "unit.version_mismatch")
     } else if path.contains("/ties/{id}") {
         ("tie.not_found", Fault::new("tie.ended"), "tie.version_mismatch")
+    } else if path.contains("/deeds/{id}") {
+        ("deed.not_found", Fault::new("deed.retracted"), "deed.version_mismatch")
     } else if path.contains("/imports/{id}") {
         ("import.not_found", Fault::new("import.not_done"), "ticket.version_mismatch")
     } else if path.contains("{year}") {

@@ -1,5 +1,6 @@
 //! Words for people, in Chinese and in English.
 
+use domain::deed::DeedKind;
 use domain::notice::Notice;
 use domain::permission::{Action, Role};
 use domain::ticket::{Headline, Status};
@@ -75,6 +76,7 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
 pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     use domain::absence::Headline as Absence;
     use domain::calendar::Headline as Calendar;
+    use domain::deed::Headline as Deed;
     use domain::person::Headline as Person;
     use domain::place::Headline as Place;
     use domain::point::Headline as Point;
@@ -105,6 +107,11 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
             Unit::Renamed => ("单位改名", "Unit renamed"),
             Unit::UnitDescribed => ("单位建档", "Unit described"),
             Unit::UnitRetired => ("单位撤销", "Unit retired"),
+        }
+    } else if let Ok(deed) = kind.parse::<Deed>() {
+        match deed {
+            Deed::DeedRecorded => ("纪实", "Deed written down"),
+            Deed::DeedRetracted => ("撤回纪实", "Deed taken back"),
         }
     } else if let Ok(tie) = kind.parse::<Tie>() {
         match tie {
@@ -164,6 +171,11 @@ pub fn unit_kind(kind: UnitKind, lang: Lang) -> &'static str {
 
 /// What people call a kind of ties.
 pub fn tie_kind(kind: TieKind, lang: Lang) -> &'static str {
+    lang.of(kind.chinese(), kind.name())
+}
+
+/// What people call a kind of deeds.
+pub fn deed_kind(kind: DeedKind, lang: Lang) -> &'static str {
     lang.of(kind.chinese(), kind.name())
 }
 
@@ -293,6 +305,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::UnitEdit => ("维护单位", "edit units"),
         Action::TieView => ("查看关系", "view ties"),
         Action::TieEdit => ("建立、解除关系", "tie and untie"),
+        Action::DeedRecord => ("记纪实", "write down deeds"),
         Action::MeCheckIn => ("认门报到", "check in to a community"),
         Action::ImportRun => ("导入表格", "import sheets"),
         Action::ExportRun => ("导出表格", "export sheets"),

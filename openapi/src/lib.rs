@@ -8,6 +8,7 @@ pub mod absence;
 pub mod audit;
 pub mod boundary;
 pub mod calendar;
+pub mod deed;
 pub mod document;
 pub mod figure;
 pub mod flag;

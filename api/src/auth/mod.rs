@@ -82,6 +82,7 @@ pub(crate) mod may {
         TieView,
         TieEdit,
         MeCheckIn,
+        DeedRecord,
         ImportRun,
         ExportRun,
         PlaceView,

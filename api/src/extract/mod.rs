@@ -13,7 +13,7 @@ use crate::error::{ApiError, fault};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use domain::calendar::{CalendarRefusal, YEARS};
-use domain::id::{AbsenceId, PlaceId, PointId, ShiftId, TicketId, TieId, UnitId, UserId};
+use domain::id::{AbsenceId, DeedId, PlaceId, PointId, ShiftId, TicketId, TieId, UnitId, UserId};
 use openapi::problem::Fault;
 use std::future::{Ready, ready};
 use std::num::ParseIntError;
@@ -45,6 +45,8 @@ paths! {
     UnitPath(UnitId) or "unit.not_found",
     /// The `{id}` of a shift.
     ShiftPath(ShiftId) or "shift.not_found",
+    /// The `{id}` of a deed.
+    DeedPath(DeedId) or "deed.not_found",
     /// The `{id}` of a tie.
     TiePath(TieId) or "tie.not_found",
     /// The `{id}` of an absence.

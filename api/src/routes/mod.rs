@@ -4,6 +4,7 @@ mod absence;
 mod audit;
 mod boundary;
 mod calendar;
+mod deed;
 mod figure;
 mod flag;
 mod health;
@@ -73,6 +74,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(tie::end_tie)
                 .service(tie::check_in)
                 .service(tie::place_chain)
+                .service(deed::create_deed)
+                .service(deed::list_deeds)
+                .service(deed::retract_deed)
+                .service(deed::place_visits)
                 .service(place::create_place)
                 .service(place::list_places)
                 .service(boundary::place_at)

@@ -34,7 +34,7 @@ fn failed(error: ChangeError) -> ApiError {
     }
 }
 
-fn shown(actor: &Actor, at: &PlaceCode) -> Shown {
+pub(super) fn shown(actor: &Actor, at: &PlaceCode) -> Shown {
     if actor.area_of(Action::PersonView).any(|area| area.covers(at)) {
         Shown::Roster
     } else if actor.is_staff() {
@@ -50,7 +50,7 @@ fn done(tie: &tie::Tie) -> Answer {
 }
 
 /// The place of a code that a body names, if it is one still.
-async fn place_named(state: &State, session: &Session, given: &str) -> ApiResult<PlaceRow> {
+pub(super) async fn place_named(state: &State, session: &Session, given: &str) -> ApiResult<PlaceRow> {
     let at = |refusal: PlaceRefusal| fault(refusal, Some("/place".into()));
     let code = state.store.place_code(given).map_err(at)?;
     let place = state.store.place_by_code(&code, session.actor.user, session.grants_version).await?;

@@ -184,6 +184,9 @@ pub enum Action {
     /// Tie people and units to places and units.
     #[strum(serialize = "tie.edit")]
     TieEdit,
+    /// Write down deeds (纪实).
+    #[strum(serialize = "deed.record")]
+    DeedRecord,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

@@ -120,6 +120,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::ShiftEdit) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::TieEdit) => &[Area],
         (R::PartyMember, A::MeCheckIn) => &[Anywhere],
+        // What they did themselves; what others did, where they keep the ties.
+        (role, A::DeedRecord) if !matches!(role, R::Resident | R::Hotline) => &[Anywhere],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::PointEdit) => &[Area],
         (
             R::GridWorker

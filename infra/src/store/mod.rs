@@ -9,6 +9,7 @@ mod backup;
 mod calendar;
 mod change;
 mod connect;
+mod deed;
 mod dialect;
 mod entity;
 mod error;
@@ -56,6 +57,7 @@ pub use backup::{BackupError, Job, Kept, Manifest, Needed, Restored, Stands, Ste
 use change::ATTEMPTS;
 pub use change::{Answer, ChangeError, Delivered, Request};
 pub use connect::{Database, Direction, StartLock};
+pub use deed::{DeedLens, DeedQuery, NewDeed};
 pub use error::StoreError;
 pub use failure::Guess;
 pub use flag::{FlagEnd, FlagQuery};

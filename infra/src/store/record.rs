@@ -9,7 +9,7 @@ use domain::id::{PlaceId, UserId};
 use domain::person::{EVENT_VERSION, Fact};
 use domain::text::Text;
 use domain::time::Timestamp;
-use domain::{absence, place, point, shift, tie, unit};
+use domain::{absence, deed, place, point, shift, tie, unit};
 use sea_orm::{Statement, Value};
 use uuid::Uuid;
 
@@ -45,6 +45,15 @@ pub(super) struct UnitEvent<'a> {
     pub(super) fact: unit::Fact,
     /// The county.
     pub(super) scope_code: &'a str,
+}
+
+/// A change of a deed that is to be written down.
+#[derive(Debug)]
+pub(super) struct DeedEvent<'a> {
+    pub(super) fact: deed::Fact,
+    /// The place.
+    pub(super) scope_code: &'a str,
+    pub(super) text: &'a Text,
 }
 
 /// A change of a tie that is to be written down.
@@ -160,6 +169,27 @@ impl Store {
             payload: serde_json::to_value(&event.fact),
         };
         self.record(stream, guard, rest, vec![row], answer).await
+    }
+
+    /// The same for a deed and its one event.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record_deed_event(
+        &self,
+        stream: &Stream,
+        guard: Statement,
+        event: &DeedEvent<'_>,
+        answer: Option<&Answer>,
+    ) -> Result<(), Failed> {
+        let row = Row {
+            kind: event.fact.headline().name(),
+            v: deed::EVENT_VERSION,
+            scope_code: event.scope_code,
+            text: Some(event.text),
+            payload: serde_json::to_value(&event.fact),
+        };
+        self.record(stream, guard, vec![], vec![row], answer).await
     }
 
     /// The same for a tie and its one event.

@@ -267,3 +267,86 @@ async fn z07_one_answers_for_a_line_at_a_grid(
     assert_eq!(lines, ["labour", "party", "security"]);
     app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn m06_linked_leaders_visit_twice_a_year_and_misses_are_shown(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let admin = app.staff("county_admin", COUNTY).await;
+    let leader = app.staff("supervisor", COUNTY).await;
+    let id = app.id_of(&leader).await;
+    let other = person(&admin, "乡镇领导丁", json!([])).await;
+    for who in [&id, &other] {
+        let linked = json!({"kind": "linked", "person": who, "place": COMMUNITY, "since": "2026-01-01"});
+        let _ = tie(&admin, linked).await.expect(201);
+    }
+    let visit = |on: &str| json!({"kind": "visit", "person": id, "place": COMMUNITY, "on": on, "account": "走访困难户"});
+    let first = leader.post("/deeds", visit("2026-03-02")).await.expect(201);
+    let _ = leader.post("/deeds", visit("2026-11-21")).await.expect(201);
+    leader.post("/deeds", visit("2026-11-22")).await.refused_for(422, "deed.day", "/on");
+    leader.post("/deeds", visit("2025-12-31")).await.refused_for(422, "deed.not_linked", "/kind");
+    let mut elsewhere = visit("2026-11-21");
+    elsewhere["place"] = json!(NEIGHBOUR);
+    leader.post("/deeds", elsewhere).await.refused_for(422, "deed.not_linked", "/kind");
+    let mut of_other = visit("2026-11-21");
+    of_other["person"] = json!(other);
+    leader.post("/deeds", of_other).await.refused(403, "deed.beyond_scope");
+    let visits = format!("/places/{}/visits", place_id(&admin, STREET).await);
+    let seen = |answer: &Answer| {
+        let of = |item: &Value| (item["visits"].as_i64().unwrap(), item["missing"].as_i64().unwrap());
+        let mut all: Vec<_> = answer.items().iter().map(of).collect();
+        all.sort_unstable();
+        all
+    };
+    let year = admin.get(&visits).await.expect(200);
+    assert_eq!((year.json["due"].as_i64(), seen(&year)), (Some(2), vec![(0, 2), (2, 0)]));
+    assert_eq!(seen(&admin.get(&format!("{visits}?year=2027")).await.expect(200)), [(0, 2), (0, 2)]);
+    admin.get(&format!("{visits}?year=1")).await.refused_for(422, "calendar.year_out_of_range", "?year");
+    // What was written down by mistake does not count.
+    let retract = format!("/deeds/{}/retract", first.str("id"));
+    let _ = leader.post(&retract, json!({"reason": "记错了"})).await.expect(200);
+    leader.post(&retract, json!({"reason": "记错了"})).await.refused(409, "deed.retracted");
+    assert_eq!(seen(&admin.get(&visits).await.expect(200)), [(0, 2), (1, 1)]);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn m11_teams_and_z11_organisations_have_a_record_of_what_they_did(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let admin = app.staff("county_admin", COUNTY).await;
+    let clerk = app.staff("community_clerk", COMMUNITY).await;
+    let team = unit(&admin, "温泉社区志愿者队", "volunteer_team", Some(COMMUNITY)).await;
+    let shelter = unit(&admin, "弥勒市社会工作协会", "social_organisation", None).await;
+    let deed = |unit: &str, kind: &str, on: &str, served: u32| json!({"kind": kind, "unit": unit, "place": COMMUNITY, "on": on, "account": "为老人理发", "served": served});
+    for (unit, kind, on, served) in [
+        (&team, "service", "2026-11-01", 30),
+        (&team, "activity", "2026-11-20", 200),
+        (&shelter, "service", "2026-11-10", 5),
+    ] {
+        let _ = clerk.post("/deeds", deed(unit, kind, on, served)).await.expect(201);
+    }
+    let neighbour = app.staff("community_clerk", NEIGHBOUR).await;
+    neighbour.post("/deeds", deed(&team, "service", "2026-11-01", 1)).await.refused(403, "deed.beyond_scope");
+    clerk.post("/deeds", deed(&team, "service", "2026-11-01", 100_001)).await.refused_for(
+        422,
+        "deed.served",
+        "/served",
+    );
+    let all = clerk.get("/deeds?limit=2").await.expect(200);
+    let days: Vec<_> = all.items().iter().map(|deed| deed["on"].as_str().unwrap()).collect();
+    assert_eq!(days, ["2026-11-20", "2026-11-10"]);
+    let rest = clerk.get(&format!("/deeds?limit=2&cursor={}", all.str("next_cursor"))).await.expect(200);
+    assert_eq!((rest.items().len(), rest.items()[0]["served"].as_i64()), (1, Some(30)));
+    let of_team = clerk.get(&format!("/deeds?unit={team}&kind=service")).await.expect(200);
+    assert_eq!((of_team.items().len(), &of_team.items()[0]["unit"]["name"]), (1, &json!("温泉社区志愿者队")));
+    let november = clerk.get("/deeds?from=2026-11-05&to=2026-11-15").await.expect(200);
+    assert_eq!(november.items()[0]["unit"]["name"], "弥勒市社会工作协会");
+    assert_eq!(neighbour.get("/deeds").await.expect(200).items().len(), 0);
+    app.resident("王芳").await.get("/deeds").await.refused(403, "permission.role");
+    app.stop().await;
+}

@@ -4,6 +4,7 @@ use super::*;
 use chrono::NaiveDate;
 use domain::absence::AbsenceRefusal;
 use domain::calendar::CalendarRefusal;
+use domain::deed::DeedRefusal;
 use domain::geo::PositionRefusal;
 use domain::import::ImportRefusal;
 use domain::live::LiveRefusal;
@@ -87,6 +88,12 @@ fn every_refusal() -> Vec<Refusal> {
         UnitRefusal::SeatElsewhere.into(),
         UnitRefusal::Retired.into(),
         UnitRefusal::InUse.into(),
+        DeedRefusal::NotFound.into(),
+        DeedRefusal::BeyondScope.into(),
+        DeedRefusal::Day { earliest: day, latest: day }.into(),
+        DeedRefusal::NotLinked.into(),
+        DeedRefusal::Served.into(),
+        DeedRefusal::Retracted.into(),
         ImportRefusal::NotFound.into(),
         ImportRefusal::Twice { row: 2 }.into(),
         ImportRefusal::NameDiffers { row: 2 }.into(),

@@ -77,6 +77,9 @@ impl Store {
             "DELETE FROM live_ticket WHERE user_id = $1".to_owned(),
             "DELETE FROM shift WHERE user_id = $1".to_owned(),
             "DELETE FROM tie WHERE user_id = $1".to_owned(),
+            "UPDATE free_text SET body = '' WHERE body <> '' AND id IN (SELECT d.text_id FROM deed d WHERE d.user_id = $1)"
+                .to_owned(),
+            "DELETE FROM deed WHERE user_id = $1".to_owned(),
             "DELETE FROM ticket_contact WHERE ticket_id IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1)"
                 .to_owned(),
             written,

@@ -23,15 +23,15 @@ use sea_orm::Statement;
 use uuid::Uuid;
 
 /// The columns of `tie t`, with what both sides are called.
-const COLUMNS: &str = "t.id, t.kind, t.user_id, t.unit_id, t.place_id, t.of_unit_id, t.line, t.post, t.since, t.until, t.version, \
+pub(super) const COLUMNS: &str = "t.id, t.kind, t.user_id, t.unit_id, t.place_id, t.of_unit_id, t.line, t.post, t.since, t.until, t.version, \
      p.code AS place_code, p.name AS place_name, n.name AS unit_name, n.kind AS unit_kind, o.name AS of_name, \
      COALESCE(p.code, s.code, o.county) AS at_code, u.name AS person_name, u.phone AS person_phone";
 /// Both sides of `tie t`.
-const SIDES: &str = "LEFT JOIN place p ON p.id = t.place_id LEFT JOIN unit n ON n.id = t.unit_id \
+pub(super) const SIDES: &str = "LEFT JOIN place p ON p.id = t.place_id LEFT JOIN unit n ON n.id = t.unit_id \
      LEFT JOIN unit o ON o.id = t.of_unit_id LEFT JOIN place s ON s.id = o.seat_id LEFT JOIN app_user u ON u.id = t.user_id";
 
 impl Store {
-    fn stored_tie(&self, row: &Row) -> Result<TieView, StoreError> {
+    pub(super) fn stored_tie(&self, row: &Row) -> Result<TieView, StoreError> {
         let id = TieId(column(row, "tie", "id")?);
         let corrupt = |name| StoreError::corrupt("tie", name, id, "neither a person or place nor a unit");
         let of = |name| column::<Option<Uuid>>(row, "tie", name);
@@ -77,7 +77,7 @@ impl Store {
     }
 
     /// The name and phone number of the person of a row.
-    fn named_person(&self, row: &Row, id: UserId) -> Result<(String, Option<Phone>), StoreError> {
+    pub(super) fn named_person(&self, row: &Row, id: UserId) -> Result<(String, Option<Phone>), StoreError> {
         let name: Vec<u8> = column(row, "app_user", "person_name")?;
         let phone = self.unsealed_column(row, "person_phone", PHONE, id.0)?;
         let corrupt = |error| StoreError::corrupt("app_user", "phone", id, error);
@@ -110,7 +110,7 @@ impl Store {
             .into()
     }
 
-    /// What was tied to a place is tied to what goes on as it. What that has already it does not have twice.
+    /// What was tied to a place, or done for it, is so to what goes on as it. What that has already it does not have twice.
     pub(super) fn move_ties_of_place(
         &self,
         place: PlaceId,
@@ -125,6 +125,7 @@ impl Store {
         );
         let (from, to) = (place.0, successor.0);
         vec![
+            self.statement("UPDATE deed SET place_id = $2 WHERE place_id = $1", vec![from.into(), to.into()]),
             self.statement(&twice, vec![from.into(), to.into(), china_day(now).into()]),
             self.statement(
                 "UPDATE tie SET place_id = $2, version = version + 1 WHERE place_id = $1",
@@ -133,13 +134,14 @@ impl Store {
         ]
     }
 
-    /// What gives somebody the ties of the roster entry that they turned out to be.
-    pub(super) fn move_ties(&self, roster: Uuid, user: Uuid) -> [Statement; 2] {
+    /// What gives somebody the ties and deeds of the roster entry that they turned out to be.
+    pub(super) fn move_ties(&self, roster: Uuid, user: Uuid) -> [Statement; 3] {
         [
             "DELETE FROM tie WHERE user_id = $1 AND until IS NULL AND EXISTS (SELECT 1 FROM tie o WHERE o.user_id = $2 \
              AND o.until IS NULL AND o.kind = tie.kind AND COALESCE(o.line, '') = COALESCE(tie.line, '') \
              AND COALESCE(o.place_id, o.of_unit_id) = COALESCE(tie.place_id, tie.of_unit_id))",
             "UPDATE tie SET user_id = $2 WHERE user_id = $1",
+            "UPDATE deed SET user_id = $2 WHERE user_id = $1",
         ]
         .map(|sql| self.statement(sql, vec![roster.into(), user.into()]))
     }
