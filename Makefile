@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run demo-day test lint openapi docs release bench bench-clocks bench-rebuild listeners torture upgrade fuzz-api build-tools
+.PHONY: help run demo-day test lint openapi docs release bench bench-clocks bench-rebuild bench-import listeners torture upgrade fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
@@ -57,6 +57,9 @@ upgrade: build-tools ## 新旧两版并行：一边办件一边滚动升级，�
 listeners: release ## 编译发布版，5000 人同时接收实时推送，检查不重不漏（COUNT=5000 可改）
 	cargo build --release --locked -p integration-tests --bin listeners
 	ulimit -n "$$(ulimit -Hn)"; target/release/listeners target/release/huying $(or $(COUNT),5000) $(ON)
+
+bench-import: release ## 测从表格导入一个县（13704 个网格、15000 人）要多久、用多少内存
+	bench/import.sh
 
 bench-rebuild: release ## 编译发布版并测从事件日志重新统计（EVENTS=1000000 可改）
 	bench/rebuild.sh

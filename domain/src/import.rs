@@ -87,6 +87,12 @@ pub enum ImportRefusal {
         /// Which.
         row: u32,
     },
+    /// Another row says something else of what the same person can do, wants to do, or when they are free.
+    #[error("row {row} has another profile")]
+    ProfileDiffers {
+        /// Which.
+        row: u32,
+    },
     /// The sheet is of another county.
     #[error("of another county")]
     OtherCounty,
@@ -129,6 +135,7 @@ impl ImportRefusal {
             Self::NotFound => "import.not_found",
             Self::Twice { .. } => "import.twice",
             Self::NameDiffers { .. } => "import.name_differs",
+            Self::ProfileDiffers { .. } => "import.profile_differs",
             Self::OtherCounty => "import.other_county",
             Self::NothingAbove { .. } => "import.nothing_above",
             Self::RoleIncomplete => "import.role_incomplete",
@@ -143,7 +150,9 @@ impl ImportRefusal {
     /// The parts of its sentence.
     pub fn args(&self) -> Args {
         match self {
-            Self::Twice { row } | Self::NameDiffers { row } => vec![("row", row.to_string())],
+            Self::Twice { row } | Self::NameDiffers { row } | Self::ProfileDiffers { row } => {
+                vec![("row", row.to_string())]
+            }
             Self::NothingAbove { parent } => vec![("parent", parent.clone())],
             Self::Ambiguous { count } => vec![("count", count.to_string())],
             Self::NotAWord { allowed } => vec![("allowed", allowed.clone())],

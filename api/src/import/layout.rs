@@ -2,7 +2,7 @@
 
 use domain::import::Subject;
 use domain::permission::Role;
-use domain::person::MAX_PLACES;
+use domain::person::{MAX_FREE, MAX_PLACES, MAX_WORD, MAX_WORDS};
 use domain::playbook::Playbook;
 use domain::tie::{self, TieKind};
 use domain::unit::UnitKind;
@@ -113,10 +113,40 @@ fn people() -> Sheet {
             max: unit::MAX_NAME,
             ..Column::new("unit", "单位", Kind::Text)
         },
+        Column {
+            note: "一人多行的，填一行即可；不填则不变",
+            several: true,
+            width: 24,
+            max: (MAX_WORD + 1) * MAX_WORDS,
+            ..Column::new("skills", "技能", Kind::Text)
+        },
+        Column {
+            note: "愿意做什么；不填则不变",
+            several: true,
+            width: 24,
+            max: (MAX_WORD + 1) * MAX_WORDS,
+            ..Column::new("wishes", "服务意愿", Kind::Text)
+        },
+        Column {
+            note: "如 周六09:00-12:00；不填则不变",
+            several: true,
+            width: 30,
+            max: 14 * MAX_FREE,
+            ..Column::new("free", "空闲时段", Kind::Text)
+        },
     ];
     let examples = vec![
-        vec!["王小二", "13812345678", "网格员", "532504001007003、532504001007004", ""],
-        vec!["李四", "13912345678", "单位经办人", "", "市水务局"],
+        vec![
+            "王小二",
+            "13812345678",
+            "网格员",
+            "532504001007003、532504001007004",
+            "",
+            "电工、驾驶",
+            "助老",
+            "周六09:00-12:00",
+        ],
+        vec!["李四", "13912345678", "单位经办人", "", "市水务局", "", "", ""],
     ];
     (columns, examples)
 }

@@ -3,6 +3,7 @@
 use super::flaw;
 use domain::import::{ImportRefusal, Subject};
 use domain::permission::Role;
+use domain::person::{GivenSpan, Profile, ProfileRefusal};
 use domain::phone::Phone;
 use domain::place::{MAX_NAME as MAX_PLACE_NAME, PlaceCode, PlaceLine};
 use domain::refusal::Refusal;
@@ -14,6 +15,8 @@ use infra::sheet::{Flaw, Line, Sheet};
 use infra::store::{Lines, PersonLine, TieLine, UnitLine};
 use strum::IntoEnumIterator;
 
+/// What stands between the words of a cell that has several.
+const SEPARATORS: [char; 6] = ['、', ',', '，', ';', '；', ' '];
 /// What stands for a name that cannot be: its row is not taken, but what lies below it is not blamed for that.
 const NAMELESS: &str = "?";
 
@@ -85,13 +88,39 @@ impl Reader<'_> {
         let phone = self.read(row, "phone", |_, text| Phone::parse(text));
         let role = self.read(row, "role", |_, text| word(text, Role::chinese));
         let places = self.read(row, "places", |store, text| {
-            let codes = text.split(['、', ',', '，', ';', '；', ' ']).filter(|code| !code.is_empty());
+            let codes = text.split(SEPARATORS).filter(|code| !code.is_empty());
             codes.map(|text| code(store, text)).collect::<Result<Vec<_>, _>>()
         });
         let unit = self.cell(row, "unit").map(str::to_owned);
+        let profile = self.profile(row);
         let whole = self.whole(row, "role", role.as_ref()) && self.whole(row, "places", places.as_ref());
-        let places = places.unwrap_or_default();
-        Some(PersonLine { row: row.number, name: name?, phone: phone?, role, places, unit }).filter(|_| whole)
+        let (row, places) = (row.number, places.unwrap_or_default());
+        Some(PersonLine { row, name: name?, phone: phone?, role, places, unit, profile }).filter(|_| whole)
+    }
+
+    /// What somebody can do, wants to do, and when they are free.
+    fn profile(&mut self, row: &Line) -> Option<Profile> {
+        let several = |text: &str| {
+            text.split(SEPARATORS).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let words = |reader: &mut Self, column| {
+            reader.read(row, column, |_, text| {
+                let words = several(text);
+                let parsed = Profile::parse(&words, &[], &[]);
+                parsed.map(|profile| profile.skills).map_err(first_of)
+            })
+        };
+        let (skills, wishes) = (words(self, "skills"), words(self, "wishes"));
+        let free = self.read(row, "free", |_, text| {
+            let spans: Vec<_> = several(text).iter().map(|span| given_span(span)).collect();
+            Profile::parse(&[], &[], &spans).map(|profile| profile.free).map_err(first_of)
+        });
+        let said = skills.is_some() || wishes.is_some() || free.is_some();
+        said.then(|| Profile {
+            skills: skills.unwrap_or_default(),
+            wishes: wishes.unwrap_or_default(),
+            free: free.unwrap_or_default(),
+        })
     }
 
     fn tie(&mut self, row: &Line) -> Option<TieLine> {
@@ -110,6 +139,27 @@ impl Reader<'_> {
         let (unit, of, line) = (text(self, "unit"), text(self, "of"), text(self, "line"));
         let row = row.number;
         Some(TieLine { row, kind: kind?, phone, unit, place, of, line, post, since, until }).filter(|_| whole)
+    }
+}
+
+/// One fault of a cell is told at a time.
+fn first_of(mut faults: Vec<ProfileRefusal>) -> Refusal {
+    faults.remove(0).into()
+}
+
+/// `周六09:00-12:00`; what is no such thing is refused for what it is.
+fn given_span(text: &str) -> GivenSpan {
+    let text = text.replace(['~', '至', '—', '–'], "-").replace('：', ":");
+    let day = ["一", "二", "三", "四", "五", "六", "日"];
+    let rest = text.trim_start_matches(['周', '星', '期']);
+    let weekday =
+        (1..).zip(day).find(|(_, name)| rest.starts_with(name) || (*name == "日" && rest.starts_with('天')));
+    let times: String = rest.chars().skip(1).collect();
+    let (from, to) = times.trim().split_once('-').unwrap_or((&times, ""));
+    GivenSpan {
+        weekday: weekday.map_or(0, |(number, _)| number),
+        from: from.trim().to_owned(),
+        to: to.trim().to_owned(),
     }
 }
 

@@ -109,6 +109,19 @@ impl Profile {
         if faults.is_empty() { Ok(profile) } else { Err(faults) }
     }
 
+    /// The same, and what another one says where this says nothing.
+    #[must_use]
+    pub fn over(&self, other: &Self) -> Self {
+        fn said<T: Clone>(own: &[T], other: &[T]) -> Vec<T> {
+            if own.is_empty() { other.to_vec() } else { own.to_vec() }
+        }
+        Self {
+            skills: said(&self.skills, &other.skills),
+            wishes: said(&self.wishes, &other.wishes),
+            free: said(&self.free, &other.free),
+        }
+    }
+
     /// The same, or none where it says nothing.
     pub fn or_none(self) -> Option<Self> {
         (self != Self::default()).then_some(self)

@@ -12,6 +12,7 @@ mod calendar;
 mod contact;
 mod contract;
 mod cost;
+mod counties;
 mod demo;
 mod doctor;
 mod duty;

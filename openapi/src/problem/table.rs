@@ -234,6 +234,7 @@ pub const TABLE: &[Row] = &[
     row("import.not_found", 404, ["没有这次导入", "No such import"], ["导入不存在、不是您提交的，或已过一周。", "The import does not exist, is not yours, or is older than a week."]),
     row("import.twice", 422, ["重复", "Twice"], ["与第 {row} 行相同。", "The same as row {row}."]),
     row("import.name_differs", 422, ["姓名不同", "Another name"], ["第 {row} 行同一手机号的姓名不同。", "Row {row} has another name for the same phone number."]),
+    row("import.profile_differs", 422, ["资料不同", "Another profile"], ["第 {row} 行同一手机号的技能、服务意愿或空闲时段不同；只填一行即可。", "Row {row} has other skills, wishes or free hours for the same phone number; one row is enough."]),
     row("import.other_county", 422, ["不在本县", "Another county"], ["不在所导入的县。", "It is not of the county that is imported."]),
     row("import.nothing_above", 422, ["没有上级", "Nothing above"], ["上级 {parent} 不在表中，也还没有建立。", "Its parent {parent} is neither in the sheet nor there already."]),
     row("import.role_incomplete", 422, ["角色与范围须一并填写", "Role and scope together"], ["填了角色，就须填地点编码或单位之一；没有角色则都不填。", "With a role give places or a unit, one of them; without a role neither."]),

@@ -97,6 +97,7 @@ fn every_refusal() -> Vec<Refusal> {
         ImportRefusal::NotFound.into(),
         ImportRefusal::Twice { row: 2 }.into(),
         ImportRefusal::NameDiffers { row: 2 }.into(),
+        ImportRefusal::ProfileDiffers { row: 2 }.into(),
         ImportRefusal::OtherCounty.into(),
         ImportRefusal::NothingAbove { parent: "532504".into() }.into(),
         ImportRefusal::RoleIncomplete.into(),

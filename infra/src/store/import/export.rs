@@ -2,6 +2,7 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
+use super::super::person::stored_profile;
 use super::super::row::{Row, column, optional_word, word};
 use super::super::sql::Sql;
 use super::super::user::{NAME, stored_grant};
@@ -9,6 +10,7 @@ use crate::entropy;
 use domain::actor::Scope;
 use domain::id::UserId;
 use domain::import::{EXPORTED, Subject};
+use domain::person::FreeSpan;
 use domain::place::PlaceCode;
 use domain::text::Text;
 use domain::tie::TieKind;
@@ -105,12 +107,22 @@ impl Store {
             Scope::Unit(_) => String::new(),
         };
         let unit: Option<String> = column(row, "unit", "unit")?;
+        let profile = stored_profile(row, id)?.unwrap_or_default();
+        let day = |free: &FreeSpan| {
+            let (from, to) = free.times();
+            let days = ["一", "二", "三", "四", "五", "六", "日"];
+            let name = days.get(usize::from(free.weekday.saturating_sub(1))).copied().unwrap_or_default();
+            format!("周{name}{from}-{to}")
+        };
         Ok(vec![
             self.unsealed(NAME, id, &name)?,
             self.phone_of(row, id)?,
             grant.role.chinese().to_owned(),
             places,
             unit.unwrap_or_default(),
+            profile.skills.join("、"),
+            profile.wishes.join("、"),
+            profile.free.iter().map(day).collect::<Vec<_>>().join("、"),
         ])
     }
 
@@ -165,7 +177,7 @@ fn units(place: &PlaceCode) -> Sql {
 
 fn people(place: &PlaceCode) -> Sql {
     let mut sql = Sql::new(
-        "SELECT u.id, u.name, u.phone, g.role, CAST(g.scope AS text) AS scope, COALESCE(n.code, n.name) AS unit \
+        "SELECT u.id, u.name, u.phone, CAST(u.profile AS text) AS profile, g.role, CAST(g.scope AS text) AS scope, COALESCE(n.code, n.name) AS unit \
          FROM role_grant g JOIN app_user u ON u.id = g.user_id LEFT JOIN unit n ON n.id = g.unit_id \
          WHERE u.erased_at IS NULL AND u.phone IS NOT NULL AND (g.id IN (SELECT d.grant_id FROM grant_place d WHERE ",
     );

@@ -6,7 +6,6 @@ use super::super::error::StoreError;
 use super::super::person::{COLUMNS, GRANT_COLUMNS, GrantAsked};
 use super::super::row::column;
 use super::super::sql::Sql;
-use super::super::user::NAME;
 use super::rows::{ASKED, Rows};
 use super::{Exactly, Import, Plan, all, events, fault};
 use crate::entropy;
@@ -15,7 +14,8 @@ use domain::id::{GrantId, UserId};
 use domain::import::{Fault, ImportRefusal, Tally};
 use domain::permission::{Action, Role};
 use domain::person::{
-    EVENT_VERSION, Fact, Happened, Held, Person, PlacedGrant, Whereabouts, by_county, may_grant, register,
+    EVENT_VERSION, Fact, Happened, Held, Person, PlacedGrant, Profile, Whereabouts, by_county, may_grant,
+    register,
 };
 use domain::phone::Phone;
 use domain::place::PlaceCode;
@@ -39,12 +39,15 @@ pub struct PersonLine {
     pub places: Vec<PlaceCode>,
     /// Or for which unit: its number or name.
     pub unit: Option<String>,
+    /// What they can do, want to do, and when they are free, where the row says something of it.
+    pub profile: Option<Profile>,
 }
 
 /// Somebody of the sheet: their rows, and what they are to hold.
 struct Wanted<'a> {
     first: &'a PersonLine,
     grants: Vec<(u32, PlacedGrant)>,
+    profile: Option<(u32, &'a Profile)>,
 }
 
 /// The rows that are written of people.
@@ -66,9 +69,19 @@ impl Store {
         let (placed, mut faults) = self.placed(import, lines).await?;
         let mut wanted: HashMap<Phone, Wanted<'_>> = HashMap::with_capacity(lines.len());
         for (line, grant) in lines.iter().zip(placed) {
-            let one = wanted.entry(line.phone).or_insert_with(|| Wanted { first: line, grants: vec![] });
+            let one = wanted.entry(line.phone).or_insert_with(|| Wanted {
+                first: line,
+                grants: vec![],
+                profile: None,
+            });
             if one.first.name != line.name {
                 faults.push(fault(line.row, "name", ImportRefusal::NameDiffers { row: one.first.row }));
+            }
+            if let Some(profile) = &line.profile {
+                let (row, said) = *one.profile.get_or_insert((line.row, profile));
+                if said != profile {
+                    faults.push(fault(line.row, "skills", ImportRefusal::ProfileDiffers { row }));
+                }
             }
             let Some(grant) = grant else {
                 let same = line.role.is_none() && one.first.row != line.row;
@@ -91,7 +104,7 @@ impl Store {
         let mut tables = Tables {
             people: Rows::new(
                 "app_user",
-                &["id", "name", "phone", "phone_hash", "grants_version", "version", "created_at"],
+                &["id", "name", "phone", "phone_hash", "profile", "grants_version", "version", "created_at"],
             ),
             grants: Rows::new("role_grant", &["id", "user_id", "role", "scope", "unit_id"]),
             places: Rows::new("grant_place", &["grant_id", "code", "user_id"]),
@@ -212,20 +225,29 @@ impl Store {
             version: 0,
             created_at: import.now,
             erased_at: None,
-            profile: None,
+            profile: wanted.profile.map(|(_, profile)| profile.clone()),
         };
         let happened = match register(&person, import.actor, |county| self.levels(county)) {
             Ok(happened) => happened,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let version = i32::try_from(happened.len()).unwrap_or(i32::MAX);
-        let [name, phone, hash, _] = self.sealed(&person)?;
+        let [name, phone, hash, profile] = self.sealed(&person)?;
         if person.place.is_staff() {
             for token in self.name_tokens(&person.name) {
                 tables.tokens.add([token.to_vec().into(), id.0.into()]);
             }
         }
-        tables.people.add([id.0.into(), name, phone, hash, 1.into(), version.into(), import.now.into()]);
+        tables.people.add([
+            id.0.into(),
+            name,
+            phone,
+            hash,
+            profile,
+            1.into(),
+            version.into(),
+            import.now.into(),
+        ]);
         for held in &person.place.grants {
             tables.grant(id, held)?;
         }
@@ -251,30 +273,36 @@ impl Store {
         let lacks = wanted.grants.into_iter().filter(|(_, placed)| !has(placed));
         let given: Vec<_> = lacks.map(|(_, placed)| held(import.now, placed)).collect();
         let renamed = person.name != wanted.first.name;
-        if given.is_empty() && !renamed {
+        let before = person.profile.clone().unwrap_or_default();
+        let after = wanted.profile.map_or_else(|| before.clone(), |(_, said)| said.over(&before));
+        let described = after != before;
+        if given.is_empty() && !renamed && !described {
             return Ok(Ok(false));
         }
         let levels = |county: &str| self.levels(county);
         let mut happened = Vec::new();
-        if renamed {
-            let places = if reached.is_empty() { vec![import.county] } else { reached };
-            let edited = |(at, _)| Happened { at: Some(at), fact: Fact::Edited { name: true, phone: false } };
-            happened.extend(by_county(&places, levels).into_iter().map(edited));
+        let places = if reached.is_empty() { vec![import.county] } else { reached };
+        let edited = renamed.then_some(Fact::Edited { name: true, phone: false });
+        for fact in edited.into_iter().chain(described.then_some(Fact::Profiled)) {
+            let counties = by_county(&places, levels).into_iter();
+            happened.extend(counties.map(|(at, _)| Happened { at: Some(at), fact: fact.clone() }));
         }
         for held in &given {
             let granted = |(at, own)| Happened { at: Some(at), fact: held.granted(own) };
             happened.extend(by_county(held.placed.places(), levels).into_iter().map(granted));
         }
         let events = i32::try_from(happened.len()).unwrap_or(i32::MAX);
-        let name = self.keys.seal(NAME, person.id.0, wanted.first.name.as_bytes());
-        let sql = "UPDATE app_user SET version = version + $3, grants_version = grants_version + $4, name = $5 \
+        let now = Person { name: wanted.first.name.clone(), profile: after.or_none(), ..person.clone() };
+        let [name, _, _, profile] = self.sealed(&now)?;
+        let sql = "UPDATE app_user SET version = version + $3, grants_version = grants_version + $4, name = $5, profile = $6 \
              WHERE id = $1 AND version = $2 AND erased_at IS NULL";
         let values = vec![
             person.id.0.into(),
             person.version.into(),
             events.into(),
             i32::from(!given.is_empty()).into(),
-            name.into(),
+            name,
+            profile,
         ];
         tables.changes.push(Exactly(self.statement(sql, values), Some(1)));
         if person.place.is_staff() || !given.is_empty() {

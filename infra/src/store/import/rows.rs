@@ -4,10 +4,10 @@ use super::super::Store;
 use sea_orm::{Statement, Value};
 use std::fmt::Write;
 
-/// How many values one query asks for at most: SQLite takes 32,766.
-pub(super) const ASKED: usize = 5_000;
-/// How many values one statement writes at most.
-const WRITTEN: usize = 10_000;
+/// How many values one query asks for, and one statement writes, at most. SQLite looks up each `$N` among all those before it
+/// while it reads a statement; and what it has read once it reads no more.
+pub(super) const ASKED: usize = 500;
+const WRITTEN: usize = 600;
 
 /// Rows of one table.
 #[derive(Debug)]

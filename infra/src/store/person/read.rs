@@ -129,7 +129,7 @@ impl Store {
     }
 }
 
-fn stored_profile(row: &Row, user: Uuid) -> Result<Option<Profile>, StoreError> {
+pub(in crate::store) fn stored_profile(row: &Row, user: Uuid) -> Result<Option<Profile>, StoreError> {
     let text: Option<String> = column(row, "app_user", "profile")?;
     let profile = text.map(|text| serde_json::from_str(&text)).transpose();
     profile.map_err(|error| StoreError::corrupt("app_user", "profile", user, error))

@@ -73,7 +73,7 @@ impl Store {
     }
 }
 
-fn chain_sql(place: PlaceId, now: Timestamp, asker: &Actor) -> Sql {
+pub(super) fn chain_sql(place: PlaceId, now: Timestamp, asker: &Actor) -> Sql {
     let today = china_day(now);
     let mut sql =
         Sql::new("WITH up AS (SELECT a.id, a.code, a.name FROM place b JOIN place a ON a.code IN (");

@@ -128,3 +128,66 @@ fn page_sql(query: &TieQuery, asker: &Actor) -> Sql {
     sql.push(&format!(") t ON true ORDER BY {order}"));
     sql
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::chain::chain_sql;
+    use super::*;
+    use crate::store::Database;
+    use crate::{Clock, MasterKey};
+    use domain::actor::{Grant, Scope};
+    use domain::id::PlaceId;
+    use domain::permission::Role;
+    use domain::place::Levels;
+    use domain::time::Timestamp;
+    use rstest::rstest;
+
+    fn place(code: &str) -> PlaceCode {
+        PlaceCode::parse(code, &Levels::default()).unwrap()
+    }
+
+    /// On SQLite, which says how it reads.
+    #[rstest]
+    #[case::county(TieLens::Area(vec![place("532504")]))]
+    #[case::communities(TieLens::Area(vec![place("532504001007"), place("532504002")]))]
+    #[case::unit(TieLens::Unit(UnitId(Uuid::nil())))]
+    #[case::person(TieLens::Person(UserId(Uuid::nil())))]
+    #[tokio::test]
+    async fn no_table_is_read_from_end_to_end(#[case] lens: TieLens) {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::sqlite_file(dir.path().join("huying.db"));
+        let master = MasterKey::parse(&MasterKey::generate()).unwrap();
+        let store = Store::open(&database, &master, &Clock::system()).await.unwrap();
+        let scope = Scope::Places(vec![place("532504")]);
+        let actor =
+            Actor { user: UserId(Uuid::nil()), grants: vec![Grant { role: Role::CountyAdmin, scope }] };
+        let query = TieQuery {
+            lens,
+            within: vec![place("532504")],
+            kind: Some(TieKind::Responsible),
+            line: None,
+            on: Some(NaiveDate::default()),
+            limit: 20,
+            after: Some((Some(place("532504001007")), TieId(Uuid::nil()))),
+        };
+        let chain = chain_sql(PlaceId(Uuid::nil()), Timestamp::UNIX_EPOCH, &actor);
+        for sql in [page_sql(&query, &actor), chain] {
+            let plan = format!("EXPLAIN QUERY PLAN {}", sql.text);
+            let rows = store.query_all(&plan, sql.values).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| column(row, "plan", "detail").unwrap()).collect();
+            let ties = steps.iter().filter(|step| step.contains("USING INDEX tie_"));
+            assert!(ties.count() > 0, "{steps:?}");
+            for step in steps.iter().filter(|step| step.starts_with("SCAN")) {
+                // What was found is gone through; the tables, which have other names, are not.
+                let read = step["SCAN ".len()..].split([' ', '-']).next().unwrap_or_default();
+                assert!(
+                    ["v", "c", "t", "x", "CONSTANT", "(subquery"].contains(&read),
+                    "{step}: {}",
+                    sql.text
+                );
+                assert!(!step.contains("USING"), "{step}: {}", sql.text);
+            }
+        }
+        store.close().await.unwrap();
+    }
+}
