@@ -143,6 +143,21 @@ async fn f01_party_organisations_of_five_levels_are_a_tree(
     tie(&admin, circle).await.refused_for(422, "tie.circle", "/of");
     let twice = json!({"kind": "under", "unit": ids[4], "of": ids[1]});
     tie(&admin, twice).await.refused(409, "tie.one_above");
+    // Community, stationed unit, estate branch and property company are an alliance; members are in three teams.
+    let alliance = unit(&admin, "温泉社区四方联盟", "alliance", Some(COMMUNITY)).await;
+    let community = unit(&admin, "温泉社区", "community_office", Some(COMMUNITY)).await;
+    let property = unit(&admin, "温泉物业", "property_company", Some(COMMUNITY)).await;
+    for one in [&community, &UNIT.to_string(), &ids[3], &property] {
+        let _ = tie(&admin, json!({"kind": "member", "unit": one, "of": alliance})).await.expect(201);
+    }
+    let members = admin.get(&format!("/ties?unit={alliance}&kind=member")).await.expect(200);
+    assert_eq!(members.items().len(), 4);
+    let member = person(&admin, "党员戊", json!([])).await;
+    for kind in ["in_service_team", "estate_team", "stationed_team"] {
+        let team = unit(&admin, kind, kind, Some(COMMUNITY)).await;
+        let _ = tie(&admin, json!({"kind": "member", "person": member, "of": team})).await.expect(201);
+    }
+    assert_eq!(admin.get(&format!("/ties?person={member}")).await.expect(200).items().len(), 3);
     // They are found by kind, by the first letters of their names, and by the place that they belong to.
     let found = admin.get("/units?kind=party_branch").await.expect(200);
     assert_eq!(found.items()[0]["name"], "温泉小区党支部");
@@ -150,7 +165,7 @@ async fn f01_party_organisations_of_five_levels_are_a_tree(
     let found = admin.get("/units?q=wqxq").await.expect(200);
     assert_eq!(found.items().len(), 2);
     assert_eq!(admin.get("/units?q=大党委").await.expect(200).items().len(), 1);
-    assert_eq!(admin.get(&format!("/units?place={COMMUNITY}")).await.expect(200).items().len(), 5);
+    assert_eq!(admin.get(&format!("/units?place={COMMUNITY}")).await.expect(200).items().len(), 11);
     assert_eq!(admin.get(&format!("/units?place={NEIGHBOUR}")).await.expect(200).items().len(), 0);
     app.stop().await;
 }
