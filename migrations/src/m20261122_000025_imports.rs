@@ -41,6 +41,7 @@ fn import_job() -> TableCreateStatement {
         .col(ColumnDef::new("marked").blob())
         .col(ColumnDef::new("created_by").uuid().not_null())
         .col(moment("created_at").not_null().to_owned())
+        .col(ColumnDef::new("attempts").integer().not_null().default(0))
         .col(moment("claimed_at"))
         .col(moment("finished_at"))
         .to_owned()

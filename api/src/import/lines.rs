@@ -17,6 +17,8 @@ use strum::IntoEnumIterator;
 
 /// What stands between the words of a cell that has several.
 const SEPARATORS: [char; 6] = ['、', ',', '，', ';', '；', ' '];
+/// What stands between words that may have spaces and commas in them.
+const BETWEEN_WORDS: [char; 3] = ['、', ';', '；'];
 /// What stands for a name that cannot be: its row is not taken, but what lies below it is not blamed for that.
 const NAMELESS: &str = "?";
 
@@ -101,7 +103,8 @@ impl Reader<'_> {
     /// What somebody can do, wants to do, and when they are free.
     fn profile(&mut self, row: &Line) -> Option<Profile> {
         let several = |text: &str| {
-            text.split(SEPARATORS).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+            let words = text.split(BETWEEN_WORDS).map(str::trim);
+            words.filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>()
         };
         let words = |reader: &mut Self, column| {
             reader.read(row, column, |_, text| {

@@ -5,13 +5,15 @@ use crate::import::{self, Faulty, Outcome, Step, unreadable};
 use actix_web::web;
 use domain::actor::Actor;
 use domain::text::FreeText;
-use infra::store::{Import, ImportFile, ImportStatus};
+use infra::store::{Import, ImportFile, ImportStatus, StoreError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// How often it is looked whether a sheet waits that came in elsewhere.
 const LOOK: Duration = Duration::from_secs(10);
+/// How often a sheet is begun at most.
+const MAX_ATTEMPTS: i32 = 10;
 /// How often somebody who is at work says so.
 const ALIVE: Duration = Duration::from_secs(20);
 
@@ -58,8 +60,12 @@ pub(crate) async fn work_off(state: &State) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn is_passing(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Unavailable(_)))
+}
+
 async fn one(state: &State, file: ImportFile, told: impl Fn(Step)) -> anyhow::Result<()> {
-    let ImportFile { job, reason, file } = file;
+    let ImportFile { job, reason, file, attempts } = file;
     let now = state.clock.now();
     // What they may do by now: grants may have ended since.
     let user = state.store.user(job.created_by).await?;
@@ -90,10 +96,8 @@ async fn one(state: &State, file: ImportFile, told: impl Fn(Step)) -> anyhow::Re
             let report = written(&report)?;
             finish(ImportStatus::Refused, (None, Some(&report), Some(&marked))).await?;
         }
-        Err(error) if error.is::<infra::store::StoreError>() => {
-            // The database may be away for a while: whoever looks next goes on.
-            return Err(error);
-        }
+        // The database may be away for a while: whoever looks next goes on.
+        Err(error) if is_passing(&error) && attempts < MAX_ATTEMPTS => return Err(error),
         Err(error) => {
             tracing::error!(%error, job = %job.id, "a sheet could not be worked off");
             finish(ImportStatus::Failed, (None, None, None)).await?;

@@ -198,7 +198,7 @@ pub(crate) async fn get_marked(
     tag = "导入导出",
     operation_id = "export",
     summary = "导出表格",
-    description = "导出在用的地点、单位、人员或关系，格式同模板，改后可再导入。人员、关系含手机号明文：须填事由，并记入审计。",
+    description = "导出在用的地点、单位、人员或关系，格式同模板，改后可再导入。人员、关系含手机号明文：须填事由，并记入审计；关系只能按县导出。",
     params(AskExport),
     responses((status = 200, description = "xlsx 或 csv 文件", body = Vec<u8>, content_type = "application/octet-stream")),
     extensions(("x-permission" = json!("export.run")))
@@ -225,6 +225,10 @@ pub(crate) async fn export(
     let place = found.ok_or_else(unknown)?.place.code;
     if !actor.area_of(Action::ExportRun).any(|area| area.covers(&place)) {
         return Err(fault(NetRefusal::BeyondScope { code: place }, Some("?place".into())).into());
+    }
+    // Whoever is tied to a place may hold posts anywhere in the county: their numbers are for who may see them all.
+    if subject == Subject::Ties && place.as_str() != place.county() {
+        return Err(fault(NetRefusal::NotACounty { code: place }, Some("?place".into())).into());
     }
     if matches!(subject, Subject::People | Subject::Ties) {
         let reason = reason(given.as_deref().unwrap_or_default())?;

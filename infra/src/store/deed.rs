@@ -87,7 +87,7 @@ impl Store {
         let attempt = async {
             self.current_grants(request.actor, request.grants_version).await?;
             let mut deed = new.deed.clone();
-            self.doer_is_there(&deed, &new.at.code).await?;
+            self.doer_is_there(&deed, &new.at.code, request.actor.user).await?;
             deed.tie = self.linked_by(&deed, &new.at.code).await?;
             let today = china_day(request.now);
             check(&deed, request.actor, &new.at.code, deed.tie.is_some(), today).map_err(Refusal::from)?;
@@ -103,26 +103,16 @@ impl Store {
         self.or_kept(request.key.as_ref(), result).await
     }
 
-    async fn doer_is_there(&self, deed: &Deed, at: &PlaceCode) -> Result<(), Failed> {
-        let (sql, id, unknown) = match deed.by {
-            Holder::Person(person) => (
-                "SELECT CAST(NULL AS text) AS county FROM app_user WHERE id = $1 AND erased_at IS NULL AND joined_into IS NULL",
-                person.0,
-                TieRefusal::PersonUnknown,
-            ),
-            Holder::Unit(unit) => (
-                "SELECT county FROM unit WHERE id = $1 AND retired_at IS NULL",
-                unit.0,
-                TieRefusal::UnitUnknown,
-            ),
+    async fn doer_is_there(&self, deed: &Deed, at: &PlaceCode, asker: UserId) -> Result<(), Failed> {
+        let unit = match deed.by {
+            Holder::Person(person) => return self.knows(person, at, asker).await,
+            Holder::Unit(unit) => unit,
         };
-        let row = self.query_one(sql, vec![id.into()]).await?;
-        let row = row.ok_or_else(|| Refusal::from(unknown))?;
-        match self.optional_code(&row, "unit", "county")? {
-            Some(county) if county.county() != at.county() => {
-                Err(Refusal::from(TieRefusal::OtherCounty).into())
-            }
-            _ => Ok(()),
+        let county = self.unit_county(unit).await?.ok_or_else(|| Refusal::from(TieRefusal::UnitUnknown))?;
+        if county.county() == at.county() {
+            Ok(())
+        } else {
+            Err(Refusal::from(TieRefusal::OtherCounty).into())
         }
     }
 

@@ -7,7 +7,7 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-const COUNTY: &str = "532504";
+pub(crate) const COUNTY: &str = "532504";
 
 /// Hands a sheet in.
 async fn ask(caller: &Caller, subject: &str, more: &str, sheet: impl Into<Vec<u8>>) -> Answer {
@@ -16,7 +16,12 @@ async fn ask(caller: &Caller, subject: &str, more: &str, sheet: impl Into<Vec<u8
 }
 
 /// The same, and what came of it once it was worked off.
-async fn import(app: &TestApp, caller: &Caller, subject: &str, sheet: impl Into<Vec<u8>>) -> Answer {
+pub(crate) async fn import(
+    app: &TestApp,
+    caller: &Caller,
+    subject: &str,
+    sheet: impl Into<Vec<u8>>,
+) -> Answer {
     let asked = ask(caller, subject, "", sheet).await.expect(202);
     assert_eq!(asked.str("status"), "waiting");
     done(app, caller, &asked).await
@@ -27,13 +32,13 @@ async fn done(app: &TestApp, caller: &Caller, asked: &Answer) -> Answer {
     caller.get(&format!("/imports/{}", asked.str("id"))).await.expect(200)
 }
 
-fn tally(done: &Answer) -> [u64; 4] {
+pub(crate) fn tally(done: &Answer) -> [u64; 4] {
     assert_eq!(done.str("status"), "done", "{}", done.text);
     ["rows", "added", "changed", "unchanged"].map(|of| done.json["tally"][of].as_u64().unwrap())
 }
 
 /// Row, heading and code of each fault.
-fn faults(done: &Answer) -> Vec<(u64, String, String)> {
+pub(crate) fn faults(done: &Answer) -> Vec<(u64, String, String)> {
     assert_eq!(done.str("status"), "refused", "{}", done.text);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let faults = done.json["faults"].as_array().unwrap().iter();

@@ -22,6 +22,7 @@ mod floors;
 mod grants;
 mod identity;
 mod import;
+mod import_rights;
 mod inbox;
 mod leave;
 mod limits;

@@ -96,6 +96,8 @@ pub struct ImportFile {
     pub reason: String,
     /// The sheet as it came.
     pub file: Vec<u8>,
+    /// The how many-th time it is begun.
+    pub attempts: i32,
 }
 
 impl Store {
@@ -164,10 +166,12 @@ impl Store {
     /// [`StoreError`].
     pub async fn claim_import(&self, now: Timestamp) -> Result<Option<ImportFile>, StoreError> {
         let free = "(status = 'waiting' OR (status = 'running' AND claimed_at < $2))";
-        let oldest = format!("SELECT id FROM import_job WHERE {free} ORDER BY created_at LIMIT 1");
+        let oldest = format!(
+            "SELECT id FROM import_job WHERE {free} ORDER BY COALESCE(claimed_at, created_at) LIMIT 1"
+        );
         let sql = format!(
-            "UPDATE import_job SET status = 'running', claimed_at = $1 WHERE id = ({oldest}) AND {free} \
-             RETURNING {COLUMNS}, reason, file"
+            "UPDATE import_job SET status = 'running', claimed_at = $1, attempts = attempts + 1 WHERE id = ({oldest}) AND {free} \
+             RETURNING {COLUMNS}, attempts, reason, file"
         );
         let statement = self.statement(&sql, vec![now.into(), (now - SILENT).into()]);
         let Some(row) = self.journal.write_returning(statement).await? else { return Ok(None) };
@@ -178,8 +182,17 @@ impl Store {
             let opened = self.keys.unseal(place, job.id, &sealed);
             opened.map_err(|error| StoreError::corrupt("import_job", name, job.id, error))
         };
-        let reason = String::from_utf8_lossy(&open("reason", REASON)?).into_owned();
-        Ok(Some(ImportFile { file: open("file", FILE)?, reason, job }))
+        let opened = open("reason", REASON).and_then(|reason| Ok((reason, open("file", FILE)?)));
+        let (reason, file) = match opened {
+            Ok(opened) => opened,
+            // It never will.
+            Err(error) => {
+                self.finish_import(job.id, ImportStatus::Failed, (None, None, None), now).await?;
+                return Err(error);
+            }
+        };
+        let reason = String::from_utf8_lossy(&reason).into_owned();
+        Ok(Some(ImportFile { file, reason, attempts: column(&row, "import_job", "attempts")?, job }))
     }
 
     /// Says what is being done with a job, and that somebody still is at it.

@@ -6,6 +6,7 @@ mod job;
 mod people;
 mod places;
 mod rows;
+mod tables;
 mod ties;
 mod units;
 
@@ -141,25 +142,28 @@ impl Store {
         self.statement("INSERT INTO free_text (id, stream, body) VALUES ($1, $2, $3)", values)
     }
 
-    /// The units of a county that are units still, as `id, name, code, seat or county, county`.
+    /// The units of a county.
     async fn units_known(&self, county: &PlaceCode) -> Result<units::Known, StoreError> {
-        let sql = "SELECT u.id, u.kind, u.name, u.code, u.version, s.id AS seat_id, s.code AS seat_code FROM unit u \
-             LEFT JOIN place s ON s.id = u.seat_id WHERE u.county = $1 AND u.retired_at IS NULL";
+        let sql = "SELECT u.id, u.kind, u.name, u.code, u.version, u.retired_at, s.id AS seat_id, s.code AS seat_code FROM unit u \
+             LEFT JOIN place s ON s.id = u.seat_id WHERE u.county = $1";
         let rows = self.query_all(sql, vec![county.county().into()]).await?;
         units::Known::read(self, county, &rows)
     }
 
-    /// The ids of people by the hashes of their phone numbers.
+    /// The ids of people whom a county knows by the hashes of their phone numbers.
     async fn people_by_hash(
         &self,
         hashes: Vec<Vec<u8>>,
+        county: &PlaceCode,
     ) -> Result<std::collections::HashMap<Vec<u8>, UserId>, StoreError> {
         let mut known = std::collections::HashMap::with_capacity(hashes.len());
         for some in hashes.chunks(rows::ASKED) {
             let mut sql = super::sql::Sql::new(
-                "SELECT id, phone_hash FROM app_user WHERE erased_at IS NULL AND joined_into IS NULL AND phone_hash IN ",
+                "SELECT u.id, u.phone_hash FROM app_user u WHERE u.erased_at IS NULL \
+                 AND u.joined_into IS NULL AND u.phone_hash IN ",
             );
-            sql.bind_all(some.iter().cloned());
+            sql.bind_all(some.iter().cloned()).push(" AND ");
+            super::person::known_in(&mut sql, county);
             for row in self.query_all(&sql.text, sql.values).await? {
                 let id = UserId(column(&row, "app_user", "id")?);
                 known.insert(column(&row, "app_user", "phone_hash")?, id);

@@ -3,24 +3,24 @@
 
 use super::super::Store;
 use super::super::error::StoreError;
-use super::super::person::{COLUMNS, GRANT_COLUMNS, GrantAsked};
+use super::super::person::{COLUMNS, GRANT_COLUMNS, GrantAsked, known_in};
 use super::super::row::column;
 use super::super::sql::Sql;
-use super::rows::{ASKED, Rows};
-use super::{Exactly, Import, Plan, all, events, fault};
+use super::rows::ASKED;
+use super::tables::Tables;
+use super::{Exactly, Import, Plan, all, fault};
 use crate::entropy;
 use domain::actor::Scope;
 use domain::id::{GrantId, UserId};
 use domain::import::{Fault, ImportRefusal, Tally};
 use domain::permission::{Action, Role};
 use domain::person::{
-    EVENT_VERSION, Fact, Happened, Held, Person, PlacedGrant, Profile, Whereabouts, by_county, may_grant,
+    Fact, GrantRefusal, Happened, Held, Person, PlacedGrant, Profile, Whereabouts, by_county, may_grant,
     register,
 };
 use domain::phone::Phone;
 use domain::place::PlaceCode;
 use domain::time::Timestamp;
-use sea_orm::Value;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
@@ -46,18 +46,23 @@ pub struct PersonLine {
 /// Somebody of the sheet: their rows, and what they are to hold.
 struct Wanted<'a> {
     first: &'a PersonLine,
-    grants: Vec<(u32, PlacedGrant)>,
+    /// With the row that grants it, and why whoever asks may not.
+    grants: Vec<(u32, PlacedGrant, Option<GrantRefusal>)>,
     profile: Option<(u32, &'a Profile)>,
 }
 
-/// The rows that are written of people.
-struct Tables {
-    people: Rows,
-    grants: Rows,
-    places: Rows,
-    events: Rows,
-    tokens: Rows,
-    changes: Vec<Exactly>,
+/// Somebody who has the phone number of a row.
+struct KnownPerson {
+    /// With what they hold.
+    person: Person,
+    /// Whether the county knows them.
+    is_here: bool,
+}
+
+impl KnownPerson {
+    fn holds(&self, placed: &PlacedGrant) -> bool {
+        self.person.place.grants.iter().any(|own| own.placed.grant == placed.grant)
+    }
 }
 
 impl Store {
@@ -66,6 +71,10 @@ impl Store {
         import: &Import<'_>,
         lines: &[PersonLine],
     ) -> Result<Result<Plan, Vec<Fault>>, StoreError> {
+        if let Err(refusal) = import.actor.has(Action::PersonEdit) {
+            let first = lines.first().map_or(1, |line| line.row);
+            return Ok(Err(vec![Fault { row: first, column: None, refusal: refusal.into() }]));
+        }
         let (placed, mut faults) = self.placed(import, lines).await?;
         let mut wanted: HashMap<Phone, Wanted<'_>> = HashMap::with_capacity(lines.len());
         for (line, grant) in lines.iter().zip(placed) {
@@ -90,35 +99,33 @@ impl Store {
                 );
                 continue;
             };
-            if let Err(refusal) = may_grant(import.actor, &grant) {
-                faults.push(fault(line.row, "role", refusal));
-            } else if let Some((first, _)) = one.grants.iter().find(|(_, held)| held.grant == grant.grant) {
+            if let Some((first, ..)) = one.grants.iter().find(|(_, held, _)| held.grant == grant.grant) {
                 faults.push(fault(line.row, "role", ImportRefusal::Twice { row: *first }));
             } else {
-                one.grants.push((line.row, grant));
+                let refusal = may_grant(import.actor, &grant).err();
+                one.grants.push((line.row, grant, refusal));
             }
         }
         let hashes: Vec<_> = wanted.keys().map(|phone| self.phone_hash(phone).to_vec()).collect();
-        let known = self.people_known(hashes).await?;
+        let known = self.people_known(hashes, &import.county).await?;
         let mut tally = Tally { rows: lines.len() as u64, ..Tally::default() };
-        let mut tables = Tables {
-            people: Rows::new(
-                "app_user",
-                &["id", "name", "phone", "phone_hash", "profile", "grants_version", "version", "created_at"],
-            ),
-            grants: Rows::new("role_grant", &["id", "user_id", "role", "scope", "unit_id"]),
-            places: Rows::new("grant_place", &["grant_id", "code", "user_id"]),
-            events: events(),
-            tokens: Rows::new("name_token", &["token", "user_id"]),
-            changes: vec![],
-        };
+        let mut tables = Tables::new();
         // In the order of the sheet, so that the newest in a list are its last.
         let mut wanted: Vec<_> = wanted.into_values().collect();
         wanted.sort_by_key(|one| one.first.row);
         for one in wanted {
             let row = one.first.row;
-            let taken = match known.get(&one.first.phone) {
-                Some(person) => self.extend_person(import, person, one, &mut tables)?.map(|changed| {
+            // What they hold already nobody gives them.
+            let has = known.get(&one.first.phone);
+            let lacks = one.grants.iter().filter(|(_, placed, _)| !has.is_some_and(|who| who.holds(placed)));
+            let denied: Vec<_> =
+                lacks.filter_map(|(row, _, refusal)| Some((*row, refusal.clone()?))).collect();
+            if !denied.is_empty() {
+                faults.extend(denied.into_iter().map(|(row, refusal)| fault(row, "role", refusal)));
+                continue;
+            }
+            let taken = match has {
+                Some(person) => self.extend_person(import, person, one, &mut tables).await?.map(|changed| {
                     if changed {
                         tally.changed += 1;
                     } else {
@@ -187,24 +194,33 @@ impl Store {
     }
 
     /// The people who have these phone numbers, with what they hold.
-    async fn people_known(&self, hashes: Vec<Vec<u8>>) -> Result<HashMap<Phone, Person>, StoreError> {
-        let mut known: HashMap<UserId, Person> = HashMap::new();
+    async fn people_known(
+        &self,
+        hashes: Vec<Vec<u8>>,
+        county: &PlaceCode,
+    ) -> Result<HashMap<Phone, KnownPerson>, StoreError> {
+        let mut known: HashMap<UserId, KnownPerson> = HashMap::new();
         for some in hashes.chunks(ASKED) {
-            let mut sql = Sql::new(&format!(
-                "SELECT {COLUMNS}, {GRANT_COLUMNS} FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id \
-                 LEFT JOIN unit n ON n.id = g.unit_id WHERE u.erased_at IS NULL AND u.joined_into IS NULL AND u.phone_hash IN "
-            ));
+            let mut sql = Sql::new(&format!("SELECT {COLUMNS}, {GRANT_COLUMNS}, "));
+            known_in(&mut sql, county);
+            sql.push(
+                " AS is_here FROM app_user u LEFT JOIN role_grant g ON g.user_id = u.id \
+                 LEFT JOIN unit n ON n.id = g.unit_id WHERE u.erased_at IS NULL AND u.joined_into IS NULL AND u.phone_hash IN ",
+            );
             sql.bind_all(some.iter().cloned()).push(" ORDER BY g.id");
             for row in self.query_all(&sql.text, sql.values).await? {
                 let id = UserId(column(&row, "app_user", "id")?);
                 let person = match known.entry(id) {
                     Entry::Occupied(there) => there.into_mut(),
-                    Entry::Vacant(free) => free.insert(self.stored_person(&row)?),
+                    Entry::Vacant(free) => free.insert(KnownPerson {
+                        person: self.stored_person(&row)?,
+                        is_here: column(&row, "app_user", "is_here")?,
+                    }),
                 };
-                person.place.grants.extend(self.stored_held(&row, id.0)?);
+                person.person.place.grants.extend(self.stored_held(&row, id.0)?);
             }
         }
-        let by_phone = known.into_values().filter_map(|person| Some((person.phone?, person)));
+        let by_phone = known.into_values().filter_map(|known| Some((known.person.phone?, known)));
         Ok(by_phone.collect())
     }
 
@@ -216,7 +232,8 @@ impl Store {
     ) -> Result<Result<(), domain::refusal::Refusal>, StoreError> {
         let id = UserId(entropy::id(import.now));
         let PersonLine { name, phone, .. } = wanted.first;
-        let grants: Vec<_> = wanted.grants.into_iter().map(|(_, placed)| held(import.now, placed)).collect();
+        let grants: Vec<_> =
+            wanted.grants.into_iter().map(|(_, placed, _)| held(import.now, placed)).collect();
         let person = Person {
             id,
             name: name.clone(),
@@ -256,22 +273,24 @@ impl Store {
     }
 
     /// Gives somebody who is there what they lack; whether they lacked anything.
-    fn extend_person(
+    async fn extend_person(
         &self,
         import: &Import<'_>,
-        person: &Person,
+        known: &KnownPerson,
         wanted: Wanted<'_>,
         tables: &mut Tables,
     ) -> Result<Result<bool, domain::refusal::Refusal>, StoreError> {
+        let KnownPerson { person, is_here } = known;
         let reached = import.actor.reaches_person(Action::PersonEdit, &person.place);
-        // Who is nobody's staff yet may become it: they bound their number before the roster came.
-        if person.place.is_staff() && reached.is_empty() {
+        let lacks = wanted.grants.into_iter().filter(|(_, placed, _)| !known.holds(placed));
+        let given: Vec<_> = lacks.map(|(_, placed, _)| held(import.now, placed)).collect();
+        // Who is nobody's staff yet may become it, for they bound their number before the roster came; of whom the county knows
+        // nothing it says nothing.
+        let theirs =
+            if person.place.is_staff() { !reached.is_empty() } else { *is_here || !given.is_empty() };
+        if !theirs {
             return Ok(Err(ImportRefusal::PhoneElsewhere.into()));
         }
-        let has =
-            |placed: &PlacedGrant| person.place.grants.iter().any(|own| own.placed.grant == placed.grant);
-        let lacks = wanted.grants.into_iter().filter(|(_, placed)| !has(placed));
-        let given: Vec<_> = lacks.map(|(_, placed)| held(import.now, placed)).collect();
         let renamed = person.name != wanted.first.name;
         let before = person.profile.clone().unwrap_or_default();
         let after = wanted.profile.map_or_else(|| before.clone(), |(_, said)| said.over(&before));
@@ -309,56 +328,16 @@ impl Store {
             let found = self.found_by(person.id.0, Some(&wanted.first.name));
             tables.changes.extend(all(found));
         }
+        if !given.is_empty() {
+            let mut now = person.clone();
+            now.place.grants.extend(given.iter().cloned());
+            tables.changes.extend(all(self.end_stand_ins(&now, import.now).await?));
+        }
         for held in &given {
             tables.grant(person.id, held)?;
         }
         tables.happened(import, person.id, person.version, &happened)?;
         Ok(Ok(true))
-    }
-}
-
-impl Tables {
-    fn grant(&mut self, person: UserId, held: &Held) -> Result<(), StoreError> {
-        let Held { id, placed: PlacedGrant { grant, county: _ } } = held;
-        let role: &str = grant.role.into();
-        let scope = serde_json::to_value(&grant.scope)
-            .map_err(|error| StoreError::corrupt("role_grant", "scope", person, error))?;
-        let (places, unit) = match &grant.scope {
-            Scope::Places(places) => (places.as_slice(), None),
-            Scope::Unit(unit) => (&[][..], Some(unit.0)),
-        };
-        self.grants.add([id.0.into(), person.0.into(), role.into(), scope.into(), unit.into()]);
-        for place in places {
-            self.places.add([id.0.into(), place.as_str().into(), person.0.into()]);
-        }
-        Ok(())
-    }
-
-    fn happened(
-        &mut self,
-        import: &Import<'_>,
-        person: UserId,
-        version: i32,
-        happened: &[Happened],
-    ) -> Result<(), StoreError> {
-        for (one, version) in happened.iter().zip(version + 1..) {
-            let payload = serde_json::to_value(&one.fact)
-                .map_err(|error| StoreError::corrupt("event", "payload", person, error))?;
-            self.events.add([
-                "person".into(),
-                person.0.into(),
-                version.into(),
-                one.fact.headline().name().into(),
-                EVENT_VERSION.into(),
-                import.by.map(|by| by.0).into(),
-                one.at.as_ref().map_or("", |at| at.as_str()).into(),
-                Value::Uuid(None),
-                import.now.into(),
-                import.now.into(),
-                payload.into(),
-            ]);
-        }
-        Ok(())
     }
 }
 

@@ -16,7 +16,7 @@ use domain::phone::Phone;
 use domain::place::{NetRefusal, Place, PlaceCode, PlaceRefusal};
 use domain::playbook::Playbook;
 use domain::refusal::Refusal;
-use domain::tie::{self, EVENT_VERSION, Holder, Setting, Target, Tie, TieKind, TieRefusal, check};
+use domain::tie::{self, EVENT_VERSION, Holder, Setting, Target, Tie, TieKind, TieRefusal, check, check_end};
 use domain::time::china_day;
 use sea_orm::Value;
 use std::collections::HashMap;
@@ -50,11 +50,12 @@ pub struct TieLine {
 /// Between whom, as what, and for which line.
 type Between = (TieKind, Holder, Target, Option<String>);
 
-/// A tie that goes on.
+/// A tie that is there, or was.
 struct Going {
     id: Uuid,
     version: i32,
     since: NaiveDate,
+    until: Option<NaiveDate>,
 }
 
 /// What the rows are looked up in.
@@ -63,7 +64,8 @@ struct Facts {
     places: HashMap<PlaceCode, Place>,
     people: HashMap<Vec<u8>, UserId>,
     playbook: std::sync::Arc<Playbook>,
-    going: HashMap<Between, Going>,
+    /// Every tie that ever was.
+    there: HashMap<Between, Vec<Going>>,
     /// Whoever lies below whom, those of the sheet among them.
     above: HashMap<UnitId, UnitId>,
     /// Who answers for a line at a place.
@@ -88,14 +90,14 @@ impl Store {
         let mut facts = Facts {
             units: self.units_known(&county).await?,
             places: self.places_known(&county).await?,
-            people: self.people_by_hash(hashes).await?,
+            people: self.people_by_hash(hashes, &county).await?,
             playbook,
-            going: HashMap::new(),
+            there: HashMap::new(),
             above: HashMap::new(),
             lines: HashMap::new(),
         };
-        self.ties_going(&county, &mut facts).await?;
         let today = china_day(import.now);
+        self.ties_there(&county, &mut facts, today).await?;
         let (mut faults, mut writes) = (Vec::new(), Vec::new());
         let mut ties = Rows::new(
             "tie",
@@ -116,6 +118,8 @@ impl Store {
         let mut events = events();
         let mut tally = Tally { rows: lines.len() as u64, ..Tally::default() };
         let mut first: HashMap<Between, u32> = HashMap::new();
+        let mut fresh = Vec::new();
+        // What ends, ends first: a sheet may put another in its place, in whichever order its rows are.
         for line in lines {
             let (tie, at) = match self.tie_of(import, line, &facts, today) {
                 Ok(found) => found,
@@ -124,28 +128,40 @@ impl Store {
                     continue;
                 }
             };
-            let between = (tie.kind, tie.holder, tie.target, tie.line.clone());
-            if let Some(other) = first.insert(between.clone(), line.row) {
+            if let Some(other) = first.insert(between(&tie), line.row) {
                 faults.push(fault(line.row, "kind", ImportRefusal::Twice { row: other }));
                 continue;
             }
-            if let Some(going) = facts.going.get(&between) {
-                // What goes on can be told to end, and nothing else.
-                let Some(until) = line.until else { continue };
-                if until < going.since {
-                    faults.push(fault(line.row, "until", TieRefusal::EndsBefore { since: going.since }));
-                    continue;
-                }
-                tally.changed += 1;
-                let sql = "UPDATE tie SET until = $3, version = version + 1 WHERE id = $1 AND version = $2 AND until IS NULL";
-                let values = vec![going.id.into(), going.version.into(), until.into()];
-                writes.push(Exactly(self.statement(sql, values), Some(1)));
-                let fact = tie::Fact::Untied { until };
-                events.add(event(import, going.id, going.version + 1, &at, &fact)?);
+            let there = facts.there.get(&between(&tie)).map(Vec::as_slice).unwrap_or_default();
+            let same = |one: &&Going| {
+                one.until == line.until
+                    && line.since.is_none_or(|since| one.until.is_none() || since == one.since)
+            };
+            if there.iter().any(|one| same(&one)) {
                 continue;
             }
-            if let Err((column, refusal)) = may_tie(import, &tie, at, &mut facts, today) {
+            let (Some(going), Some(until)) = (there.iter().find(|one| one.until.is_none()), line.until)
+            else {
+                fresh.push((line.row, tie, at));
+                continue;
+            };
+            let ends = Tie { since: going.since, until: None, ..tie.clone() };
+            if let Err(refusal) = check_end(&ends, &at, import.actor, until) {
+                let column = if refusal == TieRefusal::BeyondScope { "place" } else { "until" };
                 faults.push(fault(line.row, column, refusal));
+                continue;
+            }
+            tally.changed += 1;
+            let sql = "UPDATE tie SET until = $3, version = version + 1 WHERE id = $1 AND version = $2 AND until IS NULL";
+            let values = vec![going.id.into(), going.version.into(), until.into()];
+            writes.push(Exactly(self.statement(sql, values), Some(1)));
+            let fact = tie::Fact::Untied { until };
+            events.add(event(import, going.id, going.version + 1, &at, &fact)?);
+            facts.ended(&tie);
+        }
+        for (row, tie, at) in fresh {
+            if let Err((column, refusal)) = may_tie(import, &tie, at, &mut facts, today) {
+                faults.push(fault(row, column, refusal));
                 continue;
             }
             tally.added += 1;
@@ -171,6 +187,10 @@ impl Store {
         today: NaiveDate,
     ) -> Result<(Tie, PlaceCode), Fault> {
         let row = line.row;
+        // Members check in themselves.
+        if line.kind == TieKind::CheckedIn {
+            return Err(fault(row, "kind", TieRefusal::Sides { kind: line.kind }));
+        }
         let holder = match (line.phone, &line.unit) {
             (Some(phone), None) => {
                 let person = facts.people.get(self.phone_hash(&phone).as_slice());
@@ -216,16 +236,19 @@ impl Store {
         Ok((tie, at))
     }
 
-    /// The ties of a county that go on.
-    async fn ties_going(&self, county: &PlaceCode, facts: &mut Facts) -> Result<(), StoreError> {
-        let mut sql = Sql::new(
-            "SELECT t.id, t.kind, t.user_id, t.unit_id, t.place_id, t.of_unit_id, t.line, t.since, t.version FROM tie t \
-             JOIN place p ON p.id = t.place_id WHERE t.until IS NULL AND ",
-        );
-        sql.below("p.code", county).push(
-            " UNION ALL SELECT t.id, t.kind, t.user_id, t.unit_id, t.place_id, t.of_unit_id, t.line, t.since, t.version \
-             FROM tie t JOIN unit o ON o.id = t.of_unit_id WHERE t.until IS NULL AND o.county = ",
-        );
+    /// The ties of a county, those that have ended among them.
+    async fn ties_there(
+        &self,
+        county: &PlaceCode,
+        facts: &mut Facts,
+        today: NaiveDate,
+    ) -> Result<(), StoreError> {
+        let columns = "t.id, t.kind, t.user_id, t.unit_id, t.place_id, t.of_unit_id, t.line, t.since, t.until, t.version";
+        let mut sql =
+            Sql::new(&format!("SELECT {columns} FROM tie t JOIN place p ON p.id = t.place_id WHERE "));
+        sql.below("p.code", county).push(&format!(
+            " UNION ALL SELECT {columns} FROM tie t JOIN unit o ON o.id = t.of_unit_id WHERE o.county = "
+        ));
         sql.bind(county.county());
         for row in self.query_all(&sql.text, sql.values).await? {
             let of = |name| column::<Option<Uuid>>(&row, "tie", name);
@@ -241,16 +264,35 @@ impl Store {
             };
             let (kind, line): (TieKind, Option<String>) =
                 (word(&row, "tie", "kind")?, column(&row, "tie", "line")?);
-            let going = Going {
+            let there = Going {
                 id: column(&row, "tie", "id")?,
                 version: column(&row, "tie", "version")?,
                 since: column(&row, "tie", "since")?,
+                until: column(&row, "tie", "until")?,
             };
-            note(facts, kind, holder, target, line.as_ref());
-            facts.going.insert((kind, holder, target, line), going);
+            if there.until.is_none_or(|until| until >= today) {
+                note(facts, kind, holder, target, line.as_ref().filter(|_| there.until.is_none()));
+            }
+            facts.there.entry((kind, holder, target, line)).or_default().push(there);
         }
         Ok(())
     }
+}
+
+impl Facts {
+    /// What one tie no longer means.
+    fn ended(&mut self, tie: &Tie) {
+        if let (TieKind::Under, Holder::Unit(unit)) = (tie.kind, tie.holder) {
+            self.above.remove(&unit);
+        }
+        if let (Some(line), Target::Place(place)) = (&tie.line, tie.target) {
+            self.lines.remove(&(place, line.clone()));
+        }
+    }
+}
+
+fn between(tie: &Tie) -> Between {
+    (tie.kind, tie.holder, tie.target, tie.line.clone())
 }
 
 /// What one tie means for those that follow.
@@ -271,17 +313,17 @@ fn may_tie(
     facts: &mut Facts,
     today: NaiveDate,
 ) -> Result<(), (&'static str, Refusal)> {
-    if tie.kind == TieKind::CheckedIn {
-        return Err(("kind", TieRefusal::Sides { kind: tie.kind }.into()));
-    }
     let (mut others, mut circle) = (0, false);
     if let (TieKind::Under, Holder::Unit(unit), Target::Unit(of)) = (tie.kind, tie.holder, tie.target) {
         others = i64::from(facts.above.contains_key(&unit));
         let mut up = Some(of);
-        while let Some(above) = up {
+        // Longer than all there are is a circle of others.
+        for _ in 0..=facts.above.len() {
+            let Some(above) = up else { break };
             circle |= above == unit;
             up = facts.above.get(&above).copied().filter(|_| !circle);
         }
+        circle |= up.is_some();
     }
     let setting = Setting {
         playbook: &facts.playbook,

@@ -11,8 +11,9 @@ use domain::id::{PlaceId, UnitId};
 use domain::import::{Fault, ImportRefusal, Tally};
 use domain::place::{PlaceCode, PlaceRef, PlaceRefusal};
 use domain::tie::TieRefusal;
-use domain::unit::{EVENT_VERSION, Profile, UnitKind};
-use std::collections::HashMap;
+use domain::time::Timestamp;
+use domain::unit::{EVENT_VERSION, Profile, UnitKind, UnitRefusal};
+use std::collections::{HashMap, HashSet};
 
 /// A row of a sheet of units.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub(super) struct KnownUnit {
 #[derive(Debug, Default)]
 pub(super) struct Known {
     all: Vec<KnownUnit>,
+    /// The numbers of those that are none any more: they keep them.
+    retired: HashSet<String>,
     by_code: HashMap<String, usize>,
     by_name: HashMap<String, Vec<usize>>,
 }
@@ -49,6 +52,10 @@ impl Known {
     pub(super) fn read(store: &Store, _: &PlaceCode, rows: &[Row]) -> Result<Self, StoreError> {
         let mut known = Self::default();
         for row in rows {
+            if column::<Option<Timestamp>>(row, "unit", "retired_at")?.is_some() {
+                known.retired.extend(column::<Option<String>>(row, "unit", "code")?);
+                continue;
+            }
             let seat = column::<Option<uuid::Uuid>>(row, "unit", "seat_id")?.map(PlaceId);
             let seat_code = store.optional_code(row, "place", "seat_code")?;
             let profile = Profile {
@@ -113,7 +120,7 @@ impl Store {
             Rows::new("unit", &["id", "county", "version", "name", "kind", "code", "seat_id", "initials"]);
         let mut events = events();
         let mut tally = Tally { rows: lines.len() as u64, ..Tally::default() };
-        let (mut codes, mut names) = (HashMap::new(), HashMap::new());
+        let (mut codes, mut names, mut matched) = (HashMap::new(), HashMap::new(), HashMap::new());
         for line in lines {
             let UnitLine { row, name, kind, code, seat } = line;
             if let Some(code) = code
@@ -126,6 +133,10 @@ impl Store {
                 && let Some(first) = names.insert(name.clone(), *row)
             {
                 faults.push(fault(*row, "name", ImportRefusal::Twice { row: first }));
+                continue;
+            }
+            if code.as_ref().is_some_and(|code| known.retired.contains(code)) {
+                faults.push(fault(*row, "code", UnitRefusal::CodeTaken));
                 continue;
             }
             let seat = match seat {
@@ -149,6 +160,12 @@ impl Store {
                     continue;
                 }
             };
+            if let Some(before) = before
+                && let Some(first) = matched.insert(before.id, *row)
+            {
+                faults.push(fault(*row, "name", ImportRefusal::Twice { row: first }));
+                continue;
+            }
             let mut profile = Profile { kind: *kind, name: name.clone(), code: code.clone(), seat };
             let (id, version) = match before {
                 Some(before) => {

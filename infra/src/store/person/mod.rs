@@ -14,7 +14,7 @@ pub use change::NewPerson;
 pub use facts::GrantAsked;
 pub(super) use facts::placed_at;
 pub use list::{PeopleLens, PeopleQuery};
-pub(super) use read::{COLUMNS, GRANT_COLUMNS, stored_profile};
+pub(super) use read::{COLUMNS, GRANT_COLUMNS, known_in, stored_profile};
 
 use super::Store;
 use super::error::StoreError;

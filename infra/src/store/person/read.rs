@@ -135,6 +135,18 @@ pub(in crate::store) fn stored_profile(row: &Row, user: Uuid) -> Result<Option<P
     profile.map_err(|error| StoreError::corrupt("app_user", "profile", user, error))
 }
 
+/// That a county knows `app_user u`: they hold a post there, or were entered into its roster. Of anybody else it is not told
+/// that they are there, nor what they are called.
+pub(in crate::store) fn known_in(sql: &mut Sql, county: &PlaceCode) {
+    sql.push("(EXISTS (SELECT 1 FROM grant_place d WHERE d.user_id = u.id AND d.code >= ")
+        .bind(county.county());
+    sql.push(" AND d.code < ").bind(format!("{}:", county.county()));
+    sql.push(") OR EXISTS (SELECT 1 FROM role_grant g JOIN unit n ON n.id = g.unit_id WHERE g.user_id = u.id AND n.county = ");
+    sql.bind(county.county());
+    sql.push(") OR EXISTS (SELECT 1 FROM event e WHERE e.stream = u.id AND e.aggregate = 'person' AND e.kind = 'registered' AND substr(e.scope_code, 1, 6) = ");
+    sql.bind(county.county()).push("))");
+}
+
 /// The columns of `app_user u` that make a person.
 pub(in crate::store) const COLUMNS: &str =
     "u.id, u.name, u.phone, CAST(u.profile AS text) AS profile, u.version, u.created_at, u.erased_at";

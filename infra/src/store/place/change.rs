@@ -324,12 +324,16 @@ impl Store {
                 ];
                 if let Some(successor) = successor {
                     statements.extend(self.move_ties_of_place(*place, *successor, now));
+                    let sql = "UPDATE unit SET seat_id = $2 WHERE seat_id = $1";
+                    statements.push(self.statement(sql, vec![id.into(), successor.0.into()]));
                     // All codes that ever stood for it, those of places that it had taken over among them.
                     let sql = "UPDATE place_code SET place_id = $2 WHERE place_id = $1";
                     statements.push(self.statement(sql, vec![id.into(), successor.0.into()]));
                     statements.push(self.recode_later(code, now));
                 } else {
                     statements.extend(self.end_ties_of_place(*place, now));
+                    let sql = "UPDATE unit SET seat_id = NULL WHERE seat_id = $1";
+                    statements.push(self.statement(sql, vec![id.into()]));
                 }
                 statements
             }

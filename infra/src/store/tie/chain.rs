@@ -95,6 +95,9 @@ pub(super) fn chain_sql(place: PlaceId, now: Timestamp, asker: &Actor) -> Sql {
     ));
     sql.push(" FROM up p JOIN grant_place d ON d.code = p.code JOIN role_grant g ON g.id = d.grant_id JOIN app_user u ON u.id = g.user_id WHERE g.role IN ");
     sql.bind_all(POSTS.map(|role| -> &'static str { role.into() }));
-    sql.push(&format!(") c ON true ORDER BY c.link_code DESC, c.role DESC, c.id LIMIT {}", MOST + 1));
+    sql.push(&format!(
+        ") c ON true ORDER BY c.link_code DESC, c.role IS NULL, c.role, c.id LIMIT {}",
+        MOST + 1
+    ));
     sql
 }

@@ -4,8 +4,10 @@ use super::super::Store;
 use super::super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::super::dialect::is_duplicate_of;
 use super::super::error::StoreError;
+use super::super::person::known_in;
 use super::super::record::{Stream, TieEvent};
 use super::super::row::{Row, column};
+use super::super::sql::Sql;
 use super::{COLUMNS, SIDES};
 use chrono::NaiveDate;
 use domain::id::{TieId, UnitId, UserId};
@@ -65,7 +67,8 @@ impl Store {
         let attempt = async {
             self.current_grants(request.actor, request.grants_version).await?;
             let today = china_day(request.now);
-            let Facts { at, holder_county, others, circle } = self.facts(new, today).await?;
+            let Facts { at, holder_county, others, circle } =
+                self.facts(new, today, request.actor.user).await?;
             let playbook = self.playbook(at.county())?;
             let setting = Setting {
                 playbook: &playbook,
@@ -89,7 +92,28 @@ impl Store {
         self.or_kept(request.key.as_ref(), result).await
     }
 
-    async fn facts(&self, new: &NewTie, today: NaiveDate) -> Result<Facts, Failed> {
+    /// Whether somebody is known where they are to be tied, or told of: they themselves are everywhere.
+    ///
+    /// # Errors
+    /// [`TieRefusal::PersonUnknown`].
+    pub(in crate::store) async fn knows(
+        &self,
+        person: UserId,
+        at: &PlaceCode,
+        asker: UserId,
+    ) -> Result<(), Failed> {
+        let mut sql = Sql::new(
+            "SELECT 1 FROM app_user u WHERE u.erased_at IS NULL AND u.joined_into IS NULL AND u.id = ",
+        );
+        sql.bind(person.0).push(" AND ");
+        known_in(&mut sql, at);
+        if person == asker || self.query_one(&sql.text, sql.values).await?.is_some() {
+            return Ok(());
+        }
+        Err(Refusal::from(TieRefusal::PersonUnknown).into())
+    }
+
+    async fn facts(&self, new: &NewTie, today: NaiveDate, asker: UserId) -> Result<Facts, Failed> {
         let Tie { kind, holder, target, .. } = &new.tie;
         let (person, unit) = match holder {
             Holder::Person(person) => (Some(person.0), None),
@@ -110,12 +134,15 @@ impl Store {
         if person.is_some() && !column::<bool>(&row, "app_user", "person")? {
             return Err(Refusal::from(TieRefusal::PersonUnknown).into());
         }
+        let of_code = self.optional_code(&row, "unit", "of_code")?;
+        let at = new.place.or(of_code).ok_or_else(|| Refusal::from(TieRefusal::OfUnknown))?;
+        if let Holder::Person(person) = holder {
+            self.knows(*person, &at, asker).await?;
+        }
         let holder_county = self.optional_code(&row, "unit", "holder_county")?;
         if unit.is_some() && holder_county.is_none() {
             return Err(Refusal::from(TieRefusal::UnitUnknown).into());
         }
-        let of_code = self.optional_code(&row, "unit", "of_code")?;
-        let at = new.place.or(of_code).ok_or_else(|| Refusal::from(TieRefusal::OfUnknown))?;
         Ok(Facts {
             at,
             holder_county,

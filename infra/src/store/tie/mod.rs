@@ -100,10 +100,11 @@ impl Store {
         self.end_ties("user_id = $1", person.0, now)
     }
 
+    /// What happened to the place, the unit or the person says why; ties have no event of their own for it.
     fn end_ties(&self, whose: &str, id: Uuid, now: Timestamp) -> Vec<Statement> {
         let today = china_day(now);
         // What has not begun never was.
-        let ends = "UPDATE tie SET until = $2, version = version + 1 WHERE (until IS NULL OR until > $2) AND since <= $2 AND ";
+        let ends = "UPDATE tie SET until = $2 WHERE (until IS NULL OR until > $2) AND since <= $2 AND ";
         let never = "DELETE FROM tie WHERE since > $2 AND ";
         [ends, never]
             .map(|sql| self.statement(&format!("{sql}{whose}"), vec![id.into(), today.into()]))
@@ -120,23 +121,24 @@ impl Store {
         let same = "o.place_id = $2 AND o.until IS NULL AND (o.line = tie.line OR (o.kind = tie.kind \
              AND COALESCE(o.user_id, o.unit_id) = COALESCE(tie.user_id, tie.unit_id) AND COALESCE(o.line, '') = COALESCE(tie.line, '')))";
         let twice = format!(
-            "UPDATE tie SET until = CASE WHEN since > $3 THEN since ELSE $3 END, version = version + 1 \
+            "UPDATE tie SET until = CASE WHEN since > $3 THEN since ELSE $3 END \
              WHERE place_id = $1 AND until IS NULL AND EXISTS (SELECT 1 FROM tie o WHERE {same})"
         );
         let (from, to) = (place.0, successor.0);
         vec![
             self.statement("UPDATE deed SET place_id = $2 WHERE place_id = $1", vec![from.into(), to.into()]),
             self.statement(&twice, vec![from.into(), to.into(), china_day(now).into()]),
-            self.statement(
-                "UPDATE tie SET place_id = $2, version = version + 1 WHERE place_id = $1",
-                vec![from.into(), to.into()],
-            ),
+            self.statement("UPDATE tie SET place_id = $2 WHERE place_id = $1", vec![from.into(), to.into()]),
         ]
     }
 
     /// What gives somebody the ties and deeds of the roster entry that they turned out to be.
-    pub(super) fn move_ties(&self, roster: Uuid, user: Uuid) -> [Statement; 3] {
+    pub(super) fn move_ties(&self, roster: Uuid, user: Uuid) -> [Statement; 4] {
         [
+            // Their visits count for the tie that stays.
+            "UPDATE deed SET tie_id = (SELECT o.id FROM tie r JOIN tie o ON o.user_id = $2 AND o.until IS NULL AND o.kind = r.kind \
+             AND o.place_id = r.place_id WHERE r.id = deed.tie_id) WHERE user_id = $1 AND EXISTS (SELECT 1 FROM tie r JOIN tie o \
+             ON o.user_id = $2 AND o.until IS NULL AND o.kind = r.kind AND o.place_id = r.place_id WHERE r.id = deed.tie_id AND r.until IS NULL)",
             "DELETE FROM tie WHERE user_id = $1 AND until IS NULL AND EXISTS (SELECT 1 FROM tie o WHERE o.user_id = $2 \
              AND o.until IS NULL AND o.kind = tie.kind AND COALESCE(o.line, '') = COALESCE(tie.line, '') \
              AND COALESCE(o.place_id, o.of_unit_id) = COALESCE(tie.place_id, tie.of_unit_id))",
