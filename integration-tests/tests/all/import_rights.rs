@@ -44,8 +44,8 @@ async fn a_sheet_of_ties_ends_none_that_is_beyond_its_author(
     let swapped = format!("{head}\n{}\n{}", line("市应急局", ""), line("市公安局", "2026-11-21"));
     assert_eq!(tally(&import(&app, &admin, "ties", swapped).await), [2, 1, 1, 0]);
     // Numbers in plain of whoever is tied are for who may see them all.
-    let street = format!("/exports?subject=ties&place=532504002&reason=核对");
-    other.get(&street).await.refused_for(422, "place.not_a_county", "?place");
+    let street = "/exports?subject=ties&place=532504002&reason=核对";
+    other.get(street).await.refused_for(422, "place.not_a_county", "?place");
     app.stop().await;
 }
 

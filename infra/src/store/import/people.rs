@@ -118,8 +118,7 @@ impl Store {
             // What they hold already nobody gives them.
             let has = known.get(&one.first.phone);
             let lacks = one.grants.iter().filter(|(_, placed, _)| !has.is_some_and(|who| who.holds(placed)));
-            let denied: Vec<_> =
-                lacks.filter_map(|(row, _, refusal)| Some((*row, refusal.clone()?))).collect();
+            let denied: Vec<_> = lacks.filter_map(|(row, _, refusal)| Some((*row, (*refusal)?))).collect();
             if !denied.is_empty() {
                 faults.extend(denied.into_iter().map(|(row, refusal)| fault(row, "role", refusal)));
                 continue;
