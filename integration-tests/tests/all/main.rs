@@ -50,6 +50,7 @@ mod search;
 mod session;
 mod sign;
 mod slow;
+mod split;
 mod start;
 mod sweep;
 mod ticket;
