@@ -66,11 +66,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000019_places::Migration),
             Box::new(m20261122_000020_boundaries::Migration),
             Box::new(m20261122_000021_units_and_ties::Migration),
-            Box::new(m20261122_000025_imports::Migration),
-            Box::new(m20261122_000026_deeds::Migration),
+            Box::new(m20261122_000022_points::Migration),
             Box::new(m20261122_000023_absences::Migration),
             Box::new(m20261122_000024_profiles::Migration),
-            Box::new(m20261122_000022_points::Migration),
+            Box::new(m20261122_000025_imports::Migration),
+            Box::new(m20261122_000026_deeds::Migration),
         ];
         migrations
             .into_iter()
