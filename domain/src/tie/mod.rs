@@ -139,7 +139,7 @@ impl Fact {
 pub struct Setting<'a> {
     /// Of the county.
     pub playbook: &'a Playbook,
-    /// Who asks; `None` where the program knows that they may.
+    /// Who asks.
     pub actor: &'a Actor,
     /// Today.
     pub today: NaiveDate,

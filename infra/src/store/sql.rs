@@ -37,6 +37,12 @@ impl Sql {
         self.push(")")
     }
 
+    /// Appends that a column has a text in it.
+    pub(super) fn contains(&mut self, column: &str, text: &str) -> &mut Self {
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        self.push(column).push(" LIKE ").bind(format!("%{escaped}%")).push(" ESCAPE '\\'")
+    }
+
     /// Appends that a column holds the code of a place or of one below it. Codes are digits, and `:` follows on `9`.
     pub(super) fn below(&mut self, column: &str, place: &PlaceCode) -> &mut Self {
         self.push(&format!("({column} >= ")).bind(place.as_str());

@@ -320,12 +320,11 @@ fn page_sql(query: &UnitQuery, asker: &Actor) -> Sql {
 fn named_like(sql: &mut Sql, q: &str) {
     let letters = q.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     if letters {
-        let small = q.to_ascii_lowercase();
-        sql.push("((u.initials >= ").bind(small.clone()).push(" AND u.initials < ").bind(format!("{small}~"));
-        sql.push(") OR u.code = ").bind(q.to_ascii_uppercase()).push(")");
+        // Nothing in it stands for anything else; and no order of letters, which a database may have of its own.
+        sql.push("(u.initials LIKE ").bind(format!("{}%", q.to_ascii_lowercase()));
+        sql.push(" OR u.code = ").bind(q.to_ascii_uppercase()).push(")");
     } else {
-        let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        sql.push("u.name LIKE ").bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
+        sql.contains("u.name", q);
     }
 }
 

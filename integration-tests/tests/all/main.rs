@@ -33,6 +33,7 @@ mod machine;
 mod matrix;
 mod messages;
 mod metrics;
+mod organisation;
 mod outage;
 mod overdue;
 mod oversight;

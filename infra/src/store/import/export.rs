@@ -6,6 +6,7 @@ use super::super::person::stored_profile;
 use super::super::row::{Row, column, optional_word, word};
 use super::super::sql::Sql;
 use super::super::user::{NAME, stored_grant};
+use super::Happening;
 use crate::entropy;
 use domain::actor::Scope;
 use domain::id::UserId;
@@ -65,23 +66,21 @@ impl Store {
     ) -> Result<(), StoreError> {
         let stream = entropy::id(now);
         let text = vec![reason.reference.id.0.into(), stream.into(), reason.body.as_str().to_owned().into()];
-        let mut event = super::events();
-        event.add([
-            "export".into(),
-            stream.into(),
-            1.into(),
-            EXPORTED.into(),
-            1_i16.into(),
-            by.0.into(),
-            place.as_str().into(),
-            reason.reference.id.0.into(),
-            now.into(),
-            now.into(),
-            serde_json::json!({"kind": EXPORTED, "name": subject.chinese()}).into(),
-        ]);
+        let happening = Happening {
+            aggregate: "export",
+            id: stream,
+            version: 1,
+            kind: EXPORTED,
+            v: 1,
+            at: place.as_str(),
+            text: Some(reason.reference.id.0),
+        };
+        let fact = serde_json::json!({"kind": EXPORTED, "name": subject.chinese()});
+        let mut exported = super::events();
+        exported.add(super::event(Some(by), now, happening, &fact)?);
         let mut statements =
             vec![self.statement("INSERT INTO free_text (id, stream, body) VALUES ($1, $2, $3)", text)];
-        statements.extend(event.statements(self));
+        statements.extend(exported.statements(self));
         self.journal.write(statements).await
     }
 

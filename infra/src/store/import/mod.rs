@@ -29,7 +29,8 @@ use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::time::Timestamp;
 use rows::Rows;
-use sea_orm::Statement;
+use sea_orm::{Statement, Value};
+use serde::Serialize;
 use uuid::Uuid;
 
 /// The rows of a sheet.
@@ -147,7 +148,7 @@ impl Store {
         let sql = "SELECT u.id, u.kind, u.name, u.code, u.version, u.retired_at, s.id AS seat_id, s.code AS seat_code FROM unit u \
              LEFT JOIN place s ON s.id = u.seat_id WHERE u.county = $1";
         let rows = self.query_all(sql, vec![county.county().into()]).await?;
-        units::Known::read(self, county, &rows)
+        units::Known::read(self, &rows)
     }
 
     /// The ids of people whom a county knows by the hashes of their phone numbers.
@@ -181,6 +182,44 @@ fn fault(row: u32, column: &'static str, refusal: impl Into<Refusal>) -> Fault {
 /// Statements that must touch whatever they touch.
 fn all(statements: Vec<Statement>) -> impl Iterator<Item = Exactly> {
     statements.into_iter().map(|one| Exactly(one, None))
+}
+
+/// An event of a stream, before who did it and when.
+struct Happening<'a> {
+    aggregate: &'static str,
+    id: Uuid,
+    version: i32,
+    kind: &'static str,
+    v: i16,
+    /// Where it counts.
+    at: &'a str,
+    /// What was written with it.
+    text: Option<Uuid>,
+}
+
+/// The row of an event, in the order of [`events`].
+fn event(
+    by: Option<UserId>,
+    now: Timestamp,
+    happening: Happening<'_>,
+    fact: &impl Serialize,
+) -> Result<[Value; 11], StoreError> {
+    let Happening { aggregate, id, version, kind, v, at, text } = happening;
+    let payload =
+        serde_json::to_value(fact).map_err(|error| StoreError::corrupt("event", "payload", id, error))?;
+    Ok([
+        aggregate.into(),
+        id.into(),
+        version.into(),
+        kind.into(),
+        v.into(),
+        by.map(|by| by.0).into(),
+        at.into(),
+        text.into(),
+        now.into(),
+        now.into(),
+        payload.into(),
+    ])
 }
 
 /// The rows of events.

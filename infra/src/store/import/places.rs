@@ -6,7 +6,7 @@ use super::super::place::PLACE;
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::rows::Rows;
-use super::{Exactly, Import, Plan, all, events};
+use super::{Exactly, Happening, Import, Plan, all, events};
 use crate::entropy;
 use domain::import::{Fault, Tally};
 use domain::place::{Dated, EVENT_VERSION, Fact, Place, PlaceCode, PlaceLine, PlaceSheet, Planned, plan};
@@ -117,19 +117,14 @@ fn event(
     let kind = fact.headline().name();
     let reference = import.reason.reference;
     let what = Dated { fact, on: china_day(import.now), reason: Some(reference) };
-    let payload =
-        serde_json::to_value(&what).map_err(|error| StoreError::corrupt("event", "payload", id, error))?;
-    Ok([
-        "place".into(),
-        id.into(),
-        version.into(),
-        kind.into(),
-        EVENT_VERSION.into(),
-        import.by.map(|by| by.0).into(),
-        code.as_str().into(),
-        reference.id.0.into(),
-        import.now.into(),
-        import.now.into(),
-        payload.into(),
-    ])
+    let happening = Happening {
+        aggregate: "place",
+        id,
+        version,
+        kind,
+        v: EVENT_VERSION,
+        at: code.as_str(),
+        text: Some(reference.id.0),
+    };
+    super::event(import.by, import.now, happening, &what)
 }

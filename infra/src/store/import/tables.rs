@@ -2,11 +2,10 @@
 
 use super::super::error::StoreError;
 use super::rows::Rows;
-use super::{Exactly, Import, events};
+use super::{Exactly, Happening, Import, event, events};
 use domain::actor::Scope;
 use domain::id::UserId;
 use domain::person::{EVENT_VERSION, Happened, Held, PlacedGrant};
-use sea_orm::Value;
 
 /// The rows that are written of people.
 pub(super) struct Tables {
@@ -57,21 +56,11 @@ impl Tables {
         happened: &[Happened],
     ) -> Result<(), StoreError> {
         for (one, version) in happened.iter().zip(version + 1..) {
-            let payload = serde_json::to_value(&one.fact)
-                .map_err(|error| StoreError::corrupt("event", "payload", person, error))?;
-            self.events.add([
-                "person".into(),
-                person.0.into(),
-                version.into(),
-                one.fact.headline().name().into(),
-                EVENT_VERSION.into(),
-                import.by.map(|by| by.0).into(),
-                one.at.as_ref().map_or("", |at| at.as_str()).into(),
-                Value::Uuid(None),
-                import.now.into(),
-                import.now.into(),
-                payload.into(),
-            ]);
+            let (kind, at) = (one.fact.headline().name(), one.at.as_ref().map_or("", |at| at.as_str()));
+            let id = person.0;
+            let happening =
+                Happening { aggregate: "person", id, version, kind, v: EVENT_VERSION, at, text: None };
+            self.events.add(event(import.by, import.now, happening, &one.fact)?);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use super::super::sql::Sql;
 use super::super::tie::tie_values;
 use super::rows::Rows;
 use super::units::Known;
-use super::{Exactly, Import, Plan, all, events, fault};
+use super::{Exactly, Happening, Import, Plan, all, events, fault};
 use crate::entropy;
 use chrono::NaiveDate;
 use domain::id::{PlaceId, TieId, UnitId, UserId};
@@ -363,19 +363,7 @@ fn event(
     at: &PlaceCode,
     fact: &tie::Fact,
 ) -> Result<[Value; 11], StoreError> {
-    let payload =
-        serde_json::to_value(fact).map_err(|error| StoreError::corrupt("event", "payload", id, error))?;
-    Ok([
-        "tie".into(),
-        id.into(),
-        version.into(),
-        fact.headline().name().into(),
-        EVENT_VERSION.into(),
-        import.by.map(|by| by.0).into(),
-        at.as_str().into(),
-        Value::Uuid(None),
-        import.now.into(),
-        import.now.into(),
-        payload.into(),
-    ])
+    let (kind, at) = (fact.headline().name(), at.as_str());
+    let happening = Happening { aggregate: "tie", id, version, kind, v: EVENT_VERSION, at, text: None };
+    super::event(import.by, import.now, happening, fact)
 }

@@ -5,7 +5,7 @@ use super::super::error::StoreError;
 use super::super::row::{Row, column, word};
 use super::super::unit::{described, profile_values};
 use super::rows::Rows;
-use super::{Exactly, Import, Plan, all, events, fault};
+use super::{Exactly, Happening, Import, Plan, all, event, events, fault};
 use crate::entropy;
 use domain::id::{PlaceId, UnitId};
 use domain::import::{Fault, ImportRefusal, Tally};
@@ -49,7 +49,7 @@ pub(super) struct Known {
 }
 
 impl Known {
-    pub(super) fn read(store: &Store, _: &PlaceCode, rows: &[Row]) -> Result<Self, StoreError> {
+    pub(super) fn read(store: &Store, rows: &[Row]) -> Result<Self, StoreError> {
         let mut known = Self::default();
         for row in rows {
             if column::<Option<Timestamp>>(row, "unit", "retired_at")?.is_some() {
@@ -201,22 +201,10 @@ impl Store {
                 }
             };
             let fact = described(&profile);
-            let kind = fact.headline().name();
-            let payload = serde_json::to_value(&fact)
-                .map_err(|error| StoreError::corrupt("event", "payload", id, error))?;
-            events.add([
-                "unit".into(),
-                id.into(),
-                version.into(),
-                kind.into(),
-                EVENT_VERSION.into(),
-                import.by.map(|by| by.0).into(),
-                county.as_str().into(),
-                sea_orm::Value::Uuid(None),
-                import.now.into(),
-                import.now.into(),
-                payload.into(),
-            ]);
+            let (kind, at) = (fact.headline().name(), county.as_str());
+            let happening =
+                Happening { aggregate: "unit", id, version, kind, v: EVENT_VERSION, at, text: None };
+            events.add(event(import.by, import.now, happening, &fact)?);
         }
         if !faults.is_empty() {
             return Ok(Err(faults));

@@ -86,10 +86,8 @@ impl Store {
                 sql.push(" AND ").below("p.code", parent);
             }
             PlaceQuery::Named(area, name) => {
-                let escaped = name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-                sql.push("(p.name LIKE ").bind(format!("%{escaped}%"));
-                sql.push(" ESCAPE '\\') AS hit FROM place p WHERE p.retired_at IS NULL AND ")
-                    .below("p.code", area);
+                sql.push("(").contains("p.name", name);
+                sql.push(") AS hit FROM place p WHERE p.retired_at IS NULL AND ").below("p.code", area);
             }
         }
         if let Some(after) = after {

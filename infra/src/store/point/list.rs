@@ -63,8 +63,7 @@ pub(super) fn page_sql(query: &PointQuery, asker: &Actor) -> Sql {
     ));
     filter.push(&mut sql, asker);
     if let Some(name) = name {
-        let escaped = name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        sql.push(" AND t.name LIKE ").bind(format!("%{escaped}%")).push(" ESCAPE '\\'");
+        sql.push(" AND ").contains("t.name", name);
     }
     sql.push(") AS hit FROM point t WHERE t.retired_at IS NULL AND ");
     sql.below("t.code", place);
