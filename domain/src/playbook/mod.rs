@@ -1,5 +1,8 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+#[cfg(test)]
+mod tests;
+
 use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;
 use crate::permission::Role;
@@ -180,80 +183,5 @@ impl Playbook {
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
         faults
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::calendar::Calendar;
-    use crate::policy::{ClaimRule, ClockRule, Unmet};
-    use crate::ticket::{Affair, ClockKind};
-
-    fn rate(key: &str, numerator: &[&str], denominator: &[&str]) -> RateRule {
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
-        RateRule {
-            key: key.into(),
-            name: "率".into(),
-            numerator: words(numerator),
-            denominator: words(denominator),
-        }
-    }
-
-    #[test]
-    fn a_bad_playbook_names_every_fault_at_once() {
-        let category = Category { key: "water".into(), name: "供水".into() };
-        let playbook = Playbook {
-            key: "bad".into(),
-            name: "坏".into(),
-            county: "5325".into(),
-            levels: vec![
-                LevelName { name: "户".into(), width: 9, household: true },
-                LevelName { name: "组".into(), width: 3, household: false },
-            ],
-            categories: vec![category.clone(), category],
-            vocabulary: Vocabulary::default(),
-            policy: Policy {
-                version: 1,
-                arrive_unmet_at_resolve: Unmet::Cancel,
-                rating_window_seconds: 0,
-                reopen_window_seconds: 0,
-                urge_every_seconds: 0,
-                offline_seconds: 0,
-                claims: vec![ClaimRule { affair: Affair::Private, roles: vec![Role::DepartmentHandler] }],
-                calendar: Calendar { weekdays: vec![8], ..Calendar::default() },
-                clocks: vec![ClockRule::natural(ClockKind::Solve, None, 0)],
-            },
-            flags: FlagRule { roles: vec![Role::Resident] },
-            lines: vec![
-                Line { key: "party".into(), name: "党建".into() },
-                Line { key: "party".into(), name: "组织".into() },
-            ],
-            visits_a_year: 2,
-            rates: vec![
-                rate("response", &["accepted"], &["submitted", "-lost"]),
-                rate("response", &[], &["rated"]),
-            ],
-        };
-        let keys: Vec<_> = playbook.faults().into_iter().map(|fault| fault.key).collect();
-        assert_eq!(
-            keys,
-            [
-                "county",
-                "levels",
-                "categories[1].key",
-                "levels[0].household",
-                "rates[0].denominator[1]",
-                "rates[1].key",
-                "rates[1].numerator",
-                "lines[1].key",
-                "flags.roles",
-                "policy.claims[0].roles",
-                "policy.rating_window_seconds",
-                "policy.reopen_window_seconds",
-                "policy.calendar.weekdays[0]",
-                "policy.clocks[0].limit_seconds"
-            ]
-        );
     }
 }
