@@ -95,6 +95,20 @@ pub enum Notice {
     OverdueList,
     /// The working-time calendar of a year is not there.
     CalendarMissing,
+    /// A matter is one's own to do.
+    MatterAssigned,
+    /// Something was said of a matter that one looks after.
+    MatterReported,
+    /// A matter waits for one's decision.
+    MatterToDecide,
+    /// A matter that one raised or does was decided on.
+    MatterDecided,
+    /// A matter is due soon.
+    MatterDue,
+    /// A matter was not done in time.
+    MatterOverdue,
+    /// A matter is over.
+    MatterDone,
 }
 
 impl Notice {
@@ -144,7 +158,14 @@ impl Notice {
             | Self::DutyOverdue
             | Self::DutyWarning
             | Self::OverdueList
-            | Self::CalendarMissing => false,
+            | Self::CalendarMissing
+            | Self::MatterAssigned
+            | Self::MatterReported
+            | Self::MatterToDecide
+            | Self::MatterDecided
+            | Self::MatterDue
+            | Self::MatterOverdue
+            | Self::MatterDone => false,
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::deed::DeedRefusal;
 use crate::geo::PositionRefusal;
 use crate::import::ImportRefusal;
 use crate::live::LiveRefusal;
+use crate::matter::MatterRefusal;
 use crate::notice::InboxRefusal;
 use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
@@ -71,6 +72,9 @@ pub enum Refusal {
     /// The deed is not written down.
     #[error(transparent)]
     Deed(#[from] DeedRefusal),
+    /// The matter cannot be, or not be changed like this.
+    #[error(transparent)]
+    Matter(#[from] MatterRefusal),
     /// The tie cannot be.
     #[error(transparent)]
     Tie(#[from] TieRefusal),
@@ -130,6 +134,7 @@ impl Refusal {
             Self::Grant(refusal) => refusal.code(),
             Self::Unit(refusal) => refusal.code(),
             Self::Deed(refusal) => refusal.code(),
+            Self::Matter(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
             Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
@@ -184,6 +189,7 @@ impl Refusal {
             Self::Profile(refusal) => refusal.args(),
             Self::Grant(refusal) => refusal.args(),
             Self::Deed(refusal) => refusal.args(),
+            Self::Matter(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
@@ -205,6 +211,7 @@ impl Refusal {
             Self::Net(refusal) => refusal.field(),
             Self::Boundary(_) => Some("/geometry"),
             Self::Deed(refusal) => refusal.field(),
+            Self::Matter(refusal) => refusal.field(),
             Self::Tie(refusal) => refusal.field(),
             Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),

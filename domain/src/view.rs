@@ -218,6 +218,8 @@ pub struct InboxEntry {
     pub kind: Notice,
     /// Of which ticket; `None` where it is of none or of many.
     pub ticket: Option<InboxTicket>,
+    /// Of which matter, by its kind and identity.
+    pub matter: Option<(String, uuid::Uuid)>,
     /// Which limit.
     pub clock: Option<ClockKind>,
     /// Until when that is or was.

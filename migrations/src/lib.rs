@@ -33,6 +33,7 @@ mod m20261122_000023_absences;
 mod m20261122_000024_profiles;
 mod m20261122_000025_imports;
 mod m20261122_000026_deeds;
+mod m20261123_000029_matters;
 mod standing;
 
 pub use standing::Standing;
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000024_profiles::Migration),
             Box::new(m20261122_000025_imports::Migration),
             Box::new(m20261122_000026_deeds::Migration),
+            Box::new(m20261123_000029_matters::Migration),
         ];
         migrations
             .into_iter()

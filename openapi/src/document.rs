@@ -57,6 +57,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "消息", description = "发给本人的消息"),
         (name = "值班", description = "排班与值班表，请假与代班"),
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
+(name = "重点任务", description = "领导包抓的重点任务：设立、报告进展、销号"),
         (name = "统计", description = "响应率、解决率、满意率，红旗"),
         (name = "实时", description = "实时推送（WebSocket）"),
         (name = "运行", description = "存活、就绪、公钥、指标")
@@ -251,6 +252,9 @@ pub fn complete(document: &mut Document) {
     }
 }
 
+/// The paths of matters.
+const MATTERS: [&str; 1] = ["/key-tasks/{id}"];
+
 /// The errors of a call: status, what they mean, and one of them as an example.
 fn common_errors(
     path: &str,
@@ -278,6 +282,8 @@ fn common_errors(
         ("tie.not_found", Fault::new("tie.ended"), "tie.version_mismatch")
     } else if path.contains("/deeds/{id}") {
         ("deed.not_found", Fault::new("deed.retracted"), "deed.version_mismatch")
+    } else if MATTERS.iter().any(|of| path.contains(of)) {
+        ("matter.not_found", Fault::new("matter.over").with("status", "done"), "matter.version_mismatch")
     } else if path.contains("/imports/{id}") {
         ("import.not_found", Fault::new("import.not_done"), "ticket.version_mismatch")
     } else if path.contains("{year}") {

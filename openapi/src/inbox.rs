@@ -74,6 +74,15 @@ pub struct InboxTicket {
     pub place_name: String,
 }
 
+/// 消息所说的事项：岗位、任务、履职等工单以外的事。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InboxMatter {
+    /// 种类，如 `key_task`
+    pub kind: String,
+    /// 事项标识
+    pub id: Uuid,
+}
+
 /// 一条消息。
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
@@ -92,6 +101,9 @@ pub struct InboxEntry {
     pub label: &'static str,
     /// 所说的工单；多个工单或不涉及工单时为 null
     pub ticket: Option<InboxTicket>,
+    /// 所说的事项；不涉及时没有
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub matter: Option<InboxMatter>,
     /// 哪一项时限；不涉及时限时为 null
     #[schema(schema_with = optional_words::<ClockKind>)]
     pub clock: Option<ClockKind>,
@@ -178,10 +190,11 @@ impl From<view::InboxTicket> for InboxTicket {
 impl InboxEntry {
     /// In words of a language.
     pub fn new(entry: view::InboxEntry, lang: Lang) -> Self {
-        let view::InboxEntry { id, kind, ticket, clock, due_at, items, created_at, read_at } = entry;
+        let view::InboxEntry { id, kind, ticket, matter, clock, due_at, items, created_at, read_at } = entry;
         let ticket = ticket.map(InboxTicket::from);
         let (label, kind) = (notice(kind, lang), kind.name());
-        Self { id, kind, label, ticket, clock, due_at, items, created_at, read_at }
+        let matter = matter.map(|(kind, id)| InboxMatter { kind, id });
+        Self { id, kind, label, ticket, matter, clock, due_at, items, created_at, read_at }
     }
 }
 

@@ -145,7 +145,7 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     } else if let Ok(place) = kind.parse::<Place>() {
         return Some(place_event(place, lang));
     } else {
-        return None;
+        return crate::matter::audited(kind, lang);
     };
     Some(lang.of(chinese, english))
 }
@@ -241,6 +241,13 @@ pub fn notice(notice: Notice, lang: Lang) -> &'static str {
         Notice::CalendarMissing => {
             ("缺少下一年度的工作日历", "The working-time calendar of a year is missing")
         }
+        Notice::MatterAssigned => ("交给您的事项", "A matter is yours to do"),
+        Notice::MatterReported => ("您负责的事项有新进展", "Something was said of a matter of yours"),
+        Notice::MatterToDecide => ("有事项待您决定", "A matter waits for your decision"),
+        Notice::MatterDecided => ("您的事项已有决定", "A matter of yours was decided on"),
+        Notice::MatterDue => ("事项即将到期", "A matter is due soon"),
+        Notice::MatterOverdue => ("事项已逾期", "A matter was not done in time"),
+        Notice::MatterDone => ("事项已办结", "A matter is over"),
     };
     lang.of(chinese, english)
 }
@@ -306,6 +313,9 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TieView => ("查看关系", "view ties"),
         Action::TieEdit => ("建立、解除关系", "tie and untie"),
         Action::DeedRecord => ("记纪实", "write down deeds"),
+        Action::KeyTaskView => ("查看重点任务", "view key tasks"),
+        Action::KeyTaskSet => ("设立、销号重点任务", "set and end key tasks"),
+        Action::KeyTaskReport => ("报告重点任务进展", "report on key tasks"),
         Action::MeCheckIn => ("认门报到", "check in to a community"),
         Action::ImportRun => ("导入表格", "import sheets"),
         Action::ExportRun => ("导出表格", "export sheets"),

@@ -57,6 +57,19 @@ paths! {
     PlacePath(PlaceId) or "place.not_found",
 }
 
+/// The `{id}` of a matter, of whatever kind.
+pub(crate) struct MatterPath(pub(crate) Uuid);
+
+impl FromRequest for MatterPath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let id = request.match_info().get("id").and_then(|id| Uuid::parse_str(id).ok());
+        ready(id.map(Self).ok_or_else(|| ApiError::new("matter.not_found")))
+    }
+}
+
 /// The `{id}` of an import.
 pub(crate) struct ImportPath(pub(crate) Uuid);
 

@@ -1,6 +1,7 @@
 //! What runs beside the requests.
 
 mod imports;
+mod matters;
 mod names;
 mod reactors;
 mod sweep;
@@ -32,6 +33,7 @@ pub(crate) async fn run(state: web::Data<State>) {
         keep("missing_years", &state, tell_missing_years_for_ever),
         keep("hand_over", &state, hand_over_for_ever),
         keep("imports", &state, imports::run),
+        keep("matters", &state, matters::run),
         keep("names", &state, names::run),
         keep("sweep", &state, sweep::run),
         reactors::run(&state),
@@ -138,6 +140,7 @@ async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
 /// Does what is due, then what follows from it.
 pub(crate) async fn catch_up(state: &State) -> anyhow::Result<()> {
     sweep::settle(state, Share::WHOLE, &mut sweep::Failing::default()).await?;
+    matters::settle(state).await?;
     hand_over(state).await?;
     work_off(state).await?;
     Ok(reactors::catch_up(state).await?)

@@ -11,7 +11,9 @@ mod health;
 mod identity;
 mod import;
 mod inbox;
+mod key_task;
 mod live;
+mod matter;
 mod person;
 mod place;
 mod point;
@@ -78,6 +80,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(deed::list_deeds)
                 .service(deed::retract_deed)
                 .service(deed::place_visits)
+                .service(key_task::set_key_task)
+                .service(key_task::list_key_tasks)
+                .service(key_task::get_key_task)
+                .service(key_task::report_key_task)
+                .service(key_task::end_key_task)
                 .service(place::create_place)
                 .service(place::list_places)
                 .service(boundary::place_at)

@@ -187,6 +187,15 @@ pub enum Action {
     /// Write down deeds (纪实).
     #[strum(serialize = "deed.record")]
     DeedRecord,
+    /// See key tasks (重点任务).
+    #[strum(serialize = "key_task.view")]
+    KeyTaskView,
+    /// Set and end key tasks.
+    #[strum(serialize = "key_task.set")]
+    KeyTaskSet,
+    /// Report on key tasks that are one's own.
+    #[strum(serialize = "key_task.report")]
+    KeyTaskReport,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

@@ -122,6 +122,13 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::PartyMember, A::MeCheckIn) => &[Anywhere],
         // What they did themselves; what others did, where they keep the ties.
         (role, A::DeedRecord) if !matches!(role, R::Resident | R::Hotline) => &[Anywhere],
+        (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::KeyTaskSet) => &[Area],
+        (
+            R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin | R::GridLeader,
+            A::KeyTaskView,
+        ) => &[Area],
+        // Those that concern them.
+        (role, A::KeyTaskView | A::KeyTaskReport) if !matches!(role, R::Resident | R::Hotline) => &[Anywhere],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::PointEdit) => &[Area],
         (
             R::GridWorker

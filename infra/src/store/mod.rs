@@ -26,6 +26,7 @@ mod key;
 mod live;
 mod log;
 mod lookup;
+mod matter;
 mod number;
 mod otp;
 mod page;
@@ -70,6 +71,7 @@ pub use import::{
 pub use inbox::{InboxPage, Message};
 pub use live::{Admission, Gap, LivePage, TICKET_LIFETIME};
 pub use log::{Cursor, LoggedEvent};
+pub use matter::{DueMatter, MatterLens, MatterQuery, NewMatter};
 pub use migrations::Standing;
 pub use page::Page;
 pub use person::{GrantAsked, NewPerson, PeopleLens, PeopleQuery};

@@ -175,6 +175,7 @@ impl Store {
         rest.extend(self.move_shifts(roster, user.0));
         rest.extend(self.move_ties(roster, user.0));
         rest.extend(self.move_absences(roster, user.0));
+        rest.extend(self.move_matters(roster, user.0));
         rest.push(self.end_sessions(roster, now));
         rest.push(self.hand_over_later(Handover::Joined { roster: UserId(roster), user }, now));
         // What the roster entry was granted says where it counts.

@@ -115,12 +115,13 @@ pub(super) struct Stream {
 }
 
 /// An event as a row.
-struct Row<'a> {
-    kind: &'static str,
-    v: i16,
-    scope_code: &'a str,
-    text: Option<&'a Text>,
-    payload: Result<serde_json::Value, serde_json::Error>,
+pub(super) struct EventRow<'a> {
+    pub(super) kind: &'static str,
+    pub(super) v: i16,
+    /// The place.
+    pub(super) scope_code: &'a str,
+    pub(super) text: Option<&'a Text>,
+    pub(super) payload: Result<serde_json::Value, serde_json::Error>,
 }
 
 impl Store {
@@ -139,7 +140,7 @@ impl Store {
     ) -> Result<(), Failed> {
         let Recorded { person, version, by, now, key } = *recorded;
         let stream = Stream { aggregate: "person", id: person.0, version, by, now, key };
-        let rows = events.iter().map(|event| Row {
+        let rows = events.iter().map(|event| EventRow {
             kind: event.fact.headline().name(),
             v: EVENT_VERSION,
             scope_code: event.scope_code,
@@ -161,7 +162,7 @@ impl Store {
         event: &UnitEvent<'_>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
-        let row = Row {
+        let row = EventRow {
             kind: event.fact.headline().name(),
             v: unit::EVENT_VERSION,
             scope_code: event.scope_code,
@@ -182,7 +183,7 @@ impl Store {
         event: &DeedEvent<'_>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
-        let row = Row {
+        let row = EventRow {
             kind: event.fact.headline().name(),
             v: deed::EVENT_VERSION,
             scope_code: event.scope_code,
@@ -203,7 +204,7 @@ impl Store {
         event: &TieEvent<'_>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
-        let row = Row {
+        let row = EventRow {
             kind: event.fact.headline().name(),
             v: tie::EVENT_VERSION,
             scope_code: event.scope_code,
@@ -225,7 +226,7 @@ impl Store {
         scope: &str,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
-        let row = Row {
+        let row = EventRow {
             kind: fact.headline().name(),
             v: calendar::EVENT_VERSION,
             scope_code: scope,
@@ -247,7 +248,7 @@ impl Store {
         event: &ShiftEvent<'_>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
-        let row = Row {
+        let row = EventRow {
             kind: event.fact.headline().name(),
             v: shift::EVENT_VERSION,
             scope_code: event.scope_code,
@@ -269,7 +270,7 @@ impl Store {
         event: &AbsenceEvent<'_>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
-        let row = |scope_code| Row {
+        let row = |scope_code| EventRow {
             kind: event.fact.headline().name(),
             v: absence::EVENT_VERSION,
             scope_code,
@@ -292,7 +293,7 @@ impl Store {
         event: &PointEvent<'_>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
-        let row = Row {
+        let row = EventRow {
             kind: event.fact.headline().name(),
             v: point::EVENT_VERSION,
             scope_code: event.scope_code,
@@ -317,7 +318,7 @@ impl Store {
     ) -> Result<(), Failed> {
         rest.push(self.text_statement(reason, stream.id));
         for event in events {
-            let row = Row {
+            let row = EventRow {
                 kind: event.what.fact.headline().name(),
                 v: place::EVENT_VERSION,
                 scope_code: event.scope_code,
@@ -330,12 +331,16 @@ impl Store {
         self.record(stream, guard, rest, vec![], answer).await
     }
 
-    async fn record(
+    /// Writes any change of a row with a history.
+    ///
+    /// # Errors
+    /// [`Failed::Conflict`] when the guard found no row.
+    pub(super) async fn record(
         &self,
         stream: &Stream,
         guard: Statement,
         rest: Vec<Statement>,
-        events: Vec<Row<'_>>,
+        events: Vec<EventRow<'_>>,
         answer: Option<&Answer>,
     ) -> Result<(), Failed> {
         let mut statements = vec![guard];
@@ -354,7 +359,7 @@ impl Store {
         if self.journal.write_guarded(statements).await? { Ok(()) } else { Err(Failed::Conflict) }
     }
 
-    fn text_statement(&self, text: &Text, stream: Uuid) -> Statement {
+    pub(super) fn text_statement(&self, text: &Text, stream: Uuid) -> Statement {
         let values: Vec<Value> =
             vec![text.reference.id.0.into(), stream.into(), text.body.as_str().to_owned().into()];
         self.statement("INSERT INTO free_text (id, stream, body) VALUES ($1, $2, $3)", values)
@@ -364,7 +369,7 @@ impl Store {
         &self,
         stream: &Stream,
         version: i32,
-        event: Row<'_>,
+        event: EventRow<'_>,
     ) -> Result<Statement, StoreError> {
         let sql = "INSERT INTO event (aggregate, stream, stream_version, kind, v, actor, scope_code, text_id, occurred_at, recorded_at, payload) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";

@@ -31,6 +31,7 @@ impl Store {
         faults.extend(self.verify_calendars().await?);
         faults.extend(self.verify_places().await?);
         faults.extend(self.verify_points().await?);
+        faults.extend(self.verify_matters().await?);
         faults.extend(self.verify_reactors().await?);
         for row in self.query_all(EXCERPTS, vec![i32::try_from(EXCERPT).unwrap_or(i32::MAX).into()]).await? {
             let id: Uuid = column(&row, "ticket", "id")?;

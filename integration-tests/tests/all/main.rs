@@ -24,6 +24,7 @@ mod identity;
 mod import;
 mod import_rights;
 mod inbox;
+mod key_task;
 mod leave;
 mod limits;
 mod list;

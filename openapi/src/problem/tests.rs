@@ -1,13 +1,14 @@
 //! Every refusal has its line, and every line says something.
 
 use super::*;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate};
 use domain::absence::AbsenceRefusal;
 use domain::calendar::CalendarRefusal;
 use domain::deed::DeedRefusal;
 use domain::geo::PositionRefusal;
 use domain::import::ImportRefusal;
 use domain::live::LiveRefusal;
+use domain::matter::MatterRefusal;
 use domain::notice::InboxRefusal;
 use domain::password::PasswordRefusal;
 use domain::permission::PermissionRefusal;
@@ -71,6 +72,15 @@ fn every_refusal() -> Vec<Refusal> {
         GrantRefusal::PlacesOrUnit.into(),
         GrantRefusal::AlreadyHeld.into(),
         GrantRefusal::Unknown.into(),
+        MatterRefusal::NotFound.into(),
+        MatterRefusal::BeyondScope.into(),
+        MatterRefusal::Over { status: "done" }.into(),
+        MatterRefusal::NotYet { status: "open" }.into(),
+        MatterRefusal::Time { field: "/at", earliest: DateTime::UNIX_EPOCH, latest: DateTime::UNIX_EPOCH }
+            .into(),
+        MatterRefusal::Range { field: "/n", min: 1, max: 2 }.into(),
+        MatterRefusal::Who { field: "/who" }.into(),
+        MatterRefusal::Unknown { field: "/key", allowed: "a".into() }.into(),
         PointRefusal::NotFound.into(),
         PointRefusal::Retired.into(),
         PointRefusal::BeyondScope { code }.into(),

@@ -89,7 +89,7 @@ impl Store {
     }
 
     /// What makes whoever else writes messages wait until this transaction has ended.
-    fn in_turn(&self) -> Vec<Statement> {
+    pub(super) fn in_turn(&self) -> Vec<Statement> {
         dialect::inbox_turn(self.backend()).map(|sql| self.statement(sql, vec![])).into_iter().collect()
     }
 

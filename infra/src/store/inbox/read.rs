@@ -21,11 +21,11 @@ use uuid::Uuid;
 /// Up to how many unread messages are counted.
 const COUNTED: i64 = 1_000;
 /// What [`Store::stored_message`] needs of the message `i`, its ticket `t` and its place `p`.
-const COLUMNS: &str = "i.id, i.kind, i.clock, i.due_at, i.items, i.created_at, i.read_at, \
-     t.id AS ticket_id, t.number, t.status, t.scope_code, p.name AS place_name";
+const COLUMNS: &str = "i.id, i.kind, i.clock, i.due_at, i.items, i.created_at, i.read_at, i.matter_id, \
+     (SELECT k.kind FROM matter k WHERE k.id = i.matter_id) AS matter_kind, t.id AS ticket_id, t.number, t.status, t.scope_code, p.name AS place_name";
 /// All messages of whoever follows in parentheses, oldest first.
-pub(in crate::store) const THEIRS: &str = "SELECT i.id, i.kind, i.clock, i.due_at, i.items, i.created_at, i.read_at, \
-     t.id AS ticket_id, t.number, t.status, t.scope_code, p.name AS place_name \
+pub(in crate::store) const THEIRS: &str = "SELECT i.id, i.kind, i.clock, i.due_at, i.items, i.created_at, i.read_at, i.matter_id, \
+     (SELECT k.kind FROM matter k WHERE k.id = i.matter_id) AS matter_kind, t.id AS ticket_id, t.number, t.status, t.scope_code, p.name AS place_name \
      FROM inbox i LEFT JOIN ticket t ON t.id = i.ticket_id LEFT JOIN place p ON p.id = t.place_id WHERE i.user_id IN ";
 
 impl Store {
@@ -200,6 +200,11 @@ impl Store {
             id: column(row, "inbox", "id")?,
             kind: word(row, "inbox", "kind")?,
             ticket: self.inbox_ticket(row)?,
+            matter: column::<Option<String>>(row, "matter", "matter_kind")?.zip(column::<Option<Uuid>>(
+                row,
+                "inbox",
+                "matter_id",
+            )?),
             clock: optional_word(row, "inbox", "clock")?,
             due_at: column(row, "inbox", "due_at")?,
             items: column(row, "inbox", "items")?,

@@ -108,7 +108,7 @@ pub(super) fn each_once(
 
 impl Store {
     /// These places and all above them, each once.
-    pub(super) fn with_ancestors(&self, places: impl Iterator<Item = PlaceCode>) -> Vec<PlaceCode> {
+    pub(in crate::store) fn with_ancestors(&self, places: impl Iterator<Item = PlaceCode>) -> Vec<PlaceCode> {
         let all: HashSet<_> = places.flat_map(|place| self.upwards(place)).collect();
         all.into_iter().collect()
     }
@@ -120,12 +120,19 @@ impl Store {
     }
 
     /// Whoever is at a place, or at the nearest above it that has somebody.
-    pub(super) fn nearest(&self, place: &PlaceCode, at: &HashMap<PlaceCode, Vec<UserId>>) -> Vec<UserId> {
+    pub(in crate::store) fn nearest(
+        &self,
+        place: &PlaceCode,
+        at: &HashMap<PlaceCode, Vec<UserId>>,
+    ) -> Vec<UserId> {
         self.upwards(*place).iter().find_map(|place| at.get(place).cloned()).unwrap_or_default()
     }
 
     /// Who handles for units.
-    async fn people_of_units(&self, units: Vec<Uuid>) -> Result<HashMap<UnitId, Vec<UserId>>, StoreError> {
+    pub(in crate::store) async fn people_of_units(
+        &self,
+        units: Vec<Uuid>,
+    ) -> Result<HashMap<UnitId, Vec<UserId>>, StoreError> {
         let mut people: HashMap<UnitId, Vec<UserId>> = HashMap::new();
         if units.is_empty() {
             return Ok(people);
@@ -141,7 +148,7 @@ impl Store {
     }
 
     /// Who dispatches by a grant for exactly these places.
-    async fn people_at_desks(
+    pub(in crate::store) async fn people_at_desks(
         &self,
         desks: Vec<PlaceCode>,
     ) -> Result<HashMap<PlaceCode, Vec<UserId>>, StoreError> {

@@ -113,6 +113,19 @@ impl Store {
         Err(Refusal::from(TieRefusal::PersonUnknown).into())
     }
 
+    /// Whether somebody is known at a place, or is the asker.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn is_known(&self, person: UserId, at: &PlaceCode, asker: UserId) -> Result<bool, ChangeError> {
+        match self.knows(person, at, asker).await {
+            Ok(()) => Ok(true),
+            Err(Failed::Error(ChangeError::Refused(_))) => Ok(false),
+            Err(Failed::Error(error)) => Err(error),
+            Err(Failed::Conflict | Failed::KeyTaken) => Err(ChangeError::Contended),
+        }
+    }
+
     async fn facts(&self, new: &NewTie, today: NaiveDate, asker: UserId) -> Result<Facts, Failed> {
         let Tie { kind, holder, target, .. } = &new.tie;
         let (person, unit) = match holder {

@@ -1,0 +1,111 @@
+//! What the calls of matters of all kinds share: who asks, through which lens, pages, and answers.
+
+use crate::app::State;
+use crate::auth::Session;
+use crate::cursor;
+use crate::error::{ApiError, ApiResult, fault};
+use crate::extract::{Conditions, limit};
+use crate::routes::person::within;
+use actix_web::http::StatusCode;
+use domain::id::UnitId;
+use domain::matter::{Matter, MatterRefusal, MatterView};
+use domain::permission::Action;
+use domain::place::PlaceCode;
+use domain::tie::Holder;
+use infra::entropy;
+use infra::store::{Answer, ChangeError, MatterLens, MatterQuery, NewMatter, PlaceRow, Request};
+use openapi::problem::Fault;
+use serde::Serialize;
+
+/// A change of a matter that failed.
+pub(super) fn failed(error: ChangeError) -> ApiError {
+    match error {
+        ChangeError::OtherVersion => ApiError::new("matter.version_mismatch"),
+        error => error.into(),
+    }
+}
+
+/// Who asks for a change of a matter, and how.
+pub(super) fn request<'a>(
+    state: &State,
+    session: &'a Session,
+    conditions: &Conditions,
+    bytes: &[u8],
+) -> Request<'a> {
+    let Session { actor, grants_version, .. } = session;
+    let key = conditions.key(state, actor.user, bytes);
+    let (now, if_match) = (state.clock.now(), conditions.if_match);
+    Request { actor, grants_version: *grants_version, now, if_match, key }
+}
+
+/// A matter that is to begin at a place.
+pub(super) fn at(place: PlaceRow, request: &Request<'_>) -> NewMatter {
+    NewMatter { id: entropy::id(request.now), place: place.place, place_name: place.name }
+}
+
+/// An answer.
+pub(super) fn answer<M>(status: StatusCode, view: &MatterView<M>, body: impl Serialize) -> Answer {
+    let body = serde_json::to_vec(&body).unwrap_or_default();
+    Answer { status: status.as_u16(), version: view.version, body }
+}
+
+/// A person or a unit of the county: whoever a body names as one who is to do something.
+pub(super) async fn must_be_known(
+    state: &State,
+    session: &Session,
+    who: Holder,
+    at: &PlaceCode,
+    field: &'static str,
+) -> ApiResult<()> {
+    let known = match who {
+        Holder::Person(person) => state.store.is_known(person, at, session.actor.user).await?,
+        Holder::Unit(UnitId(unit)) => {
+            let county = state.store.unit_county(UnitId(unit)).await?;
+            county.is_some_and(|county| county.county() == at.county())
+        }
+    };
+    if known { Ok(()) } else { Err(fault(MatterRefusal::Who { field }, None).into()) }
+}
+
+/// Through what a list of matters looks: one's own and one's units', or an area in which one sees such things.
+pub(super) fn lens(
+    state: &State,
+    session: &Session,
+    action: Action,
+    place: Option<&str>,
+    mine: bool,
+) -> ApiResult<MatterQuery> {
+    let actor = &session.actor;
+    let place = place
+        .map(|code| state.store.place_code(code).map_err(|refusal| fault(refusal, Some("?place".into()))))
+        .transpose()?;
+    if mine {
+        let own = std::iter::once(actor.user.0).chain(actor.units().map(|unit| unit.0)).collect();
+        let mut query = MatterQuery::through(MatterLens::Party(own, vec![]), 1);
+        query.within = place.map(|place| vec![place]);
+        return Ok(query);
+    }
+    let places = within(actor.area_of(action), place);
+    if places.iter().any(|other| other.county() != places[0].county()) {
+        return Err(ApiError::from(Fault::of("?place", "shift.place_required", vec![])));
+    }
+    Ok(MatterQuery::through(MatterLens::Area(places), 1))
+}
+
+/// A page of matters. `list` is equal for equal lists, whatever page.
+pub(super) async fn page<M: Matter, W>(
+    state: &State,
+    session: &Session,
+    list: &str,
+    mut query: MatterQuery,
+    (after, size): (Option<String>, Option<i64>),
+    item: impl Fn(&MatterView<M>) -> W,
+) -> ApiResult<(Vec<W>, Option<String>)> {
+    let Session { actor, grants_version, .. } = session;
+    let (keys, list) = (state.store.keys(), format!("{} {} {list}", M::KIND, actor.user));
+    query.limit = limit(size)?;
+    query.after = after.map(|after| cursor::open_at(keys, &list, &after)).transpose()?;
+    let page = state.store.matters::<M>(&query, actor, *grants_version).await?;
+    let next = page.next.map(|(at, id)| cursor::seal_at(keys, &list, at, id));
+    Ok((page.items.iter().map(item).collect(), next))
+}

@@ -1,0 +1,70 @@
+//! The kinds of matters to which time does something.
+
+use super::super::Store;
+use super::super::change::ChangeError;
+use super::super::error::StoreError;
+use super::super::row::column;
+use super::columns;
+use domain::key_task::KeyTask;
+use domain::matter::Matter;
+use domain::time::Timestamp;
+use uuid::Uuid;
+
+/// A matter to which time does something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueMatter {
+    /// Which.
+    pub id: Uuid,
+    /// When it is due.
+    pub at: Timestamp,
+    kind: String,
+}
+
+impl Store {
+    /// Matters to which time does something by `now`, the longest due first, after the last of those before.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn due_matters(
+        &self,
+        now: Timestamp,
+        after: Option<&DueMatter>,
+        limit: u16,
+    ) -> Result<Vec<DueMatter>, StoreError> {
+        let mut sql = super::super::sql::Sql::new(
+            "SELECT id, kind, next_at FROM matter WHERE next_at IS NOT NULL AND next_at <= ",
+        );
+        sql.bind(now);
+        if let Some(DueMatter { id, at, kind: _ }) = after {
+            sql.push(" AND (next_at, id) > (").bind(*at).push(", ").bind(*id).push(")");
+        }
+        sql.push(" ORDER BY next_at, id LIMIT ").bind(i64::from(limit));
+        let rows = self.query_all(&sql.text, sql.values).await?;
+        let due = |row: &_| {
+            let (id, at) = (column(row, "matter", "id")?, column(row, "matter", "next_at")?);
+            Ok(DueMatter { id, at, kind: column(row, "matter", "kind")? })
+        };
+        rows.iter().map(due).collect()
+    }
+
+    /// Does to a matter what time does; whether that was anything.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn settle_matter(&self, due: &DueMatter, now: Timestamp) -> Result<bool, ChangeError> {
+        match due.kind.as_str() {
+            KeyTask::KIND => self.settle_kind::<KeyTask>(due.id, now).await,
+            // A newer program's.
+            _ => Ok(false),
+        }
+    }
+
+    async fn settle_kind<M: Matter>(&self, id: Uuid, now: Timestamp) -> Result<bool, ChangeError> {
+        let sql = format!(
+            "SELECT {} FROM matter m JOIN place p ON p.id = m.place_id WHERE m.id = $1",
+            columns(self.backend())
+        );
+        let Some(row) = self.query_one(&sql, vec![id.into()]).await? else { return Ok(false) };
+        self.settle_one(self.stored_matter::<M>(&row)?, now).await
+    }
+}

@@ -1,0 +1,35 @@
+//! What matters of all kinds have in common on the wire.
+
+use crate::Lang;
+use crate::tie::{TiedPlace, TiedTo};
+use domain::matter::MatterView;
+use domain::tie::Holder;
+
+/// What the audit trail calls what happened to matters: word, Chinese, English.
+const FACTS: &[(&str, &str, &str)] = &[
+    ("key_task_set", "设立重点任务", "Key task set"),
+    ("key_task_reported", "报告重点任务进展", "Key task reported on"),
+    ("key_task_report_missed", "重点任务逾期未报", "No report on a key task"),
+    ("key_task_done", "重点任务销号", "Key task done"),
+    ("key_task_dropped", "撤销重点任务", "Key task dropped"),
+];
+
+/// What the audit trail calls an event of a matter; `None` for one that is none.
+pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
+    let (_, chinese, english) = FACTS.iter().find(|(word, ..)| *word == kind)?;
+    Some(lang.of(chinese, english))
+}
+
+/// Where a matter belongs.
+pub fn place<M>(view: &MatterView<M>) -> TiedPlace {
+    TiedPlace { code: view.place.code.to_string(), name: view.place_name.clone() }
+}
+
+/// Somebody or some unit whom a matter concerns.
+pub fn named<M>(view: &MatterView<M>, who: Holder) -> TiedTo {
+    let id = match who {
+        Holder::Person(person) => person.0,
+        Holder::Unit(unit) => unit.0,
+    };
+    TiedTo { id, name: view.name(who).to_owned() }
+}
