@@ -14,6 +14,7 @@ use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal, ProfileRefusal};
 use crate::phone::PhoneRefusal;
 use crate::place::{BoundaryRefusal, NetRefusal, PlaceRefusal};
+use crate::playbook::PlaybookRefusal;
 use crate::point::PointRefusal;
 use crate::shift::ShiftRefusal;
 use crate::text::TextRefusal;
@@ -84,6 +85,9 @@ pub enum Refusal {
     /// The calendar cannot be changed like this.
     #[error(transparent)]
     Calendar(#[from] CalendarRefusal),
+    /// The playbook cannot be changed like this.
+    #[error(transparent)]
+    Playbook(#[from] PlaybookRefusal),
     /// The live feed is not theirs to listen to like this.
     #[error(transparent)]
     Live(#[from] LiveRefusal),
@@ -138,6 +142,7 @@ impl Refusal {
             Self::Tie(refusal) => refusal.code(),
             Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
+            Self::Playbook(refusal) => refusal.code(),
             Self::Live(refusal) => refusal.code(),
             Self::Shift(refusal) => refusal.code(),
             Self::Absence(refusal) => refusal.code(),
@@ -193,6 +198,7 @@ impl Refusal {
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
+            Self::Playbook(refusal) => refusal.args(),
             Self::Shift(refusal) => refusal.args(),
             Self::Absence(refusal) => refusal.args(),
             Self::Inbox(refusal) => refusal.args(),
@@ -215,6 +221,7 @@ impl Refusal {
             Self::Tie(refusal) => refusal.field(),
             Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),
+            Self::Playbook(refusal) => refusal.field(),
             Self::Live(refusal) => Some(refusal.field()),
             Self::Shift(refusal) => refusal.field(),
             Self::Absence(refusal) => refusal.field(),

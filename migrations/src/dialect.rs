@@ -107,3 +107,16 @@ pub(crate) async fn fill_calendars(manager: &SchemaManager<'_>) -> Result<(), Db
     );
     manager.get_connection().execute_unprepared(&sql).await.map(drop)
 }
+
+/// Makes what each playbook says the version of that number.
+pub(crate) async fn fill_playbook_versions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let version = match manager.get_database_backend() {
+        DbBackend::Postgres => "CAST(body -> 'policy' ->> 'version' AS integer)",
+        _ => "body ->> '$.policy.version'",
+    };
+    let db = manager.get_connection();
+    db.execute_unprepared(&format!("UPDATE playbook SET version = {version}")).await?;
+    let copy = "INSERT INTO playbook_version (county, version, body, source_hash, made_at) \
+         SELECT county, version, body, source_hash, updated_at FROM playbook";
+    db.execute_unprepared(copy).await.map(drop)
+}

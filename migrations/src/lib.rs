@@ -34,6 +34,7 @@ mod m20261122_000024_profiles;
 mod m20261122_000025_imports;
 mod m20261122_000026_deeds;
 mod m20261123_000029_matters;
+mod m20261123_000028_playbooks;
 mod standing;
 
 pub use standing::Standing;
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000025_imports::Migration),
             Box::new(m20261122_000026_deeds::Migration),
             Box::new(m20261123_000029_matters::Migration),
+            Box::new(m20261123_000028_playbooks::Migration),
         ];
         migrations
             .into_iter()

@@ -24,7 +24,7 @@ pub struct AuditEntry {
     pub label: String,
     /// 谁做的；程序或命令行所做为 null
     pub by: Option<Uuid>,
-    /// 关于什么：`person`、`unit`、`tie`、`calendar`、`shift`、`absence`、`place`、`point`、`export` 或 `ticket`
+    /// 关于什么：`person`、`unit`、`tie`、`calendar`、`playbook`、`shift`、`absence`、`place`、`point`、`export` 或 `ticket`
     pub aggregate: String,
     /// 人员、单位、一年的日历、班次、地点、点位或工单的标识
     pub subject: Uuid,
@@ -45,12 +45,15 @@ pub struct AuditEntry {
     /// 接替人
     #[serde(skip_serializing_if = "Option::is_none")]
     pub successor: Option<String>,
-    /// 单位、地点或点位的名称
+    /// 单位、地点、点位或规程的名称
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// 日历的年份
     #[serde(skip_serializing_if = "Option::is_none")]
     pub year: Option<i32>,
+    /// 规程的版本
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
 }
 
 /// 一页审计记录，新的在前。
@@ -118,6 +121,7 @@ impl AuditEntry {
             successor,
             name,
             year,
+            version,
         } = entry;
         let label = audited(&kind, lang).unwrap_or(&kind).to_owned();
         let by = by.map(|by| by.0);
@@ -136,6 +140,7 @@ impl AuditEntry {
             successor,
             name,
             year,
+            version,
         }
     }
 }

@@ -79,6 +79,7 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     use domain::deed::Headline as Deed;
     use domain::person::Headline as Person;
     use domain::place::Headline as Place;
+    use domain::playbook::Headline as Playbook;
     use domain::point::Headline as Point;
     use domain::shift::Headline as Shift;
     use domain::tie::Headline as Tie;
@@ -124,6 +125,11 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
         match calendar {
             Calendar::DaysImported => ("导入日历", "Calendar imported"),
             Calendar::DaysReplaced => ("修改日历", "Calendar changed"),
+        }
+    } else if let Ok(playbook) = kind.parse::<Playbook>() {
+        match playbook {
+            Playbook::PlaybookImported => ("导入规程", "Playbook imported"),
+            Playbook::PlaybookEdited => ("修改规程", "Playbook changed"),
         }
     } else if let Ok(shift) = kind.parse::<Shift>() {
         match shift {

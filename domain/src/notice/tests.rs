@@ -52,6 +52,7 @@ fn submitted() -> Event {
         channel: Channel::MiniProgram,
         confidential: false,
         claim: Roles::default(),
+        playbook: None,
     };
     event(fact, Some(RESIDENT))
 }

@@ -42,6 +42,8 @@ pub struct AuditEntry {
     pub name: Option<String>,
     /// Of which year a calendar is.
     pub year: Option<i32>,
+    /// Which version a playbook became.
+    pub version: Option<u32>,
 }
 
 /// All that is held on a person.

@@ -1,7 +1,10 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+mod edit;
 #[cfg(test)]
 mod tests;
+
+pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
 
 use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;

@@ -14,14 +14,19 @@ use crate::ticket::{Affair, Audience, ClockKind, Handling, Severity};
 use crate::time::Timestamp;
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use strum::IntoEnumIterator;
 use strum::{EnumIter, EnumString, IntoStaticStr};
+
+/// What a version may be.
+const VERSIONS: RangeInclusive<u32> = 1..=1_000_000_000;
 
 /// How long things may take in a county, and who may take what (时限规则).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Grows with every change; clocks keep the one that they began under.
+    /// The version of the whole playbook: the store gives each change the next number, at least that of its seed. Tickets and
+    /// clocks keep the one that they began under. 1 to 1,000,000,000.
     pub version: u32,
     /// What becomes of a clock that is still running when the ticket is resolved, and that resolving does not stop.
     pub arrive_unmet_at_resolve: Unmet,
@@ -303,6 +308,9 @@ impl Policy {
             if rule.roles.iter().any(|role| reaches(*role, Action::TicketClaim).is_empty()) {
                 fault(format!("policy.claims[{i}].roles"), "有的角色不能认领工单");
             }
+        }
+        if !VERSIONS.contains(&self.version) {
+            fault("policy.version".into(), "版本应为 1 至 1000000000");
         }
         let windows = [
             ("rating_window_seconds", self.rating_window_seconds),

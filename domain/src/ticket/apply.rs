@@ -44,6 +44,7 @@ impl Ticket {
             channel,
             confidential,
             claim,
+            playbook,
         } = &event.fact
         else {
             return Err(BrokenHistory { event: event.fact.headline().name(), status: "nothing" });
@@ -66,6 +67,7 @@ impl Ticket {
             confidential: *confidential,
             occurred_at: event.occurred_at,
             submitted_at: event.recorded_at,
+            playbook: *playbook,
             round: 1,
             round_at: event.recorded_at,
             accepted_at: None,

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, EnumString, IntoStaticStr};
 
 /// The newest version of events; `upcast.rs` reads older ones.
-pub const EVENT_VERSION: i16 = 4;
+pub const EVENT_VERSION: i16 = 5;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +68,9 @@ pub enum Fact {
         channel: Channel,
         confidential: bool,
         claim: Roles,
+        /// Version of the playbook that it begins under; those of before version 5 do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        playbook: Option<u32>,
     },
     /// 预警: a limit is about to pass; which one is the first of the clocks.
     Warned {
@@ -168,7 +171,8 @@ impl Fact {
     /// The version that the event is stored in: the first that knew of it, so that programs of before read all else.
     pub fn version(&self) -> i16 {
         match self {
-            Self::Recoded { .. } => EVENT_VERSION,
+            Self::Submitted { playbook: Some(_), .. } => EVENT_VERSION,
+            Self::Recoded { .. } => 4,
             _ => 3,
         }
     }

@@ -39,7 +39,7 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The version in which [`Ticket`] is stored as JSON; `upcast.rs` reads older ones.
-pub const STATE_VERSION: i16 = 4;
+pub const STATE_VERSION: i16 = 5;
 /// The most that may assist with one ticket.
 pub const MAX_ASSIST: usize = 20;
 
@@ -104,6 +104,10 @@ pub struct Ticket {
     pub occurred_at: Timestamp,
     /// When it was submitted; its clocks count from then.
     pub submitted_at: Timestamp,
+    /// Version of the playbook that it began under, and is decided by for as long as it lives; tickets of before version 5
+    /// do not say, and are decided by the current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub playbook: Option<u32>,
     /// 1, and one more for each rework or reopening.
     pub round: u16,
     /// When the round began.

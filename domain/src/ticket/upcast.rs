@@ -27,7 +27,8 @@ pub enum Unreadable {
 /// [`Unreadable`].
 pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> {
     match version {
-        STATE_VERSION => Ok(serde_json::from_str(text)?),
+        // Version 5 keeps more, all of which may be left out.
+        STATE_VERSION | 4 => Ok(serde_json::from_str(text)?),
         3 => Ok(serde_json::from_value(ticket_v4(serde_json::from_str(text)?))?),
         2 => Ok(serde_json::from_value(ticket_v4(ticket_v3(serde_json::from_str(text)?)))?),
         1 => Ok(serde_json::from_value(ticket_v4(ticket_v3(ticket_v2(serde_json::from_str(text)?))))?),
@@ -41,8 +42,9 @@ pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> 
 /// [`Unreadable`].
 pub fn fact_from_json(fact: Value, version: i16) -> Result<Fact, Unreadable> {
     match version {
-        // What version 3 says more of, a breach's audience, version 2 leaves out; version 4 knows of one kind more.
-        EVENT_VERSION | 3 | 2 => Ok(serde_json::from_value(fact)?),
+        // What version 3 says more of, a breach's audience, version 2 leaves out; version 4 knows of one kind more, and 5
+        // says which version of the playbook a ticket begins under.
+        EVENT_VERSION | 4 | 3 | 2 => Ok(serde_json::from_value(fact)?),
         1 => Ok(serde_json::from_value(fact_v2(fact))?),
         other => Err(unknown(other, EVENT_VERSION)),
     }

@@ -134,6 +134,7 @@ pub(super) fn audit_entry(row: &Row) -> Result<AuditEntry, StoreError> {
         successor: word(&fact["successor"]),
         name: word(&fact["name"]),
         year: fact["year"].as_i64().and_then(|year| year.try_into().ok()),
+        version: fact["version"].as_u64().and_then(|version| version.try_into().ok()),
         aggregate,
     })
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 const COUNTY: &str = "532504";
 
-fn huying(url: &str, arguments: &[&str]) -> Output {
+pub(crate) fn huying(url: &str, arguments: &[&str]) -> Output {
     let data = tempfile::tempdir().unwrap();
     Command::new(program())
         .env_clear()
@@ -22,7 +22,7 @@ fn huying(url: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let text = [&output.stdout[..], &output.stderr[..]].concat();
     String::from_utf8_lossy(&text).into_owned()
 }

@@ -41,6 +41,7 @@ mod oversight;
 mod password;
 mod people;
 mod place;
+mod playbook;
 mod point;
 mod point_edit;
 mod practices;

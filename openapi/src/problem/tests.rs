@@ -15,6 +15,7 @@ use domain::permission::PermissionRefusal;
 use domain::person::{GrantRefusal, PersonRefusal, ProfileFault, ProfileRefusal};
 use domain::phone::PhoneRefusal;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
+use domain::playbook::PlaybookRefusal;
 use domain::point::{PointFault, PointRefusal};
 use domain::refusal::Refusal;
 use domain::shift::ShiftRefusal;
@@ -144,6 +145,10 @@ fn every_refusal() -> Vec<Refusal> {
         CalendarRefusal::NoWorkingTime { county: None }.into(),
         CalendarRefusal::NotACounty.into(),
         CalendarRefusal::BeyondScope.into(),
+        PlaybookRefusal::NotFound.into(),
+        PlaybookRefusal::BeyondScope.into(),
+        PlaybookRefusal::OtherCounty { county: "532504".into() }.into(),
+        PlaybookRefusal::LevelsInUse.into(),
         LiveRefusal::Nothing.into(),
         LiveRefusal::Place.into(),
         LiveRefusal::Unit.into(),

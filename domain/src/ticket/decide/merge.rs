@@ -10,7 +10,8 @@ use crate::text::Text;
 use crate::time::Timestamp;
 
 /// What merging `source` into `target` leads to, for each of them. The requesters of the source follow the target from
-/// then on. Both must still be open, so no circle can come about: what was merged is not open.
+/// then on. Both must still be open, so no circle can come about: what was merged is not open. Each is settled by the policy
+/// of its own playbook, the source's first.
 ///
 /// # Errors
 /// As [`super::decide`]; a target that the actor may not merge into is as unknown as one that is not there.
@@ -19,7 +20,7 @@ pub fn merge(
     target: Option<&Ticket>,
     reason: &Text,
     actor: &Actor,
-    policy: &Policy,
+    [leaves_by, stays_by]: [&Policy; 2],
     now: Timestamp,
 ) -> Result<(Vec<Event>, Vec<Event>), Refusal> {
     actor.may(Action::TicketView, &source.parties()).map_err(|_| TicketRefusal::NotFound)?;
@@ -33,8 +34,8 @@ pub fn merge(
     if source.id == target.id {
         return Err(into(FieldFault::MergeIntoItself).into());
     }
-    let mut leaving = Decision::new(source, Some(actor.user), policy, now);
-    let mut staying = Decision::new(target, Some(actor.user), policy, now);
+    let mut leaving = Decision::new(source, Some(actor.user), leaves_by, now);
+    let mut staying = Decision::new(target, Some(actor.user), stays_by, now);
     leaving.settle(now);
     staying.settle(now);
     leaving.must_be_open()?;

@@ -101,6 +101,7 @@ pub fn submit(
         channel: s.channel,
         confidential: s.confidential,
         claim: playbook.policy.claim(s.affair),
+        playbook: Some(playbook.policy.version),
     };
     let occurred_at = s.occurred_at.unwrap_or(now);
     Ok(vec![Event { fact, clocks, actor: Some(actor.user), occurred_at, recorded_at: now }])

@@ -86,7 +86,7 @@ fn merged(status: Status) -> Result<Status, String> {
     let target = Story::of(&other, &resident());
     let policy = &story.playbook.policy;
     let (events, _) =
-        merge(&story.ticket, Some(&target.ticket), &text("同一件事"), &clerk(), policy, after(4))
+        merge(&story.ticket, Some(&target.ticket), &text("同一件事"), &clerk(), [policy; 2], after(4))
             .map_err(|refusal| refusal.code().to_owned())?;
     story.happen(events);
     Ok(story.ticket.status())

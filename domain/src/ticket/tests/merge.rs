@@ -18,7 +18,7 @@ fn try_merge(
     actor: &Actor,
 ) -> Result<(Vec<Event>, Vec<Event>), Refusal> {
     let target = target.map(|story| &story.ticket);
-    merge(&source.ticket, target, &text("同一盏灯"), actor, &source.playbook.policy, after(4))
+    merge(&source.ticket, target, &text("同一盏灯"), actor, [&source.playbook.policy; 2], after(4))
 }
 
 #[test]

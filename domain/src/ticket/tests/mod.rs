@@ -279,7 +279,7 @@ fn story_at(status: Status) -> Story {
                 Some(&target.ticket),
                 &reason,
                 &clerk(),
-                &story.playbook.policy,
+                [&story.playbook.policy; 2],
                 after(1),
             )
             .unwrap();

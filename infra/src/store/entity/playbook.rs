@@ -8,6 +8,7 @@ pub struct Model {
     pub source_hash: String,
     pub body: Json,
     pub updated_at: DateTimeUtc,
+    pub version: i32,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

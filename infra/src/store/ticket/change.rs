@@ -175,7 +175,7 @@ impl Store {
         let attempt = || async move {
             let loaded = self.ticket_to_change(id, None).await?;
             let loaded = loaded.ok_or_else(|| Refusal::from(TicketRefusal::NotFound))?;
-            let playbook = self.playbook(loaded.ticket.place.code.county())?;
+            let playbook = self.playbook_of(&loaded.ticket).await?;
             let events = match what {
                 Housekeeping::Settle => settle(&loaded.ticket, &playbook.policy, now),
                 Housekeeping::HandOver(departure) => {
@@ -227,7 +227,7 @@ impl Store {
     ) -> Result<Answer, Failed> {
         let Carried { command, occurred_at } = carried;
         let loaded = self.loaded(request, id).await?;
-        let playbook = self.playbook(loaded.ticket.place.code.county())?;
+        let playbook = self.playbook_of(&loaded.ticket).await?;
         let when =
             When { now: request.now, occurred_at, lead_left: self.lead_left(&loaded.ticket, command).await? };
         let events =
@@ -268,10 +268,11 @@ impl Store {
     ) -> Result<Answer, Failed> {
         let source = self.loaded(request, id).await?;
         let target = self.ticket_to_change(into, None).await?;
-        let playbook = self.playbook(source.ticket.place.code.county())?;
         let facing = target.as_ref().map(|target| &target.ticket);
-        let (leaving, staying) =
-            merge(&source.ticket, facing, reason, request.actor, &playbook.policy, request.now)?;
+        let leaves_by = self.playbook_of(&source.ticket).await?;
+        let stays_by = self.playbook_of(facing.unwrap_or(&source.ticket)).await?;
+        let policies = [&leaves_by.policy, &stays_by.policy];
+        let (leaving, staying) = merge(&source.ticket, facing, reason, request.actor, policies, request.now)?;
         let target = target.ok_or_else(|| Refusal::from(TicketRefusal::NotFound))?;
         let (source_from, mut source) = after(source, &leaving, None, request.now)?;
         source.texts.end_reason = Some(reason.body.as_str().to_owned());

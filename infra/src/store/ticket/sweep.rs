@@ -10,10 +10,12 @@ use super::change::after;
 use super::write::{Change, Participants};
 use crate::trace;
 use domain::id::TicketId;
+use domain::playbook::Playbook;
 use domain::ticket::{Event, STATE_VERSION, Ticket, settle, ticket_from_json};
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -59,7 +61,8 @@ impl Store {
                 alone.push(id);
                 continue;
             }
-            match catch_unwind(AssertUnwindSafe(|| self.settled(id, &row, now))) {
+            let read = self.swept(id, &row).await;
+            match catch_unwind(AssertUnwindSafe(|| time_passed(read?, now))) {
                 Ok(Ok(one)) => settled.extend(one),
                 Ok(Err(error)) => swept.failed.push((id, error)),
                 Err(_) => swept.failed.push((id, "the program panicked".to_owned())),
@@ -93,8 +96,8 @@ impl Store {
         self.query_all(&sql.text, sql.values).await
     }
 
-    /// The ticket after what time has done to it; `None` when that is nothing.
-    fn settled(&self, id: TicketId, row: &Row, now: Timestamp) -> Result<Option<Settled>, String> {
+    /// A ticket and its version from its row, with the playbook by which it is decided.
+    async fn swept(&self, id: TicketId, row: &Row) -> Result<(Ticket, i32, Arc<Playbook>), String> {
         let read = || -> Result<(Ticket, i32), StoreError> {
             let state: String = column(row, "ticket", "state")?;
             let ticket = ticket_from_json(&state, STATE_VERSION)
@@ -102,22 +105,8 @@ impl Store {
             Ok((ticket, column(row, "ticket", "version")?))
         };
         let (ticket, was) = read().map_err(|error| error.to_string())?;
-        let playbook = self.playbook(ticket.place.code.county()).map_err(|refusal| refusal.to_string())?;
-        let events = settle(&ticket, &playbook.policy, now);
-        if events.is_empty() {
-            return Ok(None);
-        }
-        let loaded = TicketView {
-            ticket,
-            version: was,
-            // What only readers see is not written.
-            place_name: String::new(),
-            texts: TicketTexts::default(),
-            contact: Contact::default(),
-            updated_at: now,
-        };
-        let (_, view) = after(loaded, &events, None, now).map_err(|error| error.to_string())?;
-        Ok(Some(Settled { was, view, events }))
+        let playbook = self.playbook_of(&ticket).await.map_err(|error| error.to_string())?;
+        Ok((ticket, was, playbook))
     }
 
     /// How many were written: those that had not moved on meanwhile.
@@ -137,4 +126,26 @@ impl Store {
         };
         self.journal.append_each(settled.iter().map(entry).collect::<Result<_, _>>()?).await
     }
+}
+
+/// The ticket after what time has done to it; `None` when that is nothing.
+fn time_passed(
+    (ticket, was, playbook): (Ticket, i32, Arc<Playbook>),
+    now: Timestamp,
+) -> Result<Option<Settled>, String> {
+    let events = settle(&ticket, &playbook.policy, now);
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let loaded = TicketView {
+        ticket,
+        version: was,
+        // What only readers see is not written.
+        place_name: String::new(),
+        texts: TicketTexts::default(),
+        contact: Contact::default(),
+        updated_at: now,
+    };
+    let (_, view) = after(loaded, &events, None, now).map_err(|error| error.to_string())?;
+    Ok(Some(Settled { was, view, events }))
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(in crate::store) const EXCERPT: usize = 80;
 
 /// Columns that never change after the submission, but for what is erased.
-pub(in crate::store) const FIXED: [Column; 8] = [
+pub(in crate::store) const FIXED: [Column; 9] = [
     ("number", "text"),
     ("channel", "text"),
     ("content_id", "uuid"),
@@ -22,6 +22,7 @@ pub(in crate::store) const FIXED: [Column; 8] = [
     ("origin_id", "uuid"),
     ("confidential", "boolean"),
     ("created_at", "timestamptz"),
+    ("playbook", "integer"),
 ];
 /// Columns that every change writes.
 pub(in crate::store) const CURRENT: [Column; 27] = [
@@ -143,6 +144,7 @@ fn new_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.origin.map(|origin| origin.title.id.0).into(),
         ticket.confidential.into(),
         ticket.submitted_at.into(),
+        ticket.playbook.and_then(|version| i32::try_from(version).ok()).into(),
     ];
     row.extend(current_row(view)?);
     Ok(row)
