@@ -36,3 +36,4 @@ pub mod tie;
 pub mod time;
 pub mod unit;
 pub mod view;
+pub mod words;

@@ -29,6 +29,8 @@ pub struct TicketView {
     pub contact: Contact,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// What its service is called today; `None` without one, or where the catalogue has it no more.
+    pub service_name: Option<String>,
 }
 
 /// The texts of a ticket that are current.

@@ -52,6 +52,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "关系", description = "包保、挂联、结对、成员、管理、隶属、认门报到；责任链条"),
         (name = "地点", description = "设立、划转、拆分、合并、边界；位置所在的网格"),
         (name = "点位", description = "服务点、说事点、意见箱、监控、商铺、活动场所；步行十五分钟可到的"),
+        (name = "服务", description = "服务目录：能办什么事、要带什么材料"),
         (name = "日历", description = "节假日与调休：工作时间怎么算"),
         (name = "审计", description = "谁看过个人信息、谁改过权限"),
         (name = "消息", description = "发给本人的消息"),

@@ -329,6 +329,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::PlaceEdit => ("维护地点", "edit places"),
         Action::PointView => ("查看点位", "see points"),
         Action::PointEdit => ("维护点位", "edit points"),
+        Action::ServiceView => ("查看服务目录", "view the catalogue of services"),
         Action::CalendarView => ("查看日历", "view the calendar"),
         Action::CalendarEdit => ("维护日历", "edit the calendar"),
         Action::ShiftView => ("查看值班表", "view the duty roster"),

@@ -24,6 +24,7 @@ pub mod person;
 pub mod place;
 pub mod point;
 pub mod problem;
+pub mod service;
 pub mod shift;
 pub mod sign_in;
 pub mod strict;

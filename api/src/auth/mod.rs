@@ -50,6 +50,7 @@ pub(crate) mod may {
         TicketGrade,
         TicketDispatch,
         TicketClaim,
+        ServiceView,
         TicketAccept,
         TicketReturn,
         TicketArrive,

@@ -22,7 +22,7 @@ use domain::place::PlaceRef;
 use domain::time::Timestamp;
 use futures_util::future::try_join_all;
 use infra::entropy;
-use infra::store::{PlaceRow, UserRow};
+use infra::store::{PlaceRow, Seed, UserRow};
 use play::Play;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -35,7 +35,7 @@ const PEOPLE_DAYS: i64 = 70;
 
 /// The files of an example county.
 struct Files {
-    playbook: (&'static str, &'static str),
+    playbook: Seed<'static>,
     places: &'static str,
     people: &'static str,
     tickets: &'static [(&'static str, &'static str)],
@@ -50,7 +50,11 @@ macro_rules! tickets {
 fn files(demo: Demo) -> Files {
     match demo {
         Demo::Mile => Files {
-            playbook: ("playbooks/mile.toml", include_str!("../../../playbooks/mile.toml")),
+            playbook: Seed {
+                file: "playbooks/mile.toml",
+                source: include_str!("../../../playbooks/mile.toml"),
+                services: None,
+            },
             places: include_str!("../../demo/mile-places.csv"),
             people: include_str!("../../demo/mile/people.toml"),
             tickets: tickets![
@@ -79,8 +83,7 @@ pub(crate) async fn load_county(demo: Demo, state: &State) -> anyhow::Result<()>
 
 async fn load_places(files: &Files, example: &Example, state: &State) -> anyhow::Result<()> {
     let now = state.clock.now();
-    let (file, source) = files.playbook;
-    state.store.import_playbook(file, source, now).await?;
+    state.store.import_playbook(&files.playbook, now).await?;
     let mut rows = Vec::new();
     for (code, name) in &example.places {
         let place = PlaceRef { id: PlaceId(entropy::id(now)), code: state.store.place_code(code)? };
@@ -102,8 +105,7 @@ pub(crate) async fn load(demo: Demo, state: &State) -> anyhow::Result<()> {
     let there = state.store.tickets_there(&ids).await?;
     if there.len() == ids.len() {
         // A playbook may be newer than the tickets.
-        let (file, source) = files.playbook;
-        state.store.import_playbook(file, source, state.clock.now()).await?;
+        state.store.import_playbook(&files.playbook, state.clock.now()).await?;
         return Ok(());
     }
     load_places(&files, &example, state).await?;

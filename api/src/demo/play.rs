@@ -161,6 +161,7 @@ impl<'a> Play<'a> {
             channel: ticket.channel.unwrap_or(Channel::MiniProgram),
             confidential: ticket.confidential,
             occurred_at,
+            service: None,
         };
         let shown = (&contact, contact.clone());
         let request = request(requester, at);
@@ -204,7 +205,7 @@ impl<'a> Play<'a> {
         let command = match step.act {
             Act::Grade => {
                 let (severity, affair) = (Step::take(left), Step::take(left));
-                Command::Grade { category: left.pop().map(str::to_owned), severity, affair }
+                Command::Grade { category: left.pop().map(str::to_owned), severity, affair, service: None }
             }
             Act::Dispatch => {
                 anyhow::ensure!(!left.is_empty(), "派给谁");

@@ -17,6 +17,7 @@ mod matter;
 mod person;
 mod place;
 mod point;
+mod service;
 mod shift;
 mod sign;
 mod sign_in;
@@ -111,6 +112,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(point::get_point)
                 .service(point::edit_point)
                 .service(point::retire_point)
+                .service(service::list_services)
                 .service(calendar::list_calendars)
                 .service(calendar::get_calendar)
                 .service(calendar::edit_calendar)

@@ -53,6 +53,7 @@ fn submitted() -> Event {
         confidential: false,
         claim: Roles::default(),
         playbook: None,
+        service: None,
     };
     event(fact, Some(RESIDENT))
 }
@@ -120,7 +121,13 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
         (
             "",
             vec![],
-            Fact::Graded { category: None, severity: None, affair: None, claim: Roles::default() },
+            Fact::Graded {
+                category: None,
+                severity: None,
+                affair: None,
+                claim: Roles::default(),
+                service: None,
+            },
             by,
         ),
         ("", vec![], to_worker(), by),

@@ -217,6 +217,9 @@ pub enum Action {
     /// Enter points, and change them.
     #[strum(serialize = "point.edit")]
     PointEdit,
+    /// See what the county does for its people (服务目录).
+    #[strum(serialize = "service.view")]
+    ServiceView,
     /// See which days are worked.
     #[strum(serialize = "calendar.view")]
     CalendarView,

@@ -44,6 +44,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::PlaceView
             // What there is for residents; cameras are for staff, which the rule of points knows.
             | A::PointView
+            // Whoever files a ticket says about what.
+            | A::ServiceView
             // Residents count working days too.
             | A::CalendarView
             // To what, the live feed asks itself.

@@ -5,6 +5,11 @@ mod edit;
 mod tests;
 
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
+mod service;
+#[cfg(test)]
+mod tests;
+
+pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
 
 use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;
@@ -43,6 +48,12 @@ pub struct Playbook {
     /// How often a linked leader visits in a year (M06).
     #[serde(default = "usual_visits")]
     pub visits_a_year: u8,
+    /// What the county does for its people (practices L04, Q06).
+    #[serde(default)]
+    pub services: Vec<Service>,
+    /// In a seed: the sheet beside it that holds the services. Once imported, they are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services_file: Option<String>,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -185,6 +196,7 @@ impl Playbook {
         }
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
+        faults.extend(service::faults(&self.services, &self.categories, |i| format!("services[{i}]")));
         faults
     }
 }

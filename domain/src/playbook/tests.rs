@@ -35,7 +35,11 @@ fn a_bad_playbook_names_every_fault_at_once() {
             reopen_window_seconds: 0,
             urge_every_seconds: 0,
             offline_seconds: 0,
-            claims: vec![ClaimRule { affair: Affair::Private, roles: vec![Role::DepartmentHandler] }],
+            claims: vec![ClaimRule {
+                affair: Some(Affair::Private),
+                category: None,
+                roles: vec![Role::DepartmentHandler],
+            }],
             calendar: Calendar { weekdays: vec![8], ..Calendar::default() },
             clocks: vec![ClockRule::natural(ClockKind::Solve, None, 0)],
         },
@@ -45,6 +49,8 @@ fn a_bad_playbook_names_every_fault_at_once() {
             Line { key: "party".into(), name: "组织".into() },
         ],
         visits_a_year: 2,
+        services: vec![],
+        services_file: None,
         rates: vec![
             rate("response", &["accepted"], &["submitted", "-lost"]),
             rate("response", &[], &["rated"]),

@@ -68,12 +68,16 @@ fn twelve_hours() -> u32 {
     12 * 3_600
 }
 
-/// Which roles may claim tickets of an affair before anybody dispatched them.
+/// Which roles may claim tickets of an affair, of a category, or of both, before anybody dispatched them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimRule {
-    /// Of which affair.
-    pub affair: Affair,
+    /// Of which affair; all when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affair: Option<Affair>,
+    /// Of which category; all when left out. One of the two must be there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     /// Who; each a role that can claim at all.
     pub roles: Vec<Role>,
 }
@@ -294,9 +298,12 @@ impl Policy {
         self.clocks.iter().find(|rule| rule.kind == kind && rule.fits(sorting)).filter(|rule| !rule.off)
     }
 
-    /// Who may claim a ticket of this affair; nobody while it has not been sorted.
-    pub fn claim(&self, affair: Option<Affair>) -> Roles {
-        let rules = self.claims.iter().filter(|rule| Some(rule.affair) == affair);
+    /// Who may claim a ticket that is sorted so; nobody while it has not been sorted.
+    pub fn claim(&self, sorting: &Sorting<'_>) -> Roles {
+        let rules = self.claims.iter().filter(|rule| {
+            (rule.affair.is_none() || rule.affair == sorting.affair)
+                && (rule.category.is_none() || rule.category.as_deref() == sorting.category)
+        });
         rules.flat_map(|rule| rule.roles.iter().copied()).collect()
     }
 
@@ -305,6 +312,12 @@ impl Policy {
         let mut faults = Vec::new();
         let mut fault = |key: String, reason: &str| faults.push(Fault::new(key, reason));
         for (i, rule) in self.claims.iter().enumerate() {
+            if rule.affair.is_none() && rule.category.is_none() {
+                fault(format!("policy.claims[{i}]"), "affair、category 至少写一项");
+            }
+            if rule.category.as_deref().is_some_and(|category| !categories.contains(&category)) {
+                fault(format!("policy.claims[{i}].category"), "没有这个类别");
+            }
             if rule.roles.iter().any(|role| reaches(*role, Action::TicketClaim).is_empty()) {
                 fault(format!("policy.claims[{i}].roles"), "有的角色不能认领工单");
             }

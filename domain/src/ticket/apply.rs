@@ -45,6 +45,7 @@ impl Ticket {
             confidential,
             claim,
             playbook,
+            service,
         } = &event.fact
         else {
             return Err(BrokenHistory { event: event.fact.headline().name(), status: "nothing" });
@@ -84,6 +85,7 @@ impl Ticket {
             urged: 0,
             urged_at: None,
             rating: None,
+            service: service.clone(),
             state: State::Submitted,
         })
     }
@@ -194,9 +196,12 @@ impl Ticket {
         let at = event.occurred_at;
         match &event.fact {
             Fact::Escalated { desk, reason: _ } => self.desk = *desk,
-            Fact::Graded { category, severity, affair, claim } => {
+            Fact::Graded { category, severity, affair, claim, service } => {
                 if category.is_some() {
                     self.category.clone_from(category);
+                }
+                if service.is_some() {
+                    self.service.clone_from(service);
                 }
                 self.severity = severity.or(self.severity);
                 self.affair = affair.or(self.affair);

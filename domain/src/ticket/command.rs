@@ -37,6 +37,8 @@ pub struct Submission {
     pub confidential: bool,
     /// When it was raised, where it was taken down on paper first.
     pub occurred_at: Option<Timestamp>,
+    /// Code of the catalogue's service that it is about.
+    pub service: Option<String>,
 }
 
 impl Submission {
@@ -106,6 +108,8 @@ pub enum Command {
         severity: Option<Severity>,
         /// Who is to deal with it.
         affair: Option<Affair>,
+        /// Code of the catalogue's service that it is about.
+        service: Option<String>,
     },
     /// 派单.
     Dispatch {

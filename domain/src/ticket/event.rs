@@ -71,6 +71,8 @@ pub enum Fact {
         /// Version of the playbook that it begins under; those of before version 5 do not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         playbook: Option<u32>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<String>,
     },
     /// 预警: a limit is about to pass; which one is the first of the clocks.
     Warned {
@@ -85,7 +87,14 @@ pub enum Fact {
     /// 上报: it lies on the desk above; by itself when a limit passed.
     Escalated { desk: PlaceCode, reason: Option<TextRef> },
     /// 研判.
-    Graded { category: Option<String>, severity: Option<Severity>, affair: Option<Affair>, claim: Roles },
+    Graded {
+        category: Option<String>,
+        severity: Option<Severity>,
+        affair: Option<Affair>,
+        claim: Roles,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<String>,
+    },
     /// 派单.
     Dispatched {
         lead: Assignee,
@@ -172,6 +181,7 @@ impl Fact {
     pub fn version(&self) -> i16 {
         match self {
             Self::Submitted { playbook: Some(_), .. } => EVENT_VERSION,
+            Self::Submitted { service: Some(_), .. } | Self::Graded { service: Some(_), .. } => EVENT_VERSION,
             Self::Recoded { .. } => 4,
             _ => 3,
         }

@@ -147,6 +147,9 @@ pub struct Ticket {
     /// The latest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rating: Option<Rating>,
+    /// Code of the catalogue's service that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// Where it stands.
     pub state: State,
 }

@@ -33,6 +33,12 @@ pub enum TicketRefusal {
         /// Those that there are.
         allowed: String,
     },
+    /// Not a service of the county's catalogue.
+    #[error("no such service")]
+    ServiceUnknown {
+        /// Those that are most like it, with their names.
+        alike: String,
+    },
     /// Earlier or later than may be.
     #[error("{code} at {field}")]
     Time {
@@ -149,6 +155,7 @@ impl TicketRefusal {
             Self::WrongState { why, .. } => why.into(),
             Self::Field { code, .. } => code.into(),
             Self::CategoryUnknown { .. } => "ticket.category_unknown",
+            Self::ServiceUnknown { .. } => "ticket.service_unknown",
             Self::Time { code, .. } => code.into(),
         }
     }
@@ -158,6 +165,7 @@ impl TicketRefusal {
         match self {
             Self::WrongState { status, .. } => vec![("status", status.name().to_owned())],
             Self::CategoryUnknown { allowed } => vec![("allowed", allowed.clone())],
+            Self::ServiceUnknown { alike } => vec![("alike", alike.clone())],
             Self::Time { limit, .. } => {
                 vec![("limit", limit.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))]
             }
@@ -171,6 +179,7 @@ impl TicketRefusal {
             Self::NotFound | Self::WrongState { .. } => None,
             Self::Field { field, .. } => Some(field),
             Self::CategoryUnknown { .. } => Some("/category"),
+            Self::ServiceUnknown { .. } => Some("/service"),
             Self::Time { field, .. } => Some(field),
         }
     }

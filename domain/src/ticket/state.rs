@@ -238,7 +238,7 @@ impl State {
 
     /// Whether somebody still has to do something before it is resolved.
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Submitted | Self::Dispatched { .. } | Self::Accepted(_))
+        self.status().is_open()
     }
 
     /// Whether it has come to an end; only what is closed may be opened again.

@@ -20,6 +20,13 @@ macro_rules! vocabulary {
     )*};
 }
 
+impl Status {
+    /// Whether somebody still has to do something before it is resolved.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Submitted | Self::Dispatched | Self::Accepted)
+    }
+}
+
 vocabulary! {
     /// How far a ticket has come (状态).
     Status {

@@ -40,6 +40,7 @@ mod reactor;
 mod record;
 mod restoration;
 mod row;
+mod seed;
 mod session;
 mod shift;
 mod sql;
@@ -80,6 +81,7 @@ pub use place::{PlaceChange, PlaceCodes, PlaceCommand, PlaceEntry, PlaceEvents, 
 pub use point::{MOST_AROUND, NearQuery, Nearby, PointCommand, PointFilter, PointQuery};
 pub use reactor::{Memory, Progress, Reactor, ReactorState, Rebuild, Retried, Share};
 pub use record::{PersonEvent, Recorded};
+pub use seed::Seed;
 pub use session::Refreshed;
 pub use shift::ShiftQuery;
 pub use ticket::{Carried, End, Lens, SWEPT_AT_ONCE, Swept, TicketQuery};

@@ -38,6 +38,26 @@ fn playbook(key: &str, county: &str, levels: &[&str]) -> String {
     format!("{before}{levels}{after}")
 }
 
+/// Mile's playbook with more at its end, and a sheet of services beside it where there is one, imported by the program.
+pub(crate) async fn with_playbook(app: &TestApp, more: &str, services: Option<&str>) {
+    let imported = import_playbook(app, more, services);
+    assert!(imported.status.success(), "{}", said(&imported));
+    app.app.reload_playbooks().await.unwrap();
+}
+
+/// The same, whatever comes of it. Keys of the whole playbook stand before its first table.
+pub(crate) fn import_playbook(app: &TestApp, more: &str, services: Option<&str>) -> Output {
+    let mile = include_str!("../../../playbooks/mile.toml");
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("mile.toml");
+    let named = services.map_or("", |_| "services_file = \"services.csv\"\n");
+    std::fs::write(&file, format!("{named}{mile}\n{more}")).unwrap();
+    if let Some(services) = services {
+        std::fs::write(dir.path().join("services.csv"), services).unwrap();
+    }
+    huying(&app.url, &["playbook", "import", file.to_str().unwrap()])
+}
+
 /// The streets and communities of five counties, as the statistical codes of 2023 have them.
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]

@@ -50,6 +50,7 @@ mod profile;
 mod race;
 mod reactor;
 mod search;
+mod service;
 mod session;
 mod sign;
 mod slow;

@@ -107,6 +107,7 @@ pub const TABLE: &[Row] = &[
     row("ticket.lead_cannot_handle", 422, ["责任人或责任单位不能承办", "Lead cannot handle it"], ["该人员或单位不承办此地的工单。", "This person or unit does not handle tickets of this place."]),
     row("ticket.lead_one_of", 422, ["责任人、责任单位只能选一个", "One lead"], ["person 与 unit 请填写且只填写一个。", "Give person or unit, and only one of them."]),
     row("ticket.category_unknown", 422, ["没有这个类别", "Unknown category"], ["允许的类别：{allowed}。", "Allowed categories: {allowed}."]),
+    row("ticket.service_unknown", 422, ["没有这个服务事项", "Unknown service"], ["目录中没有这个编码；相近的：{alike}。", "The catalogue has no such code; alike: {alike}."]),
     row("ticket.stars_out_of_range", 422, ["星级超出范围", "Stars out of range"], ["星级应为 1 至 5。", "Stars are 1 to 5."]),
     row("ticket.channel_for_staff", 422, ["渠道不可选", "Channel not available"], ["居民只能经小程序（mini_program）点单。", "Residents file through mini_program only."]),
     row("ticket.lens_required", 422, ["请指定范围", "Choose a scope"], ["您有多个范围，请用 place 或 unit 指定其一。", "You have several scopes: name one by place or unit."]),

@@ -53,6 +53,7 @@ fn every_refusal() -> Vec<Refusal> {
         TextRefusal::ControlCharacter { code: 0, at: 1 }.into(),
         TicketRefusal::NotFound.into(),
         TicketRefusal::CategoryUnknown { allowed: "a".into() }.into(),
+        TicketRefusal::ServiceUnknown { alike: "a".into() }.into(),
         PersonRefusal::NotFound.into(),
         PersonRefusal::BeyondScope.into(),
         PersonRefusal::Erased.into(),

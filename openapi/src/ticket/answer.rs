@@ -1,11 +1,10 @@
 //! What clients get.
 
+use super::shown::{Clock, ContactCard, TicketService};
 use crate::label::{optional_words, words};
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::phone::mask_name;
 use domain::ticket::{
-    Affair, Assignee, Channel, Clock as DomainClock, ClockKind, ClockState, Handling, Outcome, Satisfaction,
-    Severity, State, Status,
+    Affair, Assignee, Channel, ClockKind, Handling, Outcome, Satisfaction, Severity, State, Status,
 };
 use domain::time::Timestamp;
 use domain::view::{self, Sight};
@@ -23,7 +22,7 @@ use uuid::Uuid;
     "channel": "mini_program", "confidential": false,
     "requester": {"id": "01990000-0000-7000-8000-000000000001"},
     "contact": {"name": "王*", "phone": "138****1234", "household": null, "masked": true}, "joined": 0,
-    "lead": null, "assist": [], "handler": null, "claimable": false,
+    "lead": null, "assist": [], "handler": null, "claimable": false, "service": null,
     "clocks": [{"kind": "arrive", "round": 1, "started_at": "2026-11-21T01:00:00Z", "due_at": "2026-11-21T01:05:00Z",
         "warn_at": "2026-11-21T01:04:00Z", "met_at": null, "breached_at": null, "paused_seconds": 0, "state": "running"}],
     "round": 1, "paused_at": null, "supervised_at": null, "extension": null, "urged": 0, "arrived_at": null,
@@ -80,6 +79,8 @@ pub struct Ticket<'a> {
     pub handler: Option<Uuid>,
     /// 是否开放认领
     pub claimable: bool,
+    /// 所涉的服务事项
+    pub service: Option<TicketService<'a>>,
     /// 各轮的时限
     pub clocks: Vec<Clock>,
     /// 第几轮，从 1 起；不满意重办或重新打开加 1
@@ -120,19 +121,6 @@ pub struct Origin<'a> {
     pub title: Option<&'a str>,
     /// 举办日期
     pub held_on: Option<NaiveDate>,
-}
-
-/// 联系人。
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ContactCard {
-    /// 姓名
-    pub name: Option<String>,
-    /// 电话
-    pub phone: Option<String>,
-    /// 住户：楼栋编码以下的几位
-    pub household: Option<String>,
-    /// 是否已隐去部分字符
-    pub masked: bool,
 }
 
 /// 延期申请。
@@ -203,35 +191,6 @@ pub struct Lead {
     pub unit: Option<Uuid>,
 }
 
-/// 时限（53522）。
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Clock {
-    /// accept 接单，arrive 到场，solve 办结，plan 出方案，answer 答复
-    #[schema(schema_with = words::<ClockKind>)]
-    pub kind: ClockKind,
-    /// 属于第几轮
-    pub round: u16,
-    /// 起算时间
-    pub started_at: DateTime<Utc>,
-    /// 到期时间，恰好到期仍算按时
-    pub due_at: DateTime<Utc>,
-    /// 预警时间
-    pub warn_at: DateTime<Utc>,
-    /// 何时已预警
-    pub warned_at: Option<DateTime<Utc>>,
-    /// 是否只计工作时间
-    pub working_time: bool,
-    /// 办到时间，迟到也记
-    pub met_at: Option<DateTime<Utc>>,
-    /// 超时时间；按时办到而补报的，补报后消除
-    pub breached_at: Option<DateTime<Utc>>,
-    /// 暂停的秒数
-    pub paused_seconds: i64,
-    /// 当前状态
-    #[schema(schema_with = words::<ClockState>)]
-    pub state: ClockState,
-}
-
 /// 答复。
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Resolution<'a> {
@@ -260,26 +219,6 @@ pub struct Rating<'a> {
     pub at: DateTime<Utc>,
 }
 
-impl Clock {
-    fn at(clock: &DomainClock, now: Timestamp) -> Self {
-        let state = clock.state(now);
-        let breached_at = clock.breached_at.or((state == ClockState::Breached).then_some(clock.due_at));
-        Self {
-            kind: clock.kind,
-            round: clock.round,
-            started_at: clock.started_at,
-            due_at: clock.due_at,
-            warn_at: clock.warn_at,
-            warned_at: clock.warned_at,
-            working_time: !clock.time.is_natural(),
-            met_at: clock.met_at,
-            breached_at,
-            paused_seconds: clock.paused_ms / 1000,
-            state,
-        }
-    }
-}
-
 impl From<Assignee> for Lead {
     fn from(lead: Assignee) -> Self {
         match lead {
@@ -289,32 +228,10 @@ impl From<Assignee> for Lead {
     }
 }
 
-impl ContactCard {
-    /// As much of it as may be seen.
-    fn seen(contact: &view::Contact, sight: Sight) -> Option<Self> {
-        let view::Contact { name, phone, household } = contact;
-        match sight {
-            Sight::Hidden => None,
-            Sight::Masked => Some(Self {
-                name: name.as_deref().map(mask_name),
-                phone: phone.map(|phone| phone.masked()),
-                household: household.as_ref().map(|_| "****".to_owned()),
-                masked: true,
-            }),
-            Sight::Plain => Some(Self {
-                name: name.clone(),
-                phone: phone.map(|phone| phone.as_str().to_owned()),
-                household: household.clone(),
-                masked: false,
-            }),
-        }
-    }
-}
-
 impl<'a> Ticket<'a> {
     /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it.
     pub fn at(view: &'a view::TicketView, sight: Sight, now: Timestamp) -> Self {
-        let view::TicketView { ticket, version, place_name, texts, contact, updated_at } = view;
+        let view::TicketView { ticket, version, place_name, texts, contact, updated_at, service_name } = view;
         let view::TicketTexts { content, address, origin, plan, progress, reply, comment, end_reason } =
             texts;
         let work = ticket.state.work();
@@ -341,6 +258,10 @@ impl<'a> Ticket<'a> {
             assist: ticket.assist.iter().copied().map(Lead::from).collect(),
             handler: ticket.handler().map(|handler| handler.0),
             claimable: !ticket.claimable().is_empty(),
+            service: ticket
+                .service
+                .as_deref()
+                .map(|code| TicketService { code, name: service_name.as_deref() }),
             clocks: ticket.clocks.iter().map(|clock| Clock::at(clock, now)).collect(),
             round: ticket.round,
             paused_at: ticket.paused,

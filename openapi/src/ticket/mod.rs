@@ -1,15 +1,19 @@
 //! Tickets on the wire (点单 → 派单 → 接单 → 办单 → 评单).
 
 mod answer;
+mod asked;
 mod request;
+mod shown;
 mod summary;
 mod timeline;
 
-pub use answer::{Clock, Lead, Person, Place, Rating, Resolution, Ticket};
-pub(crate) use request::datum;
+pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
+pub(crate) use asked::datum;
+pub use asked::{Contact, Origin, PlaceRef, Position};
 pub use request::{
-    Accept, ApproveExtension, Arrive, Contact, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef,
-    ListTickets, Merge, Origin, PlaceRef, Plan, Position, Rate, Reason, ReplyText, Resolve, Supplement,
+    Accept, ApproveExtension, Arrive, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, ListTickets,
+    Merge, Plan, Rate, Reason, ReplyText, Resolve, Supplement,
 };
+pub use shown::Clock;
 pub use summary::{TicketPage, TicketSummary};
 pub use timeline::{TimelineEntry, TimelinePage, TimelineQuery};

@@ -1,12 +1,11 @@
 //! What clients send.
 
+use super::asked::{Contact, Origin, PlaceRef, Position};
 use crate::label::words;
 use crate::strict::{Moment, Object, Word};
-use chrono::{DateTime, NaiveDate, Utc};
-use domain::geo::Datum;
+use chrono::{DateTime, Utc};
 use domain::ticket::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
 use serde::Deserialize;
-use utoipa::openapi::{ObjectBuilder, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -49,60 +48,8 @@ pub struct CreateTicket {
     /// 发生时间，工作人员补录线下诉求时填写，至多早 31 天；时限自录入起算
     #[schema(value_type = Option<DateTime<Utc>>)]
     pub occurred_at: Option<Moment>,
-}
-
-/// 来源活动。
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"title": "十一月村民大会", "held_on": "2026-11-20"}))]
-pub struct Origin {
-    /// 活动名称，1 至 200 字
-    #[schema(min_length = 1, max_length = 200)]
-    pub title: String,
-    /// 举办日期：今天或此前一年内
-    pub held_on: Option<NaiveDate>,
-}
-
-/// 联系人，姓名和电话至少填写一项。
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "王小二", "phone": "13800001234"}))]
-pub struct Contact {
-    /// 姓名，1 至 30 字
-    #[schema(min_length = 1, max_length = 30)]
-    pub name: Option<String>,
-    /// 手机、带区号的固定电话，或以 + 开头的国际号码
-    pub phone: Option<String>,
-}
-
-/// 地点：填写 `code`，或填写 `lat`、`lng`、`datum`。
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "532504001007"}))]
-pub struct PlaceRef {
-    /// 社区（村）或以下的地点编码
-    pub code: Option<String>,
-    /// 纬度（度）
-    pub lat: Option<f64>,
-    /// 经度（度）
-    pub lng: Option<f64>,
-    /// 坐标系
-    #[schema(schema_with = datum)]
-    pub datum: Option<Word<Datum>>,
-}
-
-/// 位置。
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"lat": 24.4119, "lng": 103.4149, "datum": "gcj02"}))]
-pub struct Position {
-    /// 纬度（度），17.5 至 53.6
-    pub lat: f64,
-    /// 经度（度），73.4 至 135.2
-    pub lng: f64,
-    /// 坐标系：微信给出的是 gcj02
-    #[schema(schema_with = datum)]
-    pub datum: Word<Datum>,
+    /// 服务事项编码，见 `GET /services`：类别（和三事）随之而定，另填的以所填为准
+    pub service: Option<String>,
 }
 
 /// 派单。
@@ -169,6 +116,8 @@ pub struct Grade {
     /// 三事分流；规程可据此开放认领
     #[schema(schema_with = words::<Affair>)]
     pub affair: Option<Word<Affair>>,
+    /// 服务事项编码，见 `GET /services`：类别（和三事）随之而定，另填的以所填为准
+    pub service: Option<String>,
 }
 
 /// 说明。
@@ -318,6 +267,10 @@ pub struct ListTickets {
     pub assist: Option<bool>,
     /// 只看可认领的
     pub claimable: Option<bool>,
+    /// 服务事项编码
+    pub service: Option<String>,
+    /// false：只看未办结而还没有类别或三事的；true：只看两者都有的
+    pub sorted: Option<bool>,
     /// 状态
     #[param(schema_with = words::<Status>)]
     pub status: Option<Status>,
@@ -366,6 +319,8 @@ impl ListTickets {
             mine,
             assist,
             claimable,
+            service,
+            sorted,
             status,
             severity,
             affair,
@@ -382,12 +337,8 @@ impl ListTickets {
             limit: _,
         } = self;
         format!(
-            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {claimable:?} {status:?} {severity:?} {affair:?} {channel:?} \
+            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {claimable:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
              {category:?} {overdue:?} {handling:?} {supervised:?} {desk:?} {q:?} {from:?} {to:?}"
         )
     }
-}
-
-pub(crate) fn datum() -> utoipa::openapi::Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["gcj02", "wgs84"])).build()
 }

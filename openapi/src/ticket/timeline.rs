@@ -43,6 +43,9 @@ pub struct TimelineEntry {
     /// 类别键
     #[serde(skip_serializing_if = "Option::is_none")]
     pub category: Option<String>,
+    /// 服务事项编码
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// 三事分流
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Affair>)]
@@ -124,9 +127,9 @@ impl TimelineEntry {
             ..Self::default()
         };
         match event.fact {
-            Fact::Submitted { category, severity, affair, .. } => Self { category, severity, affair, ..base },
-            Fact::Graded { category, severity, affair, claim: _ } => {
-                Self { category, severity, affair, ..base }
+            Fact::Submitted { category, severity, affair, service, .. }
+            | Fact::Graded { category, severity, affair, claim: _, service } => {
+                Self { category, severity, affair, service, ..base }
             }
             Fact::Warned { tell: _ } | Fact::Breached { tell: _ } => {
                 Self { clock: event.clocks.first().map(|clock| clock.kind), ..base }

@@ -54,6 +54,8 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         mine,
         assist,
         claimable,
+        service,
+        sorted,
         status,
         severity,
         affair,
@@ -72,9 +74,9 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
     let limit = limit(size)?;
     let after = cursor.map(|cursor| cursor::open_at(state.store.keys(), list, &cursor)).transpose()?;
     let after = after.map(|(at, id)| (at, TicketId(id)));
-    if let Some(category) = &category {
-        FreeText::check(category, MAX_CATEGORY)
-            .map_err(|refusal| fault(refusal, Some("?category".into())))?;
+    for (word, field) in [(&category, "?category"), (&service, "?service")] {
+        let check = word.as_ref().map_or(Ok(()), |word| FreeText::check(word, MAX_CATEGORY));
+        check.map_err(|refusal| fault(refusal, Some(field.into())))?;
     }
     let code = |code: Option<String>, field: &str| {
         let read = |code: String| state.store.place_code(&code);
@@ -108,6 +110,8 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         affair,
         channel,
         category,
+        service,
+        sorted,
         overdue,
         handling,
         supervised,

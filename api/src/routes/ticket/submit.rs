@@ -55,6 +55,7 @@ pub(crate) async fn submit_ticket(
         contact,
         confidential,
         occurred_at,
+        service,
     } = body.value;
     // All that is wrong with the fields is said at once.
     let mut faults = Vec::new();
@@ -112,6 +113,7 @@ pub(crate) async fn submit_ticket(
         channel: channel.map_or(Channel::MiniProgram, |word| word.0),
         confidential: confidential.unwrap_or(false),
         occurred_at: occurred_at.map(|Moment(at)| at),
+        service,
     };
     let Session { actor, grants_version, .. } = &*permit;
     let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };

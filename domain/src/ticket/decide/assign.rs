@@ -6,6 +6,7 @@ use super::super::{
     TicketRefusal, WrongState,
 };
 use super::Decision;
+use super::sort::Sorted;
 use crate::id::UserId;
 use crate::place::{PlaceCode, PlaceRef};
 use crate::policy::{Act, Policy, Sorting, Start};
@@ -85,13 +86,9 @@ pub fn recode(ticket: &Ticket, place: PlaceRef, policy: &Policy, now: Timestamp)
 }
 
 impl Decision<'_> {
-    pub(super) fn grade(
-        &mut self,
-        category: Option<&String>,
-        severity: Option<Severity>,
-        affair: Option<Affair>,
-    ) -> Result<(), Refusal> {
-        if category.is_none() && severity.is_none() && affair.is_none() {
+    pub(super) fn grade(&mut self, sorted: &Sorted<'_>, severity: Option<Severity>) -> Result<(), Refusal> {
+        let Sorted { service, category, affair } = *sorted;
+        if sorted.is_nothing() && severity.is_none() {
             return Err(TicketRefusal::field_fault(FieldFault::NothingToGrade, "").into());
         }
         self.must_be_open()?;
@@ -99,12 +96,13 @@ impl Decision<'_> {
         let sorting = Sorting {
             severity: severity.or(before.severity),
             affair: affair.or(before.affair),
-            category: category.map(String::as_str).or(before.category),
+            category: category.or(before.category),
             ..before
         };
         let clocks = self.sorted_anew(&sorting);
-        let claim = self.policy.claim(affair.or(self.ticket.affair));
-        self.happen(Fact::Graded { category: category.cloned(), severity, affair, claim }, clocks);
+        let claim = self.policy.claim(&sorting);
+        let (category, service) = (category.map(str::to_owned), service.map(str::to_owned));
+        self.happen(Fact::Graded { category, severity, affair, claim, service }, clocks);
         // What was done too late before anybody asked for it is a breach like any other.
         for kind in ClockKind::iter() {
             let late = self.ticket.clocks.iter().filter(|clock| clock.kind == kind);

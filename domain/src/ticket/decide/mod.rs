@@ -6,6 +6,7 @@ mod follow;
 mod handle;
 mod merge;
 mod oversee;
+mod sort;
 
 pub use assign::{Departure, hand_over, identify, recode};
 pub use merge::merge;
@@ -64,7 +65,7 @@ pub fn submit(
     let too_wide = || PlaceRefusal::TooWide { code: s.place.code };
     let community = s.place.code.community().ok_or_else(too_wide)?;
     let desk = PlaceCode::parse(community, &Levels::default())?;
-    check_category(s.category.as_deref(), playbook)?;
+    let sorted = sort::Sorted::new(s.service.as_deref(), s.category.as_deref(), s.affair, playbook)?;
     if s.channel != Channel::MiniProgram && !actor.is_staff() {
         return Err(TicketRefusal::field_fault(FieldFault::ChannelForStaff, "/channel").into());
     }
@@ -80,7 +81,7 @@ pub fn submit(
         between("/origin/held_on", held, now - TimeDelta::days(ORIGIN_DAYS), now + TimeDelta::hours(8))?;
     }
     let sorting =
-        Sorting { severity: s.severity, affair: s.affair, category: s.category.as_deref(), handling: None };
+        Sorting { severity: s.severity, affair: sorted.affair, category: sorted.category, handling: None };
     let clocks = ClockKind::iter()
         .filter_map(|kind| playbook.policy.rule(kind, &sorting))
         .filter(|rule| rule.start() == Start::Submission)
@@ -95,13 +96,15 @@ pub fn submit(
         content: s.content.reference,
         address: s.address.as_ref().map(|text| text.reference),
         origin: s.origin.as_ref().map(|(origin, _)| *origin),
-        category: s.category.clone(),
+        category: sorted.category.map(str::to_owned),
         severity: s.severity,
-        affair: s.affair,
+        affair: sorted.affair,
         channel: s.channel,
         confidential: s.confidential,
         claim: playbook.policy.claim(s.affair),
         playbook: Some(playbook.policy.version),
+        claim: playbook.policy.claim(&sorting),
+        service: s.service.clone(),
     };
     let occurred_at = s.occurred_at.unwrap_or(now);
     Ok(vec![Event { fact, clocks, actor: Some(actor.user), occurred_at, recorded_at: now }])
@@ -161,15 +164,6 @@ fn parties_of<'a>(ticket: &'a Ticket, command: &Command) -> Parties<'a> {
     Parties { claim, ..ticket.parties() }
 }
 
-fn check_category(category: Option<&str>, playbook: &Playbook) -> Result<(), TicketRefusal> {
-    let Some(category) = category else { return Ok(()) };
-    if playbook.categories.iter().any(|known| known.key == category) {
-        return Ok(());
-    }
-    let allowed: Vec<_> = playbook.categories.iter().map(|known| known.key.as_str()).collect();
-    Err(TicketRefusal::CategoryUnknown { allowed: allowed.join(", ") })
-}
-
 /// Whether a time is neither earlier nor later than it may be.
 fn between(
     field: &'static str,
@@ -205,9 +199,9 @@ impl<'a> Decision<'a> {
 
     fn carry_out(&mut self, command: &Command, actor: UserId, playbook: &Playbook) -> Result<(), Refusal> {
         match command {
-            Command::Grade { category, severity, affair } => {
-                check_category(category.as_deref(), playbook)?;
-                self.grade(category.as_ref(), *severity, *affair)?;
+            Command::Grade { category, severity, affair, service } => {
+                let sorted = sort::Sorted::new(service.as_deref(), category.as_deref(), *affair, playbook)?;
+                self.grade(&sorted, *severity)?;
             }
             Command::Dispatch { lead, assist, severity, affair, handling, note } => {
                 self.dispatch(lead, assist, (*severity, *affair, *handling), note.as_ref())?;

@@ -19,7 +19,8 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
         handling: Some(Handling::Pending),
         note: Some(text("带上梯子")),
     };
-    let shared = Command::Grade { category: None, severity: None, affair: Some(Affair::Shared) };
+    let shared =
+        Command::Grade { category: None, severity: None, affair: Some(Affair::Shared), service: None };
     vec![
         ("grade 研判", clerk(), shared),
         ("dispatch 派单", clerk(), assisted),
@@ -54,7 +55,12 @@ fn prepare(command: &Command, story: Story) -> Story {
     let open = story.ticket.state.is_open();
     match command {
         Command::Claim if story.ticket.state == State::Submitted => {
-            let shared = Command::Grade { category: None, severity: None, affair: Some(Affair::Shared) };
+            let shared = Command::Grade {
+                category: None,
+                severity: None,
+                affair: Some(Affair::Shared),
+                service: None,
+            };
             story.steps(&[(clerk(), shared, 4)])
         }
         Command::ApproveExtension { .. } | Command::RefuseExtension { .. }
@@ -174,7 +180,8 @@ fn a_refusal_says_where_the_ticket_stood() {
 
 #[test]
 fn who_claims_first_has_it_and_the_second_is_told() {
-    let shared = Command::Grade { category: None, severity: None, affair: Some(Affair::Shared) };
+    let shared =
+        Command::Grade { category: None, severity: None, affair: Some(Affair::Shared), service: None };
     let mut story = Story::begin(None);
     let refusal = story.step(&member(), &Command::Claim, after(1)).unwrap_err();
     assert_eq!(refusal.code(), "ticket.not_found", "not yet for everybody to see");

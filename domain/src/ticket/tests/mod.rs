@@ -88,6 +88,8 @@ fn playbook() -> Playbook {
     Playbook {
         lines: vec![],
         visits_a_year: 2,
+        services: vec![],
+        services_file: None,
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),
@@ -102,7 +104,8 @@ fn playbook() -> Playbook {
             urge_every_seconds: 600,
             offline_seconds: 3_600,
             claims: vec![ClaimRule {
-                affair: Affair::Shared,
+                affair: Some(Affair::Shared),
+                category: None,
                 roles: vec![Role::PartyMember, Role::GridWorker],
             }],
             calendar: Calendar::default(),
@@ -133,6 +136,7 @@ fn submission(severity: Option<Severity>) -> Submission {
         channel: Channel::MiniProgram,
         confidential: false,
         occurred_at: None,
+        service: None,
     }
 }
 
@@ -157,7 +161,7 @@ fn dispatch(lead: Assignment, severity: Option<Severity>) -> Command {
 }
 
 fn graded(severity: Severity) -> Command {
-    Command::Grade { category: None, severity: Some(severity), affair: None }
+    Command::Grade { category: None, severity: Some(severity), affair: None, service: None }
 }
 
 fn arrive() -> Command {

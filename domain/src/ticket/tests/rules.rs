@@ -78,8 +78,12 @@ fn m03_arrival_is_switched_off_for_a_category_and_on_again_with_another() {
     let mut story = Story::under(vec![off], Some(Severity::Small));
     story.playbook.categories.push(Category { key: "water".into(), name: "供水".into() });
     assert_eq!(story.clocks(3), [(Solve, 1, Running)]);
-    let sorted =
-        |category: &str| Command::Grade { category: Some(category.into()), severity: None, affair: None };
+    let sorted = |category: &str| Command::Grade {
+        category: Some(category.into()),
+        severity: None,
+        affair: None,
+        service: None,
+    };
     let story = story.steps(&[(clerk(), sorted("water"), 3)]);
     assert_eq!(story.clocks(3), [(Solve, 1, Running), (Arrive, 1, Running)]);
     assert_eq!(story.ticket.clocks[1].due_at, after(5), "as from the submission");
@@ -96,7 +100,8 @@ fn limits_differ_by_affair_and_by_how_it_is_handled() {
     let at_once = ClockRule { handling: Some(Handling::Immediate), ..ClockRule::natural(Solve, None, 600) };
     let story = Story::under(vec![at_once, own], Some(Severity::Small));
     assert_eq!(story.ticket.clocks[1].due_at, after(30));
-    let private = Command::Grade { category: None, severity: None, affair: Some(Affair::Private) };
+    let private =
+        Command::Grade { category: None, severity: None, affair: Some(Affair::Private), service: None };
     let story = story.steps(&[(clerk(), private, 1)]);
     assert_eq!(story.ticket.clocks[1].due_at, after(60));
     let Command::Dispatch { lead, assist, .. } = to_person() else { unreachable!() };
@@ -208,7 +213,8 @@ fn another_category_keeps_what_was_promised_since() {
     let ask = Command::Extend { until: after(600), reason: text("等配件") };
     let mut story = Story::begin(Some(Severity::Large));
     story.playbook.categories.push(Category { key: "water".into(), name: "供水".into() });
-    let sorted = Command::Grade { category: Some("water".into()), severity: None, affair: None };
+    let sorted =
+        Command::Grade { category: Some("water".into()), severity: None, affair: None, service: None };
     let story = story.steps(&[
         (clerk(), to_person(), 1),
         (worker(), Command::Accept, 2),
@@ -266,7 +272,8 @@ fn what_is_claimed_counts_as_dispatched() {
     let solve = ClockRule { start: Some(Start::Dispatch), ..ClockRule::natural(Solve, None, 1_800) };
     let accept = ClockRule { start: Some(Start::Dispatch), ..ClockRule::natural(Accept, None, 600) };
     let mut story = Story::under(vec![solve, accept], None);
-    let shared = Command::Grade { category: None, severity: None, affair: Some(Affair::Shared) };
+    let shared =
+        Command::Grade { category: None, severity: None, affair: Some(Affair::Shared), service: None };
     story = story.steps(&[(clerk(), shared, 1), (member(), Command::Claim, 10)]);
     assert_eq!(story.clocks(11), [(Arrive, 1, Breached), (Accept, 1, Met), (Solve, 1, Running)]);
     assert_eq!(story.ticket.clocks[2].due_at, after(40));

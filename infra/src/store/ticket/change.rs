@@ -5,6 +5,7 @@ use super::super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::super::error::StoreError;
 use super::super::row::column;
 use super::super::sql::Sql;
+use super::read::service_name;
 use super::write::{Change, Participants};
 use crate::trace::step;
 use domain::id::{TicketId, UserId};
@@ -71,8 +72,10 @@ impl Store {
             let events =
                 step("decide").in_scope(|| submit(submission, request.actor, &playbook, request.now))?;
             let words = |text: &Text| text.body.as_str().to_owned();
+            let ticket = fold(None, &events)?;
             let view = TicketView {
-                ticket: fold(None, &events)?,
+                service_name: service_name(&ticket, &playbook),
+                ticket,
                 version: count(&events),
                 place_name: place_name.to_owned(),
                 texts: TicketTexts {
@@ -232,7 +235,8 @@ impl Store {
             When { now: request.now, occurred_at, lead_left: self.lead_left(&loaded.ticket, command).await? };
         let events =
             step("decide").in_scope(|| decide(&loaded.ticket, command, request.actor, &playbook, when))?;
-        let (from, view) = after(loaded, &events, Some(command), request.now)?;
+        let (from, mut view) = after(loaded, &events, Some(command), request.now)?;
+        view.service_name = service_name(&view.ticket, &playbook);
         let answer = render(&view);
         let change = Change {
             from: Some(from),

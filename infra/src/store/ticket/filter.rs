@@ -7,6 +7,7 @@ use domain::permission::{Action, Roles};
 use domain::place::PlaceCode;
 use domain::ticket::{Affair, Channel, Handling, Severity, Status};
 use domain::time::Timestamp;
+use strum::IntoEnumIterator;
 use uuid::Uuid;
 
 /// Adds the filters.
@@ -18,6 +19,7 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
         ("affair", query.affair.map(Affair::name)),
         ("channel", query.channel.map(Channel::name)),
         ("category", query.category.as_deref()),
+        ("service", query.service.as_deref()),
         ("handling", query.handling.map(Handling::name)),
         ("desk", query.desk.as_ref().map(PlaceCode::as_str)),
     ];
@@ -39,6 +41,14 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
     match query.overdue {
         Some(true) => drop(sql.push(" AND owed_since IS NOT NULL AND owed_since < ").bind(now)),
         Some(false) => drop(sql.push(" AND (owed_since IS NULL OR owed_since >= ").bind(now).push(")")),
+        None => {}
+    }
+    match query.sorted {
+        Some(true) => drop(sql.push(" AND category IS NOT NULL AND affair IS NOT NULL")),
+        Some(false) => {
+            let open = Status::iter().filter(|status| status.is_open()).map(Status::name);
+            sql.push(" AND (category IS NULL OR affair IS NULL) AND status IN ").bind_all(open);
+        }
         None => {}
     }
     if let Some(supervised) = query.supervised {

@@ -59,6 +59,9 @@ pub struct TicketQuery {
     pub affair: Option<Affair>,
     pub channel: Option<Channel>,
     pub category: Option<String>,
+    pub service: Option<String>,
+    /// Both category and affair; without one of them while it is open.
+    pub sorted: Option<bool>,
     pub overdue: Option<bool>,
     pub handling: Option<Handling>,
     pub supervised: Option<bool>,
@@ -204,6 +207,8 @@ fn is_plain(query: &TicketQuery) -> bool {
         affair,
         channel,
         category,
+        service,
+        sorted,
         overdue,
         handling,
         supervised,
@@ -225,6 +230,8 @@ fn is_plain(query: &TicketQuery) -> bool {
         && affair.is_none()
         && channel.is_none()
         && category.is_none()
+        && service.is_none()
+        && sorted.is_none()
         && overdue.is_none()
         && handling.is_none()
         && supervised.is_none()
@@ -280,6 +287,8 @@ mod tests {
             affair: None,
             channel: None,
             category: None,
+            service: None,
+            sorted: None,
             overdue: None,
             handling: None,
             supervised: None,

@@ -8,6 +8,7 @@ use super::super::row::{Row, column};
 use super::super::sql::Sql;
 use super::contact::CONTACT_COLUMNS;
 use domain::id::{TicketId, UserId};
+use domain::playbook::Playbook;
 use domain::ticket::{STATE_VERSION, Ticket, ticket_from_json};
 use domain::view::{TicketTexts, TicketView};
 use std::collections::HashSet;
@@ -31,6 +32,12 @@ pub(in crate::store) static BY_ID: LazyLock<String> = LazyLock::new(|| {
         TEXTS.map(body).join(", ")
     )
 });
+
+/// What the service of a ticket is called today.
+pub(super) fn service_name(ticket: &Ticket, playbook: &Playbook) -> Option<String> {
+    let service = playbook.service(ticket.service.as_deref()?)?;
+    Some(service.name.clone())
+}
 
 impl Store {
     /// The ticket, whoever may see it; `None` when it is not there. `reader` is who asks, with the version of their
@@ -92,7 +99,9 @@ impl Store {
         let ticket = ticket_from_json(&state, column(row, "ticket", "state_v")?)
             .map_err(|error| StoreError::unreadable("ticket", "state", id, error))?;
         let text = |name| column(row, "free_text", name);
+        let playbook = self.playbook(ticket.place.code.county()).ok();
         Ok(TicketView {
+            service_name: playbook.and_then(|playbook| service_name(&ticket, &playbook)),
             version: column(row, "ticket", "version")?,
             place_name: column(row, "place", "place_name")?,
             texts: TicketTexts {

@@ -107,6 +107,23 @@ impl Store {
         let (ticket, was) = read().map_err(|error| error.to_string())?;
         let playbook = self.playbook_of(&ticket).await.map_err(|error| error.to_string())?;
         Ok((ticket, was, playbook))
+        let playbook = self.playbook(ticket.place.code.county()).map_err(|refusal| refusal.to_string())?;
+        let events = settle(&ticket, &playbook.policy, now);
+        if events.is_empty() {
+            return Ok(None);
+        }
+        let loaded = TicketView {
+            ticket,
+            version: was,
+            // What only readers see is not written.
+            place_name: String::new(),
+            texts: TicketTexts::default(),
+            contact: Contact::default(),
+            updated_at: now,
+            service_name: None,
+        };
+        let (_, view) = after(loaded, &events, None, now).map_err(|error| error.to_string())?;
+        Ok(Some(Settled { was, view, events }))
     }
 
     /// How many were written: those that had not moved on meanwhile.

@@ -25,7 +25,7 @@ pub(in crate::store) const FIXED: [Column; 9] = [
     ("playbook", "integer"),
 ];
 /// Columns that every change writes.
-pub(in crate::store) const CURRENT: [Column; 27] = [
+pub(in crate::store) const CURRENT: [Column; 28] = [
     ("version", "integer"),
     ("county", "integer"),
     ("street", "integer"),
@@ -43,6 +43,7 @@ pub(in crate::store) const CURRENT: [Column; 27] = [
     ("desk", "text"),
     ("supervised", "boolean"),
     ("claim_roles", "integer"),
+    ("service", "text"),
     ("round", "integer"),
     ("plan_id", "uuid"),
     ("answer_id", "uuid"),
@@ -184,6 +185,7 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.desk.as_str().into(),
         ticket.supervision.is_some().into(),
         ticket.claimable().bits().into(),
+        ticket.service.clone().into(),
         i32::from(ticket.round).into(),
         work.and_then(|work| work.plan).map(|plan| plan.text.id.0).into(),
         work.and_then(|work| work.reply).map(|reply| reply.text.id.0).into(),

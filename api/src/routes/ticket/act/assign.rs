@@ -27,13 +27,13 @@ pub(crate) async fn grade_ticket(
     permit: Permit<may::TicketGrade>,
     body: Body<Grade>,
 ) -> ApiResult<HttpResponse> {
-    let Grade { category, severity, affair } = body.value;
+    let Grade { category, severity, affair, service } = body.value;
     if let Some(category) = &category {
         let check = FreeText::check(category, MAX_CATEGORY);
         check.map_err(|refusal| fault(refusal, Some("/category".into())))?;
     }
     let (severity, affair) = (severity.map(|word| word.0), affair.map(|word| word.0));
-    let command = Command::Grade { category, severity, affair };
+    let command = Command::Grade { category, severity, affair, service };
     act.carry_out(&permit, &body.bytes, &command, None).await
 }
 

@@ -1,0 +1,33 @@
+//! Which service of the catalogue a ticket is about.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in columns() {
+            // SQLite takes one column a statement.
+            manager.alter_table(Table::alter().table("ticket").add_column(column).to_owned()).await?;
+        }
+        manager.get_connection().execute_unprepared(FILL).await?;
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in columns() {
+            let name = column.get_column_name().clone();
+            manager.alter_table(Table::alter().table("ticket").drop_column(name).to_owned()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn columns() -> Vec<ColumnDef> {
+    vec![ColumnDef::new("service").text().to_owned()]
+}
+
+/// Where somebody went back and comes again, tickets say it already; no earlier version says it.
+const FILL: &str = "UPDATE ticket SET service = state ->> 'service' WHERE state_v >= 5";
