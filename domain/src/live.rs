@@ -256,7 +256,7 @@ mod tests {
     fn every_fact_that_says_who_leads_is_looked_for() {
         let all = [
             dispatched(Assignee::Unit(UNIT)),
-            Fact::Claimed { handler: USER },
+            Fact::Claimed { handler: USER, team: None, mates: vec![] },
             Fact::Returned { reason: TextRef { id: TextId(Uuid::nil()), hash: [0; 32] } },
             Fact::HandedOver { from: USER, to: None },
         ];

@@ -7,6 +7,7 @@
 mod tests;
 
 use crate::id::{UnitId, UserId};
+use crate::permission::Roles;
 use crate::place::PlaceCode;
 use crate::ticket::{Assignee, Audience, Event, Fact, Satisfaction, Ticket};
 use chrono::TimeDelta;
@@ -63,6 +64,8 @@ pub enum Notice {
     ExtensionApproved,
     /// More time was not given.
     ExtensionRefused,
+    /// Somebody calls: whoever answers first takes it.
+    Called,
     /// Its clocks rest.
     Paused,
     /// Its clocks go on.
@@ -122,6 +125,7 @@ impl Notice {
     pub fn presses(self) -> bool {
         match self {
             Self::ToDispatch
+            | Self::Called
             | Self::Returned
             | Self::HandedBack
             | Self::Assigned
@@ -252,6 +256,8 @@ pub enum Recipient {
     Desk(PlaceCode),
     /// Whoever is on duty for a place, by the nearest shift that covers it.
     Duty(PlaceCode),
+    /// Whoever holds one of these roles for a place in this area (practices Q09).
+    Called(PlaceCode, Roles),
 }
 
 /// Who is told what of an event, the most specific first: whoever belongs to several audiences hears the first. Whoever
@@ -274,6 +280,9 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
         Fact::Escalated { .. } => vec![(Desk, Notice::Escalated)],
         Fact::Dispatched { .. } => {
             vec![(Handler, Notice::Assigned), (Assist, Notice::AssistAsked), (Requester, Notice::Dispatched)]
+        }
+        Fact::Claimed { team: Some(_), .. } => {
+            vec![(Requester, Notice::Accepted), (Assist, Notice::AssistAsked)]
         }
         Fact::Claimed { .. } | Fact::Accepted { .. } => vec![(Requester, Notice::Accepted)],
         Fact::Returned { .. } => vec![(Desk, Notice::Returned)],
@@ -322,10 +331,17 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
 pub fn recipients(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(Recipient, Notice)> {
     let had = before.unwrap_or(after);
     let told = notices(before, event, after).into_iter();
+    // Those who may answer a call hear it first, and hear it as one.
+    let called = match &event.fact {
+        Fact::Submitted { call: Some(area), claim, .. } => {
+            Some((Recipient::Called(*area, *claim), Notice::Called))
+        }
+        _ => None,
+    };
     let each = told.flat_map(|(audience, notice)| {
         of(audience, had, event, after).into_iter().map(move |to| (to, notice))
     });
-    each.collect()
+    called.into_iter().chain(each).collect()
 }
 
 /// Whether it rang long after its time, because nobody watched: such rings, and what they bring with them, are told in one
@@ -377,7 +393,10 @@ fn of(audience: Audience, had: &Ticket, event: &Event, after: &Ticket) -> Vec<Re
         },
         Audience::Assist => match &event.fact {
             Fact::Relieved { assist: _, to } => to.map(assignee).into_iter().collect(),
-            _ => had.assist.iter().chain(&after.assist).copied().map(assignee).collect(),
+            _ => {
+                let mates = had.mates.iter().chain(&after.mates).copied().map(Recipient::Person);
+                had.assist.iter().chain(&after.assist).copied().map(assignee).chain(mates).collect()
+            }
         },
         Audience::Desk => vec![Recipient::Desk(after.desk)],
         Audience::Dispatcher => people(&mut after.dispatched_by.into_iter()),

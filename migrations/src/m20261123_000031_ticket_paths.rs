@@ -1,4 +1,4 @@
-//! Which service of the catalogue a ticket is about.
+//! Which service of the catalogue a ticket is about, and in which area it is heard where it is a call.
 
 use sea_orm_migration::prelude::*;
 
@@ -26,8 +26,10 @@ impl MigrationTrait for Migration {
 }
 
 fn columns() -> Vec<ColumnDef> {
-    vec![ColumnDef::new("service").text().to_owned()]
+    let text = |name| ColumnDef::new(name).text().to_owned();
+    vec![text("service"), text("call_area")]
 }
 
 /// Where somebody went back and comes again, tickets say it already; no earlier version says it.
-const FILL: &str = "UPDATE ticket SET service = state ->> 'service' WHERE state_v >= 5";
+const FILL: &str =
+    "UPDATE ticket SET service = state ->> 'service', call_area = state ->> 'call' WHERE state_v >= 5";

@@ -229,6 +229,7 @@ pub fn notice(notice: Notice, lang: Lang) -> &'static str {
         Notice::ExtensionAsked => ("有延期申请，请审批", "More time is asked for: please decide"),
         Notice::ExtensionApproved => ("延期已批准", "More time was given"),
         Notice::ExtensionRefused => ("延期被驳回", "More time was not given"),
+        Notice::Called => ("群众呼叫，先应答的承办", "Somebody calls: whoever answers first takes it"),
         Notice::Paused => ("工单已暂停计时", "Its clocks rest"),
         Notice::Resumed => ("工单已恢复计时", "Its clocks go on"),
         Notice::Escalated => ("工单已上报到您处", "It lies on your desk now"),

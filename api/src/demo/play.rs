@@ -162,6 +162,7 @@ impl<'a> Play<'a> {
             confidential: ticket.confidential,
             occurred_at,
             service: None,
+            call: false,
         };
         let shown = (&contact, contact.clone());
         let request = request(requester, at);

@@ -4,7 +4,7 @@ use super::*;
 use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId, TicketId};
 use crate::number::ticket_number;
-use crate::permission::Roles;
+use crate::permission::{Role, Roles};
 use crate::place::{Levels, PlaceRef};
 use crate::text::TextRef;
 use crate::ticket::{Channel, ClockKind, Headline, Outcome};
@@ -54,6 +54,7 @@ fn submitted() -> Event {
         claim: Roles::default(),
         playbook: None,
         service: None,
+        call: None,
     };
     event(fact, Some(RESIDENT))
 }
@@ -70,6 +71,20 @@ fn ticket(facts: &[Fact]) -> Ticket {
         ticket.apply(&event(fact.clone(), Some(CLERK))).unwrap();
     }
     ticket
+}
+
+fn taken_together() -> Fact {
+    Fact::Claimed { handler: WORKER, team: Some(UNIT), mates: vec![HELPER] }
+}
+
+/// Somebody calls for help.
+fn called() -> Event {
+    let mut event = submitted();
+    if let Fact::Submitted { call, claim, .. } = &mut event.fact {
+        *call = Some(place("532504001007"));
+        *claim = Roles::from_iter([Role::PartyMember]);
+    }
+    event
 }
 
 fn resolved() -> Fact {
@@ -131,7 +146,8 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
             by,
         ),
         ("", vec![], to_worker(), by),
-        ("", vec![], Fact::Claimed { handler: WORKER }, by),
+        ("", vec![], Fact::Claimed { handler: WORKER, team: None, mates: vec![] }, by),
+        ("with a team", vec![], taken_together(), by),
         ("", vec![to_worker()], Fact::Accepted { handler: WORKER }, by),
         ("", accepted(), Fact::Returned { reason: TEXT }, by),
         (
@@ -165,7 +181,7 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
         ("waiting", vec![], Fact::Urged, by),
         ("handled", accepted(), Fact::Urged, by),
         ("dispatched by somebody", accepted(), asked(), by),
-        ("claimed", vec![Fact::Claimed { handler: WORKER }], asked(), by),
+        ("claimed", vec![Fact::Claimed { handler: WORKER, team: None, mates: vec![] }], asked(), by),
         ("", and(accepted(), &[asked()]), Fact::ExtensionApproved { until: now(), note: None }, by),
         ("", and(accepted(), &[asked()]), Fact::ExtensionRefused { reason: TEXT }, by),
         ("", accepted(), Fact::Paused { reason: TEXT }, by),
@@ -192,7 +208,8 @@ fn the_document_shows_who_is_told_what() {
          **requester**: who raised it, and who joined by a merge · **handler**: who handles it, else the person or the people of\n\
          the unit that it is assigned to · **assist**: people, and people of units · **desk**: who dispatches exactly at the place\n\
          that decides next, or at the nearest above that has somebody · **dispatcher**: who dispatched it · **supervisor**: who\n\
-         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody\n\n",
+         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody\n\n\
+         A call is told first, as `called`, to everybody who may answer it: at most 500 who hold such a role in its area.\n\n",
     );
     let pressing: Vec<_> = Notice::iter().filter(|notice| notice.presses()).map(Notice::name).collect();
     writeln!(
@@ -232,6 +249,7 @@ fn no_kind_of_message_is_never_sent() {
     for (_, before, fact, actor) in cases() {
         sent.extend(told(&before, &fact, actor).1.into_iter().map(|(_, notice)| notice));
     }
+    sent.extend(recipients(None, &called(), &ticket(&[])).into_iter().map(|(_, notice)| notice));
     sent.extend([Notice::OverdueList, Notice::CalendarMissing]);
     // Those of matters each kind says itself.
     sent.extend(Notice::iter().filter(|notice| notice.name().starts_with("matter_")));
@@ -265,6 +283,16 @@ fn an_audience_comes_down_to_whom_it_concerns() {
     let street = place("532504001");
     let (_, escalated) = told(&[], &Fact::Escalated { desk: street, reason: None }, None);
     assert_eq!(escalated, [(Recipient::Desk(street), Notice::Escalated)]);
+    // Who may answer a call hears it as one, before all others.
+    let call = recipients(None, &called(), &ticket(&[]));
+    let hear = Recipient::Called(place("532504001007"), Roles::from_iter([Role::PartyMember]));
+    assert_eq!((call[0], call[1].1), ((hear, Notice::Called), Notice::ToDispatch));
+    // A team that took it is its unit and its members.
+    let (_, taken) = told(&[], &taken_together(), Some(WORKER));
+    assert_eq!(
+        taken[1..],
+        [(Recipient::Unit(UNIT), Notice::AssistAsked), person(HELPER, Notice::AssistAsked)]
+    );
     let new = recipients(None, &submitted(), &ticket(&[]));
     assert_eq!(new[1], (Recipient::Duty(place("532504001007003")), Notice::DutyNew));
 }

@@ -265,7 +265,7 @@ impl Action {
 }
 
 /// Roles, as a bit each in the order of [`Role`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Roles(u16);
 
@@ -273,6 +273,16 @@ impl Roles {
     /// Whether `role` is among them.
     pub fn contains(self, role: Role) -> bool {
         self.0 & Self::from_iter([role]).0 != 0
+    }
+
+    /// These and others.
+    pub fn union(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Each of them.
+    pub fn iter(self) -> impl Iterator<Item = Role> {
+        Role::iter().filter(move |role| self.contains(*role))
     }
 
     /// None of them.

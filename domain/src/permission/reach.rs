@@ -27,6 +27,10 @@ pub struct Parties<'a> {
     pub assist: &'a [Assignee],
     /// The roles that may claim it.
     pub claim: Roles,
+    /// Of a call, the area in which it is heard: whoever holds such a role anywhere in it may claim it.
+    pub call: Option<PlaceCode>,
+    /// The members of the team that took it.
+    pub mates: &'a [UserId],
 }
 
 impl Actor {
@@ -62,16 +66,23 @@ impl Actor {
 
     fn reaches(&self, action: Action, grant: &Grant, parties: &Parties<'_>) -> bool {
         let covers = |code: &PlaceCode| matches!(&grant.scope, Scope::Places(places) if places.iter().any(|place| place.covers(code)));
+        let lies_in = |area: &PlaceCode| matches!(&grant.scope, Scope::Places(places) if places.iter().any(|place| area.covers(place)));
         let is_of = |unit: UnitId| matches!(grant.scope, Scope::Unit(own) if own == unit);
         reaches(grant.role, action).iter().any(|reach| match reach {
             Reach::Anywhere => true,
             Reach::Own => self.raised(parties),
             Reach::Assigned => parties.handler == Some(self.user) || parties.unit.is_some_and(is_of),
-            Reach::Assisting => parties.assist.iter().any(|assignee| match assignee {
-                Assignee::Person(person) => *person == self.user,
-                Assignee::Unit(unit) => is_of(*unit),
-            }),
-            Reach::Claimable => parties.claim.contains(grant.role) && covers(&parties.place),
+            Reach::Assisting => {
+                let helps = |assignee: &Assignee| match assignee {
+                    Assignee::Person(person) => *person == self.user,
+                    Assignee::Unit(unit) => is_of(*unit),
+                };
+                parties.mates.contains(&self.user) || parties.assist.iter().any(helps)
+            }
+            Reach::Claimable => {
+                let hears = parties.call.is_some_and(|area| lies_in(&area));
+                parties.claim.contains(grant.role) && (covers(&parties.place) || hears)
+            }
             Reach::Dispatched => parties.dispatched_by == Some(self.user),
             Reach::Area => covers(&parties.place),
             Reach::Desk => covers(&parties.desk),

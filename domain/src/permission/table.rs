@@ -62,9 +62,9 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::FlagView,
         ) => &[Own],
         (R::Volunteer | R::PartyMember, A::TicketView) => &[Assigned, Assisting, Claimable],
-        (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketView) => {
-            &[Area, Assigned, Assisting]
-        }
+        // Calls are heard beyond their own grid.
+        (R::GridWorker | R::GridLeader, A::TicketView) => &[Area, Assigned, Assisting, Claimable],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketView) => &[Area, Assigned, Assisting],
         (R::DepartmentHandler, A::TicketView) => &[Assigned, Assisting],
         (R::Supervisor | R::CountyAdmin, A::TicketView) => &[Area],
         (

@@ -44,6 +44,8 @@ fn parties() -> Parties<'static> {
         dispatched_by: Some(user(5)),
         assist: &HELP,
         claim: Roles::from_iter([Role::PartyMember]),
+        call: None,
+        mates: &[],
     }
 }
 

@@ -5,10 +5,12 @@ mod edit;
 mod tests;
 
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
+mod call;
 mod service;
 #[cfg(test)]
 mod tests;
 
+pub use call::{CallLevel, CallRule};
 pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
 
 use crate::figure::{RateRule, term, usual_rates};
@@ -51,6 +53,9 @@ pub struct Playbook {
     /// What the county does for its people (practices L04, Q06).
     #[serde(default)]
     pub services: Vec<Service>,
+    /// Who hears calls (practices Q09); nobody may call unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallRule>,
     /// In a seed: the sheet beside it that holds the services. Once imported, they are in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services_file: Option<String>,
@@ -196,6 +201,7 @@ impl Playbook {
         }
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
+        faults.extend(self.call.iter().flat_map(CallRule::faults));
         faults.extend(service::faults(&self.services, &self.categories, |i| format!("services[{i}]")));
         faults
     }

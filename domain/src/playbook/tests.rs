@@ -51,6 +51,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
         visits_a_year: 2,
         services: vec![],
         services_file: None,
+        call: Some(CallRule { roles: vec![Role::Supervisor], level: CallLevel::Street }),
         rates: vec![
             rate("response", &["accepted"], &["submitted", "-lost"]),
             rate("response", &[], &["rated"]),
@@ -73,7 +74,8 @@ fn a_bad_playbook_names_every_fault_at_once() {
             "policy.rating_window_seconds",
             "policy.reopen_window_seconds",
             "policy.calendar.weekdays[0]",
-            "policy.clocks[0].limit_seconds"
+            "policy.clocks[0].limit_seconds",
+            "call.roles"
         ]
     );
 }

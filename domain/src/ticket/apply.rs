@@ -46,6 +46,7 @@ impl Ticket {
             claim,
             playbook,
             service,
+            call,
         } = &event.fact
         else {
             return Err(BrokenHistory { event: event.fact.headline().name(), status: "nothing" });
@@ -86,6 +87,8 @@ impl Ticket {
             urged_at: None,
             rating: None,
             service: service.clone(),
+            call: *call,
+            mates: Vec::new(),
             state: State::Submitted,
         })
     }
@@ -147,7 +150,7 @@ impl Ticket {
             ) => state,
             (Fact::Identified { from, to }, state) => state.identified(*from, *to),
             (Fact::Dispatched { lead, .. }, State::Submitted) => State::Dispatched { lead: *lead, at },
-            (Fact::Claimed { handler }, State::Submitted) => {
+            (Fact::Claimed { handler, .. }, State::Submitted) => {
                 State::Accepted(accepted(Assignee::Person(*handler), *handler, event))
             }
             (Fact::Accepted { handler }, State::Dispatched { lead, .. }) => {
@@ -229,6 +232,7 @@ impl Ticket {
             Fact::Recoded { place } => {
                 // Whoever decides next is still as far above.
                 self.desk = place.code.cut(self.desk.as_str().len()).unwrap_or(place.code);
+                self.call = self.call.map(|area| place.code.cut(area.as_str().len()).unwrap_or(place.code));
                 self.place = *place;
             }
             Fact::Rated { satisfaction, stars, comment } => {
@@ -255,6 +259,10 @@ impl Ticket {
             Fact::Paused { .. } => self.paused = Some(at),
             Fact::Resumed { .. } => self.stop_resting(event),
             Fact::Claimed { .. } | Fact::Accepted { .. } => {
+                if let Fact::Claimed { handler: _, team, mates } = &event.fact {
+                    self.assist.extend(team.map(Assignee::Unit));
+                    self.mates.clone_from(mates);
+                }
                 // Whoever claims it dispatches it to themselves.
                 self.steps.dispatched.get_or_insert(at);
                 self.accepted_at.get_or_insert(at);
@@ -297,12 +305,16 @@ impl Ticket {
         let lead = self.lead();
         replace(&mut self.assist, Assignee::Person(from), Assignee::Person(to));
         self.assist.retain(|one| Some(*one) != lead);
+        let handler = self.handler();
+        replace(&mut self.mates, from, to);
+        self.mates.retain(|mate| Some(*mate) != handler);
         self.dispatched_by = self.dispatched_by.map(now);
         self.supervision = self.supervision.map(|there| Supervision { by: now(there.by), ..there });
     }
 
     fn back_to_the_desk(&mut self) {
         self.assist.clear();
+        self.mates.clear();
         self.extension = None;
         self.dispatched_by = None;
     }

@@ -3,12 +3,13 @@
 use super::{Affair, Assignee, Channel, Handling, Origin, Outcome, Satisfaction, Severity};
 use crate::actor::Actor;
 use crate::geo::Position;
-use crate::id::{TicketId, UnitId};
+use crate::id::{TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
 use crate::permission::Action;
 use crate::place::{PlaceCode, PlaceRef};
 use crate::text::Text;
 use crate::time::Timestamp;
+use crate::unit::UnitKind;
 
 /// 点单: a new ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Submission {
     pub occurred_at: Option<Timestamp>,
     /// Code of the catalogue's service that it is about.
     pub service: Option<String>,
+    /// Whether it is a call (群众呼叫): those around are to hear it at once, and whoever answers first takes it.
+    pub call: bool,
 }
 
 impl Submission {
@@ -97,6 +100,19 @@ pub struct Assignment {
     pub facts: AssigneeFacts,
 }
 
+/// A team that somebody takes a ticket with (组团式, practices L07).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// Which unit.
+    pub unit: UnitId,
+    /// What it is, and of which county (six digits); `None` where there is no such unit.
+    pub known: Option<(UnitKind, PlaceCode)>,
+    /// Its members today, as far as a ticket names them.
+    pub members: Vec<UserId>,
+    /// Whether whoever claims is granted something for it.
+    pub granted: bool,
+}
+
 /// What is to be done with a ticket that is there.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -128,6 +144,11 @@ pub enum Command {
     },
     /// 认领.
     Claim,
+    /// 组团认领: whoever claims leads, and their team helps.
+    ClaimTogether {
+        /// The team.
+        team: Team,
+    },
     /// 接单.
     Accept,
     /// 退回, or 收回 by whoever dispatches.
@@ -240,12 +261,17 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it takes what is open to be claimed.
+    pub fn claims(&self) -> bool {
+        matches!(self, Self::Claim | Self::ClaimTogether { .. })
+    }
+
     /// The permission that it needs.
     pub fn action(&self) -> Action {
         match self {
             Self::Grade { .. } => Action::TicketGrade,
             Self::Dispatch { .. } => Action::TicketDispatch,
-            Self::Claim => Action::TicketClaim,
+            Self::Claim | Self::ClaimTogether { .. } => Action::TicketClaim,
             Self::Accept => Action::TicketAccept,
             Self::Return { .. } => Action::TicketReturn,
             Self::Arrive { .. } => Action::TicketArrive,
@@ -287,7 +313,12 @@ impl Command {
             | Self::Withdraw { reason }
             | Self::Decline { reason }
             | Self::Unmask { reason } => Some(reason),
-            Self::Grade { .. } | Self::Claim | Self::Accept | Self::Arrive { .. } | Self::Urge => None,
+            Self::Grade { .. }
+            | Self::Claim
+            | Self::ClaimTogether { .. }
+            | Self::Accept
+            | Self::Arrive { .. }
+            | Self::Urge => None,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Affair, Assignee, Audience, Channel, Clock, ClockKind, Handling, Origin, Outcome, Satisfaction, Severity,
 };
 use crate::geo::Position;
-use crate::id::{TicketId, UserId};
+use crate::id::{TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
 use crate::permission::Roles;
 use crate::place::{PlaceCode, PlaceRef};
@@ -73,6 +73,9 @@ pub enum Fact {
         playbook: Option<u32>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         service: Option<String>,
+        /// Of a call, the area in which it is heard.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<PlaceCode>,
     },
     /// 预警: a limit is about to pass; which one is the first of the clocks.
     Warned {
@@ -104,8 +107,14 @@ pub enum Fact {
         handling: Option<Handling>,
         note: Option<TextRef>,
     },
-    /// 认领: whoever comes first leads and handles it.
-    Claimed { handler: UserId },
+    /// 认领: whoever comes first leads and handles it; their team, with who was in it, helps.
+    Claimed {
+        handler: UserId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        team: Option<UnitId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mates: Vec<UserId>,
+    },
     /// 接单.
     Accepted { handler: UserId },
     /// 退回 or 收回: it waits to be dispatched again.
@@ -182,6 +191,10 @@ impl Fact {
         match self {
             Self::Submitted { playbook: Some(_), .. } => EVENT_VERSION,
             Self::Submitted { service: Some(_), .. } | Self::Graded { service: Some(_), .. } => EVENT_VERSION,
+            Self::Submitted { service: Some(_), .. }
+            | Self::Submitted { call: Some(_), .. }
+            | Self::Graded { service: Some(_), .. }
+            | Self::Claimed { team: Some(_), .. } => EVENT_VERSION,
             Self::Recoded { .. } => 4,
             _ => 3,
         }

@@ -19,7 +19,7 @@ mod vocabulary;
 
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
-pub use command::{AssigneeFacts, Assignment, Command, Submission};
+pub use command::{AssigneeFacts, Assignment, Command, Submission, Team};
 pub use decide::{Departure, When, decide, hand_over, identify, merge, recode, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
@@ -36,12 +36,15 @@ use crate::place::{PlaceCode, PlaceRef};
 use crate::policy::Sorting;
 use crate::text::TextRef;
 use crate::time::Timestamp;
+use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 /// The version in which [`Ticket`] is stored as JSON; `upcast.rs` reads older ones.
 pub const STATE_VERSION: i16 = 5;
 /// The most that may assist with one ticket.
 pub const MAX_ASSIST: usize = 20;
+/// The most members of a team that a ticket names.
+pub const MAX_MATES: usize = 200;
 
 /// Whom it is assigned to (责任人或责任单位).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +153,12 @@ pub struct Ticket {
     /// Code of the catalogue's service that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// Of a call (群众呼叫), the area in which it is heard (practices Q09).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<PlaceCode>,
+    /// Who was in the team that took it, besides whoever leads (practices L07).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mates: Vec<UserId>,
     /// Where it stands.
     pub state: State,
 }
@@ -219,7 +228,15 @@ impl Ticket {
             dispatched_by: self.dispatched_by,
             assist: &self.assist,
             claim: self.claimable(),
+            call: self.call,
+            mates: &self.mates,
         }
+    }
+
+    /// How long a call waited until somebody took it on (应答用时).
+    pub fn answered_after(&self) -> Option<TimeDelta> {
+        self.call?;
+        Some(self.accepted_at? - self.submitted_at)
     }
 
     /// The roles that may claim it now.

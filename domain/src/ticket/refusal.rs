@@ -131,6 +131,13 @@ pub enum FieldFault {
     MergeTargetUnknown,
     #[strum(serialize = "ticket.nothing_to_grade")]
     NothingToGrade,
+    /// The county takes no calls.
+    #[strum(serialize = "ticket.call_off")]
+    CallOff,
+    #[strum(serialize = "ticket.not_a_team")]
+    NotATeam,
+    #[strum(serialize = "ticket.not_in_team")]
+    NotInTeam,
 }
 
 /// What is wrong with a time.

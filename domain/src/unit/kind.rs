@@ -77,6 +77,21 @@ impl UnitKind {
         self.into()
     }
 
+    /// Whether it is a team (队伍) of people who do things together.
+    pub fn is_team(self) -> bool {
+        matches!(
+            self,
+            Self::InServiceTeam
+                | Self::EstateTeam
+                | Self::StationedTeam
+                | Self::MemberTeam
+                | Self::VolunteerTeam
+                | Self::DelegateTeam
+                | Self::WardenTeam
+                | Self::AdviserTeam
+        )
+    }
+
     /// What people call it; also what a spreadsheet says.
     pub fn chinese(self) -> &'static str {
         match self {

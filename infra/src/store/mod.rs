@@ -45,6 +45,7 @@ mod session;
 mod shift;
 mod sql;
 mod sqlite;
+mod team;
 mod ticket;
 mod tie;
 mod together;

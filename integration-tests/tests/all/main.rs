@@ -9,6 +9,7 @@ mod backup_ended;
 mod bad_input;
 mod boundary;
 mod calendar;
+mod call;
 mod contact;
 mod contract;
 mod cost;

@@ -22,7 +22,7 @@ use uuid::Uuid;
     "channel": "mini_program", "confidential": false,
     "requester": {"id": "01990000-0000-7000-8000-000000000001"},
     "contact": {"name": "王*", "phone": "138****1234", "household": null, "masked": true}, "joined": 0,
-    "lead": null, "assist": [], "handler": null, "claimable": false, "service": null,
+    "lead": null, "assist": [], "handler": null, "claimable": false, "service": null, "call": false,
     "clocks": [{"kind": "arrive", "round": 1, "started_at": "2026-11-21T01:00:00Z", "due_at": "2026-11-21T01:05:00Z",
         "warn_at": "2026-11-21T01:04:00Z", "met_at": null, "breached_at": null, "paused_seconds": 0, "state": "running"}],
     "round": 1, "paused_at": null, "supervised_at": null, "extension": null, "urged": 0, "arrived_at": null,
@@ -79,6 +79,10 @@ pub struct Ticket<'a> {
     pub handler: Option<Uuid>,
     /// 是否开放认领
     pub claimable: bool,
+    /// 是否呼叫
+    pub call: bool,
+    /// 呼叫多少秒后有人应答；不是呼叫、尚无人应答的为 null
+    pub answered_after_seconds: Option<i64>,
     /// 所涉的服务事项
     pub service: Option<TicketService<'a>>,
     /// 各轮的时限
@@ -258,6 +262,8 @@ impl<'a> Ticket<'a> {
             assist: ticket.assist.iter().copied().map(Lead::from).collect(),
             handler: ticket.handler().map(|handler| handler.0),
             claimable: !ticket.claimable().is_empty(),
+            call: ticket.call.is_some(),
+            answered_after_seconds: ticket.answered_after().map(|time| time.num_seconds()),
             service: ticket
                 .service
                 .as_deref()

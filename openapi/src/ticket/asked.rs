@@ -6,6 +6,16 @@ use domain::geo::Datum;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa::openapi::{ObjectBuilder, Type};
+use uuid::Uuid;
+
+/// 认领。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct Claim {
+    /// 组团认领：本人所在队伍的标识；认领者牵头，全队协办
+    pub team: Option<Uuid>,
+}
 
 /// 来源活动。
 #[derive(Debug, Deserialize, ToSchema)]

@@ -9,7 +9,7 @@ mod timeline;
 
 pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
 pub(crate) use asked::datum;
-pub use asked::{Contact, Origin, PlaceRef, Position};
+pub use asked::{Claim, Contact, Origin, PlaceRef, Position};
 pub use request::{
     Accept, ApproveExtension, Arrive, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, ListTickets,
     Merge, Plan, Rate, Reason, ReplyText, Resolve, Supplement,

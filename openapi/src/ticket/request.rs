@@ -50,6 +50,8 @@ pub struct CreateTicket {
     pub occurred_at: Option<Moment>,
     /// 服务事项编码，见 `GET /services`：类别（和三事）随之而定，另填的以所填为准
     pub service: Option<String>,
+    /// 呼叫：附近的党员、网格员等即刻收到，先应答的承办；规程未开通的会被拒绝
+    pub call: Option<bool>,
 }
 
 /// 派单。
@@ -267,6 +269,8 @@ pub struct ListTickets {
     pub assist: Option<bool>,
     /// 只看可认领的
     pub claimable: Option<bool>,
+    /// 是否呼叫
+    pub call: Option<bool>,
     /// 服务事项编码
     pub service: Option<String>,
     /// false：只看未办结而还没有类别或三事的；true：只看两者都有的
@@ -319,6 +323,7 @@ impl ListTickets {
             mine,
             assist,
             claimable,
+            call,
             service,
             sorted,
             status,
@@ -337,7 +342,7 @@ impl ListTickets {
             limit: _,
         } = self;
         format!(
-            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {claimable:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
+            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
              {category:?} {overdue:?} {handling:?} {supervised:?} {desk:?} {q:?} {from:?} {to:?}"
         )
     }

@@ -162,8 +162,11 @@ impl TimelineEntry {
             Fact::Recoded { place } => Self { place: Some(place.code.to_string()), ..base },
             Fact::Merged { into, reason: _ } => Self { ticket: Some(into.0), ..base },
             Fact::Absorbed { from, requesters: _ } => Self { ticket: Some(from.0), ..base },
-            Fact::Claimed { .. }
-            | Fact::Accepted { .. }
+            Fact::Claimed { handler: _, team, mates: _ } => Self {
+                assist: team.map(|team| Lead { person: None, unit: Some(team.0) }).into_iter().collect(),
+                ..base
+            },
+            Fact::Accepted { .. }
             | Fact::Returned { .. }
             | Fact::Identified { .. }
             | Fact::Arrived { .. }

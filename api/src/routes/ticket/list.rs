@@ -54,6 +54,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         mine,
         assist,
         claimable,
+        call,
         service,
         sorted,
         status,
@@ -111,6 +112,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         channel,
         category,
         service,
+        call,
         sorted,
         overdue,
         handling,
@@ -158,6 +160,9 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
     if asked.claimable {
         let place = asked.place.or_else(|| common(state, actor.claims().map(|(_, place)| place)));
         let place = place.or_else(|| common(state, actor.area()));
+        // Calls are heard in the whole community: what is beyond their own grid and no call is not theirs to see.
+        let community = |place: PlaceCode| place.community().and_then(|code| place.cut(code.len()));
+        let place = if asked.place.is_none() { place.map(|at| community(at).unwrap_or(at)) } else { place };
         return place.map(Lens::Claimable).ok_or_else(several);
     }
     if let Some(lens) =

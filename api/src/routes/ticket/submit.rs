@@ -56,6 +56,7 @@ pub(crate) async fn submit_ticket(
         confidential,
         occurred_at,
         service,
+        call,
     } = body.value;
     // All that is wrong with the fields is said at once.
     let mut faults = Vec::new();
@@ -114,6 +115,7 @@ pub(crate) async fn submit_ticket(
         confidential: confidential.unwrap_or(false),
         occurred_at: occurred_at.map(|Moment(at)| at),
         service,
+        call: call.unwrap_or(false),
     };
     let Session { actor, grants_version, .. } = &*permit;
     let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };

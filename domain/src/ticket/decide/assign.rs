@@ -1,14 +1,15 @@
 //! Who is to do it: 研判, 派单, 认领, 接单, 退回, 移交.
 
-use super::super::command::{AssigneeFacts, Assignment};
+use super::super::command::{AssigneeFacts, Assignment, Team};
 use super::super::{
-    Affair, Assignee, ClockKind, Event, Fact, FieldFault, Handling, MAX_ASSIST, Severity, State, Ticket,
-    TicketRefusal, WrongState,
+    Affair, Assignee, ClockKind, Event, Fact, FieldFault, Handling, MAX_ASSIST, MAX_MATES, Severity, State,
+    Ticket, TicketRefusal, WrongState,
 };
 use super::Decision;
-use super::sort::Sorted;
+use super::sort::{Sorted, may_claim};
 use crate::id::UserId;
 use crate::place::{PlaceCode, PlaceRef};
+use crate::playbook::Playbook;
 use crate::policy::{Act, Policy, Sorting, Start};
 use crate::refusal::Refusal;
 use crate::text::Text;
@@ -86,7 +87,12 @@ pub fn recode(ticket: &Ticket, place: PlaceRef, policy: &Policy, now: Timestamp)
 }
 
 impl Decision<'_> {
-    pub(super) fn grade(&mut self, sorted: &Sorted<'_>, severity: Option<Severity>) -> Result<(), Refusal> {
+    pub(super) fn grade(
+        &mut self,
+        sorted: &Sorted<'_>,
+        severity: Option<Severity>,
+        playbook: &Playbook,
+    ) -> Result<(), Refusal> {
         let Sorted { service, category, affair } = *sorted;
         if sorted.is_nothing() && severity.is_none() {
             return Err(TicketRefusal::field_fault(FieldFault::NothingToGrade, "").into());
@@ -100,7 +106,7 @@ impl Decision<'_> {
             ..before
         };
         let clocks = self.sorted_anew(&sorting);
-        let claim = self.policy.claim(&sorting);
+        let claim = may_claim(playbook, &sorting, self.ticket.call.is_some());
         let (category, service) = (category.map(str::to_owned), service.map(str::to_owned));
         self.happen(Fact::Graded { category, severity, affair, claim, service }, clocks);
         // What was done too late before anybody asked for it is a breach like any other.
@@ -163,7 +169,7 @@ impl Decision<'_> {
         Ok(())
     }
 
-    pub(super) fn claim(&mut self, actor: UserId) -> Result<(), Refusal> {
+    pub(super) fn claim(&mut self, actor: UserId, team: Option<&Team>) -> Result<(), Refusal> {
         self.must_be_open()?;
         let why = match self.ticket.state {
             State::Accepted(_) => Some(WrongState::AlreadyAccepted),
@@ -173,8 +179,11 @@ impl Decision<'_> {
         if let Some(why) = why {
             return Err(self.wrong(why));
         }
+        team.map_or(Ok(()), |team| check_team(team, actor, &self.ticket.place.code))?;
         let met = self.met(Act::Accept);
-        self.happen(Fact::Claimed { handler: actor }, met);
+        let mates = team.iter().flat_map(|team| team.members.iter().copied());
+        let mates = mates.filter(|mate| *mate != actor).take(MAX_MATES).collect();
+        self.happen(Fact::Claimed { handler: actor, team: team.map(|team| team.unit), mates }, met);
         self.start_with_the_last(Start::Dispatch);
         self.start_with_the_last(Start::Acceptance);
         Ok(())
@@ -205,6 +214,18 @@ impl Decision<'_> {
         self.happen(Fact::Returned { reason: reason.reference }, vec![]);
         Ok(())
     }
+}
+
+/// Only a team of the county takes a ticket together, and only with somebody who is of it.
+fn check_team(team: &Team, actor: UserId, place: &PlaceCode) -> Result<(), TicketRefusal> {
+    let fault = |code| Err(TicketRefusal::field_fault(code, "/team"));
+    if !team.known.is_some_and(|(kind, county)| kind.is_team() && county.covers(place)) {
+        return fault(FieldFault::NotATeam);
+    }
+    if !team.granted && !team.members.contains(&actor) {
+        return fault(FieldFault::NotInTeam);
+    }
+    Ok(())
 }
 
 fn check(one: &Assignment, place: &PlaceCode, field: String) -> Result<(), TicketRefusal> {

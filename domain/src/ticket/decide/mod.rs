@@ -82,6 +82,11 @@ pub fn submit(
     }
     let sorting =
         Sorting { severity: s.severity, affair: sorted.affair, category: sorted.category, handling: None };
+    let call = match (&playbook.call, s.call) {
+        (_, false) => None,
+        (Some(rule), true) => rule.area(&s.place.code),
+        (None, true) => return Err(TicketRefusal::field_fault(FieldFault::CallOff, "/call").into()),
+    };
     let clocks = ClockKind::iter()
         .filter_map(|kind| playbook.policy.rule(kind, &sorting))
         .filter(|rule| rule.start() == Start::Submission)
@@ -104,7 +109,9 @@ pub fn submit(
         claim: playbook.policy.claim(s.affair),
         playbook: Some(playbook.policy.version),
         claim: playbook.policy.claim(&sorting),
+        claim: sort::may_claim(playbook, &sorting, call.is_some()),
         service: s.service.clone(),
+        call,
     };
     let occurred_at = s.occurred_at.unwrap_or(now);
     Ok(vec![Event { fact, clocks, actor: Some(actor.user), occurred_at, recorded_at: now }])
@@ -151,7 +158,7 @@ pub fn settle(ticket: &Ticket, policy: &Policy, now: Timestamp) -> Vec<Event> {
 fn see(ticket: &Ticket, command: &Command, actor: &Actor) -> Result<(), Refusal> {
     let parties = parties_of(ticket, command);
     if actor.may(Action::TicketView, &ticket.parties()).is_err()
-        && (*command != Command::Claim || actor.may(Action::TicketClaim, &parties).is_err())
+        && (!command.claims() || actor.may(Action::TicketClaim, &parties).is_err())
     {
         return Err(TicketRefusal::NotFound.into());
     }
@@ -160,7 +167,7 @@ fn see(ticket: &Ticket, command: &Command, actor: &Actor) -> Result<(), Refusal>
 
 /// Who might have claimed it a moment ago learns that somebody else did.
 fn parties_of<'a>(ticket: &'a Ticket, command: &Command) -> Parties<'a> {
-    let claim = if *command == Command::Claim { ticket.claim } else { ticket.claimable() };
+    let claim = if command.claims() { ticket.claim } else { ticket.claimable() };
     Parties { claim, ..ticket.parties() }
 }
 
@@ -201,12 +208,13 @@ impl<'a> Decision<'a> {
         match command {
             Command::Grade { category, severity, affair, service } => {
                 let sorted = sort::Sorted::new(service.as_deref(), category.as_deref(), *affair, playbook)?;
-                self.grade(&sorted, *severity)?;
+                self.grade(&sorted, *severity, playbook)?;
             }
             Command::Dispatch { lead, assist, severity, affair, handling, note } => {
                 self.dispatch(lead, assist, (*severity, *affair, *handling), note.as_ref())?;
             }
-            Command::Claim => self.claim(actor)?,
+            Command::Claim => self.claim(actor, None)?,
+            Command::ClaimTogether { team } => self.claim(actor, Some(team))?,
             Command::Accept => self.accept(actor)?,
             Command::Return { reason } => self.give_back(reason)?,
             Command::Arrive { position } => self.arrive(*position)?,

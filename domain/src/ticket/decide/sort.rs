@@ -1,7 +1,9 @@
 //! What a ticket is sorted as: by a service of the catalogue, or by what is said of it besides.
 
 use super::super::{Affair, TicketRefusal};
+use crate::permission::Roles;
 use crate::playbook::Playbook;
+use crate::policy::Sorting;
 
 /// What somebody sorts a ticket as.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,12 @@ impl<'a> Sorted<'a> {
     pub(super) fn is_nothing(&self) -> bool {
         self.service.is_none() && self.category.is_none() && self.affair.is_none()
     }
+}
+
+/// Who may claim what is sorted so; of a call also those who hear it, whatever it is about (practices Q09).
+pub(super) fn may_claim(playbook: &Playbook, sorting: &Sorting<'_>, called: bool) -> Roles {
+    let hear = playbook.call.iter().filter(|_| called).flat_map(|rule| rule.roles.iter().copied());
+    playbook.policy.claim(sorting).union(hear.collect())
 }
 
 fn check_category(category: Option<&str>, playbook: &Playbook) -> Result<(), TicketRefusal> {

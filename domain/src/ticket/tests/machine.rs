@@ -25,6 +25,7 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
         ("grade 研判", clerk(), shared),
         ("dispatch 派单", clerk(), assisted),
         ("claim 认领", member(), Command::Claim),
+        ("claim 组团认领", member(), Command::ClaimTogether { team: team() }),
         ("accept 接单", worker(), Command::Accept),
         ("return 退回", clerk(), Command::Return { reason: reason() }),
         ("arrive 到场", worker(), arrive()),
@@ -54,7 +55,7 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
 fn prepare(command: &Command, story: Story) -> Story {
     let open = story.ticket.state.is_open();
     match command {
-        Command::Claim if story.ticket.state == State::Submitted => {
+        command if command.claims() && story.ticket.state == State::Submitted => {
             let shared = Command::Grade {
                 category: None,
                 severity: None,
@@ -80,8 +81,7 @@ fn prepare(command: &Command, story: Story) -> Story {
 fn outcome(status: Status, actor: &Actor, command: &Command) -> Result<Status, String> {
     let mut story = prepare(command, story_at(status));
     // Whoever may claim a ticket does not see it in other states.
-    let actor =
-        if *command == Command::Claim && status != Status::Submitted { worker() } else { actor.clone() };
+    let actor = if command.claims() && status != Status::Submitted { worker() } else { actor.clone() };
     story.step(&actor, command, after(4)).map_err(|refusal| refusal.code().to_owned())?;
     Ok(story.ticket.status())
 }

@@ -7,6 +7,7 @@ mod rests;
 mod rules;
 mod succession;
 mod table;
+mod together;
 mod walk;
 
 use super::*;
@@ -18,10 +19,11 @@ use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
-use crate::playbook::{Category, Playbook, Vocabulary};
+use crate::playbook::{CallLevel, CallRule, Category, Playbook, Vocabulary};
 use crate::policy::{ClaimRule, ClockRule, Policy, Unmet};
 use crate::refusal::Refusal;
 use crate::text::{FreeText, Text};
+use crate::unit::UnitKind;
 use chrono::TimeDelta;
 use uuid::Uuid;
 
@@ -90,6 +92,10 @@ fn playbook() -> Playbook {
         visits_a_year: 2,
         services: vec![],
         services_file: None,
+        call: Some(CallRule {
+            roles: vec![Role::PartyMember, Role::GridWorker],
+            level: CallLevel::Community,
+        }),
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),
@@ -137,7 +143,15 @@ fn submission(severity: Option<Severity>) -> Submission {
         confidential: false,
         occurred_at: None,
         service: None,
+        call: false,
     }
+}
+
+/// A team of the county that the member is in, with the volunteer 61.
+fn team() -> Team {
+    let members = vec![member().user, UserId(Uuid::from_u128(61))];
+    let known = Some((UnitKind::MemberTeam, place("532504")));
+    Team { unit: UnitId(Uuid::from_u128(60)), known, members, granted: false }
 }
 
 fn known(actor: Actor) -> Assignment {

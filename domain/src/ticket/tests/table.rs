@@ -133,16 +133,20 @@ fn stored_tickets_and_events_of_every_version_are_read() {
     let id = "00000000-0000-0000-0000-000000000001";
     let recoded = serde_json::json!({"kind": "recoded", "place": {"id": id, "code": "532504002031"}});
     assert!(matches!(breached(4, recoded), Fact::Recoded { place } if place.code.as_str() == "532504002031"));
-    // Version 5 says which service it is about.
+    // Version 5 says which service it is about, whether it is a call, and with which team it was taken.
     let v5 = facts(include_str!("../fixtures/facts_v5.json"), 5);
     let code = |code: &str| Some(code.to_owned());
     assert!(matches!(&v5[0], Fact::Submitted { service, .. } if *service == code("SZ-01")));
     assert!(matches!(&v5[1], Fact::Graded { service, .. } if *service == code("SZ-02")));
+    assert!(matches!(&v5[2], Fact::Submitted { call, .. } if *call == Some(place("532504001007"))));
+    let mates = [UserId(Uuid::from_u128(61))];
+    assert!(matches!(&v5[3], Fact::Claimed { team: Some(_), mates: named, .. } if *named == mates));
     assert!(
         v5.iter().all(|fact| fact.version() == EVENT_VERSION) && today.iter().all(|fact| fact.version() == 3)
     );
     let v5 = ticket_from_json(include_str!("../fixtures/ticket_v5.json"), 5).unwrap();
-    assert_eq!(v5, Ticket { service: code("SZ-01"), ..story.ticket.clone() });
+    let (call, mates) = (Some(place("532504001007")), mates.to_vec());
+    assert_eq!(v5, Ticket { service: code("SZ-01"), call, mates, ..story.ticket.clone() });
     // Version 1 did not keep when a ticket closes by itself, and its state not who dispatched it.
     let v1 = facts(include_str!("../fixtures/facts_v1.json"), 1);
     for (event, fact) in story.events.iter_mut().zip(v1) {

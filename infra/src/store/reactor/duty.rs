@@ -20,7 +20,7 @@ pub(super) async fn effects(
         let all = recipients(happening.before.as_ref(), &happening.event, &happening.after);
         all.into_iter().find_map(|(to, notice)| match to {
             Recipient::Duty(place) => Some((place, notice)),
-            Recipient::Person(_) | Recipient::Unit(_) | Recipient::Desk(_) => None,
+            Recipient::Person(_) | Recipient::Unit(_) | Recipient::Desk(_) | Recipient::Called(..) => None,
         })
     };
     let each: Vec<_> =

@@ -1,5 +1,6 @@
 //! Tells whom it concerns. What an audience comes down to is asked of the roster once a batch: the people of all its units in
-//! one query, those of all its desks in another, who stands in for those who are away in a third.
+//! one query, those of all its desks in another, who hears calls in a third (`call.rs`), who stands in for those who are away
+//! in a fourth.
 
 use super::super::Store;
 use super::super::error::StoreError;
@@ -29,18 +30,24 @@ pub(super) async fn effects(
     let all = || each.iter().flat_map(|(_, told)| told).map(|(to, _)| *to);
     let units = all().filter_map(|to| match to {
         Recipient::Unit(unit) => Some(unit.0),
-        Recipient::Person(_) | Recipient::Desk(_) | Recipient::Duty(_) => None,
+        Recipient::Person(_) | Recipient::Desk(_) | Recipient::Duty(_) | Recipient::Called(..) => None,
     });
     let desks = all().filter_map(|to| match to {
         Recipient::Desk(desk) => Some(desk),
-        Recipient::Person(_) | Recipient::Unit(_) | Recipient::Duty(_) => None,
+        Recipient::Person(_) | Recipient::Unit(_) | Recipient::Duty(_) | Recipient::Called(..) => None,
     });
+    let calls = all().filter_map(|to| match to {
+        Recipient::Called(area, roles) => Some((area, roles)),
+        Recipient::Person(_) | Recipient::Unit(_) | Recipient::Desk(_) | Recipient::Duty(_) => None,
+    });
+    let called = store.people_called(calls.collect()).await?;
     let of_units = store.people_of_units(units.collect()).await?;
     let at_desks = store.people_at_desks(store.with_ancestors(desks)).await?;
     let people = |to: &Recipient| match to {
         Recipient::Person(person) => vec![*person],
         Recipient::Unit(unit) => of_units.get(unit).cloned().unwrap_or_default(),
         Recipient::Desk(desk) => store.nearest(desk, &at_desks),
+        Recipient::Called(area, roles) => called.get(&(*area, *roles)).cloned().unwrap_or_default(),
         // The bell's.
         Recipient::Duty(_) => vec![],
     };

@@ -43,6 +43,11 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
         Some(false) => drop(sql.push(" AND (owed_since IS NULL OR owed_since >= ").bind(now).push(")")),
         None => {}
     }
+    match query.call {
+        Some(true) => drop(sql.push(" AND call_area IS NOT NULL")),
+        Some(false) => drop(sql.push(" AND call_area IS NULL")),
+        None => {}
+    }
     match query.sorted {
         Some(true) => drop(sql.push(" AND category IS NOT NULL AND affair IS NOT NULL")),
         Some(false) => {
@@ -101,8 +106,10 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
     }
     for (role, place) in actor.claims() {
         sql.push(" OR ((claim_roles & ").bind(Roles::from_iter([role]).bits()).push(") <> 0 AND ");
-        sql.below("scope_code", &place);
-        sql.push(")");
+        sql.push("(").below("scope_code", &place);
+        // A call is heard by whoever holds the role anywhere in its area.
+        sql.push(" OR (call_area IS NOT NULL AND substr(").bind(place.as_str());
+        sql.push(", 1, length(call_area)) = call_area)))");
     }
     sql.push(" OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.ticket_id = ticket.id AND p.active AND ");
     sql.push("((p.kind = 'requester' AND p.party_id = ").bind(actor.user.0).push(")");

@@ -60,6 +60,8 @@ pub struct TicketQuery {
     pub channel: Option<Channel>,
     pub category: Option<String>,
     pub service: Option<String>,
+    /// Calls, or all else.
+    pub call: Option<bool>,
     /// Both category and affair; without one of them while it is open.
     pub sorted: Option<bool>,
     pub overdue: Option<bool>,
@@ -208,6 +210,7 @@ fn is_plain(query: &TicketQuery) -> bool {
         channel,
         category,
         service,
+        call,
         sorted,
         overdue,
         handling,
@@ -231,6 +234,7 @@ fn is_plain(query: &TicketQuery) -> bool {
         && channel.is_none()
         && category.is_none()
         && service.is_none()
+        && call.is_none()
         && sorted.is_none()
         && overdue.is_none()
         && handling.is_none()
@@ -288,6 +292,7 @@ mod tests {
             channel: None,
             category: None,
             service: None,
+            call: None,
             sorted: None,
             overdue: None,
             handling: None,

@@ -25,7 +25,7 @@ pub(in crate::store) const FIXED: [Column; 9] = [
     ("playbook", "integer"),
 ];
 /// Columns that every change writes.
-pub(in crate::store) const CURRENT: [Column; 28] = [
+pub(in crate::store) const CURRENT: [Column; 29] = [
     ("version", "integer"),
     ("county", "integer"),
     ("street", "integer"),
@@ -44,6 +44,7 @@ pub(in crate::store) const CURRENT: [Column; 28] = [
     ("supervised", "boolean"),
     ("claim_roles", "integer"),
     ("service", "text"),
+    ("call_area", "text"),
     ("round", "integer"),
     ("plan_id", "uuid"),
     ("answer_id", "uuid"),
@@ -78,7 +79,15 @@ impl Participants {
             Assignee::Person(person) => (person.0, "assist"),
             Assignee::Unit(unit) => (unit.0, "assist"),
         });
-        Self(ticket.joined.iter().map(|user| (user.0, "requester")).chain(assist).collect())
+        let joined = ticket.joined.iter().map(|user| (user.0, "requester"));
+        let mut all: Vec<_> = joined.chain(assist).collect();
+        // Whoever helps both by themselves and with a team takes part once.
+        for mate in &ticket.mates {
+            if !all.contains(&(mate.0, "assist")) {
+                all.push((mate.0, "assist"));
+            }
+        }
+        Self(all)
     }
 
     /// Each with its kind.
@@ -186,6 +195,7 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.supervision.is_some().into(),
         ticket.claimable().bits().into(),
         ticket.service.clone().into(),
+        ticket.call.map(|area| area.to_string()).into(),
         i32::from(ticket.round).into(),
         work.and_then(|work| work.plan).map(|plan| plan.text.id.0).into(),
         work.and_then(|work| work.reply).map(|reply| reply.text.id.0).into(),

@@ -9,7 +9,7 @@ use domain::id::{TicketId, UnitId, UserId};
 use domain::text::{FreeText, MAX_CATEGORY};
 use domain::ticket::{Assignee, Command, MAX_ASSIST};
 use openapi::problem::Fault;
-use openapi::ticket::{Accept, Dispatch, Empty, Grade, LeadRef, Merge, Reason, Ticket};
+use openapi::ticket::{Accept, Claim, Dispatch, Grade, LeadRef, Merge, Reason, Ticket};
 
 /// Sorts and grades a ticket, or anew.
 #[utoipa::path(
@@ -78,8 +78,9 @@ pub(crate) async fn dispatch_ticket(
     tag = "工单",
     operation_id = "claim_ticket",
     summary = "认领",
-    description = "开放认领的工单，先到先得：认领者即为责任人和承办人。谁可认领由规程按三事规定，限其授权范围内。",
-    request_body = Empty,
+    description = "开放认领的工单，先到先得：认领者即为责任人和承办人。谁可认领由规程按三事、类别规定，限其授权范围内；呼叫则限其所在社区。\
+        填写 `team` 为组团认领：认领者牵头，其队伍协办，队员都能看到。",
+    request_body = Claim,
     responses((status = 200, description = "已认领", body = Ticket)),
     extensions(("x-permission" = json!("ticket.claim")))
 )]
@@ -87,9 +88,16 @@ pub(crate) async fn dispatch_ticket(
 pub(crate) async fn claim_ticket(
     act: Act,
     permit: Permit<may::TicketClaim>,
-    body: Body<Empty>,
+    body: Body<Claim>,
 ) -> ApiResult<HttpResponse> {
-    act.carry_out(&permit, &body.bytes, &Command::Claim, None).await
+    let command = match body.value.team {
+        None => Command::Claim,
+        Some(team) => {
+            let team = act.state.store.team(UnitId(team), &permit.actor, act.now).await?;
+            Command::ClaimTogether { team }
+        }
+    };
+    act.carry_out(&permit, &body.bytes, &command, None).await
 }
 
 /// Takes a ticket that is assigned to oneself or one's unit.
