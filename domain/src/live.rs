@@ -128,7 +128,11 @@ impl LiveEvent {
             led_by,
             leads: leads(&event.fact).unwrap_or(led_by),
             clock: event.clocks.first().filter(|_| timed).map(|clock| clock.kind),
-            desk: if let Fact::Escalated { desk, .. } = &event.fact { Some(*desk) } else { None },
+            desk: if let Fact::Escalated { desk, .. } | Fact::Decided { back: Some(desk), .. } = &event.fact {
+                Some(*desk)
+            } else {
+                None
+            },
             round: if let Fact::Reworked { round, .. } | Fact::Reopened { round, .. } = &event.fact {
                 Some(*round)
             } else {

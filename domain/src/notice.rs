@@ -3,8 +3,11 @@
 //!
 //! To add a kind of message: a variant of [`Notice`], its words in `openapi/src/label.rs`, an arm of [`notices`].
 
+mod read;
 #[cfg(test)]
 mod tests;
+
+pub use read::{InboxRefusal, MAX_READ, Read};
 
 use crate::id::{UnitId, UserId};
 use crate::permission::Roles;
@@ -72,6 +75,8 @@ pub enum Notice {
     Resumed,
     /// It lies on one's desk now.
     Escalated,
+    /// Those above have decided on what one handed up, or handles.
+    Decided,
     /// A limit is about to pass.
     Warned,
     /// A limit passed.
@@ -136,6 +141,7 @@ impl Notice {
             | Self::Urged
             | Self::ExtensionAsked
             | Self::Escalated
+            | Self::Decided
             | Self::Warned
             | Self::Breached
             | Self::Supervised => true,
@@ -174,77 +180,6 @@ impl Notice {
     }
 }
 
-/// The most messages that are read by their ids at once.
-pub const MAX_READ: usize = 100;
-
-/// Which messages somebody has read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Read {
-    /// These; those of others are left alone.
-    These(Vec<i64>),
-    /// This one and all before it.
-    UpTo(i64),
-}
-
-/// Why messages were not shown, or not read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InboxRefusal {
-    /// None of that id, or another's.
-    #[error("no such message")]
-    NotFound,
-    /// Neither ids nor up to where, or both.
-    #[error("read these, or up to one")]
-    TheseOrUpTo,
-    /// None, or more than [`MAX_READ`].
-    #[error("{count} ids")]
-    Count {
-        /// How many.
-        count: usize,
-    },
-}
-
-impl InboxRefusal {
-    /// Stable code.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NotFound => "inbox.not_found",
-            Self::TheseOrUpTo => "inbox.ids_or_up_to",
-            Self::Count { .. } => "inbox.ids_count",
-        }
-    }
-
-    /// The parts of its sentence.
-    pub fn args(&self) -> crate::refusal::Args {
-        match self {
-            Self::Count { count } => vec![("max", MAX_READ.to_string()), ("count", count.to_string())],
-            Self::NotFound | Self::TheseOrUpTo => vec![],
-        }
-    }
-
-    /// The field of the body.
-    pub fn field(&self) -> Option<&'static str> {
-        match self {
-            Self::TheseOrUpTo | Self::Count { .. } => Some("/ids"),
-            Self::NotFound => None,
-        }
-    }
-}
-
-impl Read {
-    /// What a client asked for.
-    ///
-    /// # Errors
-    /// [`InboxRefusal::TheseOrUpTo`], [`InboxRefusal::Count`].
-    pub fn asked(ids: Option<Vec<i64>>, up_to: Option<i64>) -> Result<Self, InboxRefusal> {
-        match (ids, up_to) {
-            (Some(ids), None) if (1..=MAX_READ).contains(&ids.len()) => Ok(Self::These(ids)),
-            (Some(ids), None) => Err(InboxRefusal::Count { count: ids.len() }),
-            (None, Some(up_to)) => Ok(Self::UpTo(up_to)),
-            (None, None) | (Some(_), Some(_)) => Err(InboxRefusal::TheseOrUpTo),
-        }
-    }
-}
-
 /// Somebody to be told; who that is in person, for a unit or a desk, only the roster knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Recipient {
@@ -278,6 +213,7 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
             told
         }
         Fact::Escalated { .. } => vec![(Desk, Notice::Escalated)],
+        Fact::Decided { .. } => vec![(Handler, Notice::Decided), (Desk, Notice::Decided)],
         Fact::Dispatched { .. } => {
             vec![(Handler, Notice::Assigned), (Assist, Notice::AssistAsked), (Requester, Notice::Dispatched)]
         }
@@ -398,7 +334,13 @@ fn of(audience: Audience, had: &Ticket, event: &Event, after: &Ticket) -> Vec<Re
                 had.assist.iter().chain(&after.assist).copied().map(assignee).chain(mates).collect()
             }
         },
-        Audience::Desk => vec![Recipient::Desk(after.desk)],
+        Audience::Desk => match &event.fact {
+            // Those who asked, whether or not it goes back to them.
+            Fact::Decided { .. } => {
+                vec![Recipient::Desk(had.escalation.map_or(after.desk, |asked| asked.from))]
+            }
+            _ => vec![Recipient::Desk(after.desk)],
+        },
         Audience::Dispatcher => people(&mut after.dispatched_by.into_iter()),
         Audience::Supervisor => people(&mut after.supervision.map(|there| there.by).into_iter()),
         Audience::Duty => vec![Recipient::Duty(after.place.code)],

@@ -112,6 +112,7 @@ pub struct TicketSummary {
     pub handler: Option<UserId>,
     pub handling: Option<Handling>,
     pub desk: PlaceCode,
+    pub escalated: bool,
     pub supervised: bool,
     pub round: u16,
     /// The earliest limit that nobody has met yet.

@@ -36,6 +36,7 @@ mod m20261122_000026_deeds;
 mod m20261123_000029_matters;
 mod m20261123_000028_playbooks;
 mod m20261123_000031_ticket_paths;
+mod m20261123_000030_paths;
 mod standing;
 
 pub use standing::Standing;
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000029_matters::Migration),
             Box::new(m20261123_000028_playbooks::Migration),
             Box::new(m20261123_000031_ticket_paths::Migration),
+            Box::new(m20261123_000030_paths::Migration),
         ];
         migrations
             .into_iter()

@@ -135,6 +135,12 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
         ("", vec![], Fact::Escalated { desk: place("532504001"), reason: None }, itself),
         (
             "",
+            and(accepted(), &[Fact::Escalated { desk: place("532504001"), reason: Some(TEXT) }]),
+            Fact::Decided { text: TEXT, back: Some(place("532504001007")) },
+            by,
+        ),
+        (
+            "",
             vec![],
             Fact::Graded {
                 category: None,
@@ -293,6 +299,10 @@ fn an_audience_comes_down_to_whom_it_concerns() {
         taken[1..],
         [(Recipient::Unit(UNIT), Notice::AssistAsked), person(HELPER, Notice::AssistAsked)]
     );
+    // A decision goes to the desk that asked, also where it stays with those above.
+    let asked = [Fact::Escalated { desk: street, reason: Some(TEXT) }];
+    let (_, decided) = told(&asked, &Fact::Decided { text: TEXT, back: None }, Some(CLERK));
+    assert_eq!(decided, [(Recipient::Desk(place("532504001007")), Notice::Decided)]);
     let new = recipients(None, &submitted(), &ticket(&[]));
     assert_eq!(new[1], (Recipient::Duty(place("532504001007003")), Notice::DutyNew));
 }

@@ -115,6 +115,9 @@ pub enum Action {
     /// 上报.
     #[strum(serialize = "ticket.escalate")]
     TicketEscalate,
+    /// 会商决定 on what was handed up.
+    #[strum(serialize = "ticket.decide")]
+    TicketDecide,
     /// 暂停、恢复计时.
     #[strum(serialize = "ticket.pause")]
     TicketPause,

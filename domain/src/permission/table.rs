@@ -95,6 +95,7 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::GridWorker | R::GridLeader | R::DepartmentHandler, A::TicketEscalate) => &[Assigned],
         (R::CommunityClerk | R::StreetDispatcher, A::TicketEscalate) => &[Area, Assigned],
         (R::Supervisor | R::CountyAdmin, A::TicketEscalate) => &[Area],
+        (R::StreetDispatcher | R::CountyAdmin, A::TicketDecide) => &[Desk],
         (R::Supervisor | R::CountyAdmin, A::TicketPause | A::TicketReopen) => &[Area],
         (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::TicketSupervise) => &[Area],
         (R::Volunteer | R::PartyMember | R::DepartmentHandler, A::TicketNote) => &[Assigned, Assisting],

@@ -12,6 +12,11 @@ mod tests;
 
 pub use call::{CallLevel, CallRule};
 pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
+mod ladder;
+#[cfg(test)]
+mod tests;
+
+pub use ladder::{Level, Meets, Rung};
 
 use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;
@@ -59,6 +64,9 @@ pub struct Playbook {
     /// In a seed: the sheet beside it that holds the services. Once imported, they are in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services_file: Option<String>,
+    /// Who consults at which level, and to whom they hand on (practices F02); community, street and county unless said.
+    #[serde(default = "ladder::usual_ladder")]
+    pub ladder: Vec<Rung>,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -199,6 +207,7 @@ impl Playbook {
         if self.flags.roles.contains(&Role::Resident) {
             fault("flags.roles".into(), "居民不是授予的角色，不能积旗");
         }
+        faults.extend(ladder::faults(&self.ladder));
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
         faults.extend(self.call.iter().flat_map(CallRule::faults));

@@ -52,6 +52,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
         services: vec![],
         services_file: None,
         call: Some(CallRule { roles: vec![Role::Supervisor], level: CallLevel::Street }),
+        ladder: vec![],
         rates: vec![
             rate("response", &["accepted"], &["submitted", "-lost"]),
             rate("response", &[], &["rated"]),
@@ -70,6 +71,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
             "rates[1].numerator",
             "lines[1].key",
             "flags.roles",
+            "ladder",
             "policy.claims[0].roles",
             "policy.rating_window_seconds",
             "policy.reopen_window_seconds",

@@ -2,11 +2,12 @@
 
 use super::event::{Event, Fact};
 use super::{
-    Arrival, Assignee, Clock, Done, Extension, Plan, Rating, Reply, Resolution, Rest, State, Steps,
-    Supervision, Ticket, Work,
+    Arrival, Assignee, Clock, Done, Escalation, Extension, Plan, Rating, Reply, Resolution, Rest, State,
+    Steps, Supervision, Ticket, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
+use crate::place::PlaceCode;
 use crate::policy::Act;
 use chrono::TimeDelta;
 
@@ -89,6 +90,7 @@ impl Ticket {
             service: service.clone(),
             call: *call,
             mates: Vec::new(),
+            escalation: None,
             state: State::Submitted,
         })
     }
@@ -106,6 +108,7 @@ impl Ticket {
             // Whatever rested rests no more: nothing is owed.
             self.stop_resting(event);
             self.extension = None;
+            self.escalation = None;
         }
         if state.is_over() {
             self.supervision = None;
@@ -129,6 +132,7 @@ impl Ticket {
                 Fact::Warned { .. }
                 | Fact::Breached { .. }
                 | Fact::Escalated { .. }
+                | Fact::Decided { .. }
                 | Fact::Graded { .. }
                 | Fact::ExtensionAsked { .. }
                 | Fact::ExtensionApproved { .. }
@@ -200,6 +204,18 @@ impl Ticket {
         match &event.fact {
             Fact::Escalated { desk, reason: _ } => self.desk = *desk,
             Fact::Graded { category, severity, affair, claim, service } => {
+            Fact::Escalated { desk, reason } => {
+                // A limit that passed asks for no decision; of several who ask the first is answered.
+                if reason.is_some() {
+                    self.escalation.get_or_insert(Escalation { from: self.desk, at });
+                }
+                self.desk = *desk;
+            }
+            Fact::Decided { text: _, back } => {
+                self.escalation = None;
+                self.desk = back.unwrap_or(self.desk);
+            }
+            Fact::Graded { category, severity, affair, claim } => {
                 if category.is_some() {
                     self.category.clone_from(category);
                 }
@@ -233,6 +249,10 @@ impl Ticket {
                 // Whoever decides next is still as far above.
                 self.desk = place.code.cut(self.desk.as_str().len()).unwrap_or(place.code);
                 self.call = self.call.map(|area| place.code.cut(area.as_str().len()).unwrap_or(place.code));
+                let there = |desk: PlaceCode| place.code.cut(desk.as_str().len()).unwrap_or(place.code);
+                self.desk = there(self.desk);
+                self.escalation =
+                    self.escalation.map(|asked| Escalation { from: there(asked.from), ..asked });
                 self.place = *place;
             }
             Fact::Rated { satisfaction, stars, comment } => {

@@ -223,6 +223,13 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
+    /// 会商决定: of those to whom it was handed up (practices F02).
+    Decide {
+        /// What is to be done.
+        text: Text,
+        /// Whether it goes back to those who asked.
+        back: bool,
+    },
     /// 暂停计时.
     Pause {
         /// Why.
@@ -285,6 +292,7 @@ impl Command {
             Self::Extend { .. } => Action::TicketExtend,
             Self::ApproveExtension { .. } | Self::RefuseExtension { .. } => Action::TicketDecideExtension,
             Self::Escalate { .. } => Action::TicketEscalate,
+            Self::Decide { .. } => Action::TicketDecide,
             Self::Pause { .. } | Self::Resume { .. } => Action::TicketPause,
             Self::Supervise { .. } => Action::TicketSupervise,
             Self::Note { .. } => Action::TicketNote,
@@ -300,7 +308,10 @@ impl Command {
             Self::Dispatch { note, .. } | Self::ApproveExtension { note } => note.as_ref(),
             Self::Resolve { reply, .. } => Some(reply),
             Self::Rate { comment, .. } => comment.as_ref(),
-            Self::Plan { text, .. } | Self::Reply { text } | Self::Note { text } => Some(text),
+            Self::Plan { text, .. }
+            | Self::Reply { text }
+            | Self::Decide { text, .. }
+            | Self::Note { text } => Some(text),
             Self::Supplement { content } => Some(content),
             Self::Return { reason }
             | Self::Reopen { reason }

@@ -89,6 +89,12 @@ pub enum Fact {
     },
     /// 上报: it lies on the desk above; by itself when a limit passed.
     Escalated { desk: PlaceCode, reason: Option<TextRef> },
+    /// 会商决定, and the desk to which it goes back with that.
+    Decided {
+        text: TextRef,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        back: Option<PlaceCode>,
+    },
     /// 研判.
     Graded {
         category: Option<String>,
@@ -195,6 +201,7 @@ impl Fact {
             | Self::Submitted { call: Some(_), .. }
             | Self::Graded { service: Some(_), .. }
             | Self::Claimed { team: Some(_), .. } => EVENT_VERSION,
+            Self::Decided { .. } => EVENT_VERSION,
             Self::Recoded { .. } => 4,
             _ => 3,
         }
@@ -207,6 +214,7 @@ impl Fact {
             Self::Dispatched { .. }
                 | Self::Returned { .. }
                 | Self::Escalated { .. }
+                | Self::Decided { .. }
                 | Self::ExtensionAsked { .. }
                 | Self::ExtensionApproved { .. }
                 | Self::ExtensionRefused { .. }
@@ -228,6 +236,7 @@ impl Fact {
             Self::Rated { comment, .. } => *comment,
             Self::Planned { text, .. }
             | Self::Replied { text }
+            | Self::Decided { text, .. }
             | Self::Supplemented { text }
             | Self::Noted { text } => Some(*text),
             Self::Returned { reason }

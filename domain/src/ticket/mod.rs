@@ -24,7 +24,8 @@ pub use decide::{Departure, When, decide, hand_over, identify, merge, recode, se
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
 pub use state::{
-    Arrival, Done, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Steps, Supervision, Work,
+    Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Steps,
+    Supervision, Work,
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{Affair, Audience, Channel, Handling, Outcome, Satisfaction, Severity, Status};
@@ -159,6 +160,9 @@ pub struct Ticket {
     /// Who was in the team that took it, besides whoever leads (practices L07).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mates: Vec<UserId>,
+    /// While it waits for the decision of those to whom it was handed up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalation: Option<Escalation>,
     /// Where it stands.
     pub state: State,
 }

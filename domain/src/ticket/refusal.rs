@@ -86,6 +86,9 @@ pub enum WrongState {
     AlreadySupervised,
     #[strum(serialize = "ticket.at_the_top")]
     AtTheTop,
+    /// Nobody asked for a decision.
+    #[strum(serialize = "ticket.not_escalated")]
+    NotEscalated,
     #[strum(serialize = "ticket.urged_recently")]
     UrgedRecently,
     #[strum(serialize = "ticket.extension_pending")]

@@ -3,6 +3,7 @@
 use super::{Assignee, ClockKind, Outcome, Satisfaction, Status};
 use crate::geo::Position;
 use crate::id::{TicketId, UserId};
+use crate::place::PlaceCode;
 use crate::policy::Act;
 use crate::text::TextRef;
 use crate::time::Timestamp;
@@ -78,6 +79,16 @@ pub struct Rating {
 pub struct Supervision {
     /// Who put it there.
     pub by: UserId,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// Handed up by somebody, and waits for a decision (逐级会商, practices F02).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Escalation {
+    /// The desk that asked first: to which it can come back.
+    pub from: PlaceCode,
     /// Since when.
     pub at: Timestamp,
 }

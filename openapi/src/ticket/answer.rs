@@ -1,6 +1,8 @@
 //! What clients get.
 
 use super::shown::{Clock, ContactCard, TicketService};
+use super::clock::Clock;
+use super::ladder::Rung;
 use crate::label::{optional_words, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ticket::{
@@ -18,6 +20,7 @@ use uuid::Uuid;
     "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "version": 1,
     "status": "submitted", "content": "温泉社区北门的路灯坏了三天。",
     "place": {"code": "532504001007", "name": "温泉社区"}, "address": "北门公交站旁", "desk": "532504001007",
+    "rung": {"key": "community", "name": "社区", "meets": null}, "escalated_at": null,
     "origin": null, "category": "facilities", "severity": "small", "affair": null, "handling": null,
     "channel": "mini_program", "confidential": false,
     "requester": {"id": "01990000-0000-7000-8000-000000000001"},
@@ -47,6 +50,10 @@ pub struct Ticket<'a> {
     pub address: Option<&'a str>,
     /// 由哪一级处置：其地点编码；超时或上报则上一级
     pub desk: &'a str,
+    /// 该级在逐级会商中的层级；规程没有此层级时为 null
+    pub rung: Option<Rung>,
+    /// 自何时上报、等待会商决定；没有时为 null
+    pub escalated_at: Option<DateTime<Utc>>,
     /// 来源活动
     pub origin: Option<Origin<'a>>,
     /// 类别键
@@ -236,6 +243,14 @@ impl<'a> Ticket<'a> {
     /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it.
     pub fn at(view: &'a view::TicketView, sight: Sight, now: Timestamp) -> Self {
         let view::TicketView { ticket, version, place_name, texts, contact, updated_at, service_name } = view;
+    /// `rung` is that of its desk.
+    pub fn at(
+        view: &'a view::TicketView,
+        rung: Option<&domain::playbook::Rung>,
+        sight: Sight,
+        now: Timestamp,
+    ) -> Self {
+        let view::TicketView { ticket, version, place_name, texts, contact, updated_at } = view;
         let view::TicketTexts { content, address, origin, plan, progress, reply, comment, end_reason } =
             texts;
         let work = ticket.state.work();
@@ -248,6 +263,8 @@ impl<'a> Ticket<'a> {
             place: Place { code: ticket.place.code.as_str(), name: place_name },
             address: address.as_deref(),
             desk: ticket.desk.as_str(),
+            rung: rung.map(Rung::from),
+            escalated_at: ticket.escalation.map(|asked| asked.at),
             origin: ticket.origin.map(|o| Origin { title: origin.as_deref(), held_on: o.held_on }),
             category: ticket.category.as_deref(),
             severity: ticket.severity,

@@ -2,6 +2,9 @@
 
 mod answer;
 mod asked;
+mod clock;
+mod ladder;
+mod list;
 mod request;
 mod shown;
 mod summary;
@@ -13,6 +16,13 @@ pub use asked::{Claim, Contact, Origin, PlaceRef, Position};
 pub use request::{
     Accept, ApproveExtension, Arrive, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, ListTickets,
     Merge, Plan, Rate, Reason, ReplyText, Resolve, Supplement,
+pub use clock::Clock;
+pub use ladder::{Decide, Rung};
+pub use list::ListTickets;
+pub(crate) use request::datum;
+pub use request::{
+    Accept, ApproveExtension, Arrive, Contact, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, Merge,
+    Origin, PlaceRef, Plan, Position, Rate, Reason, ReplyText, Resolve, Supplement,
 };
 pub use shown::Clock;
 pub use summary::{TicketPage, TicketSummary};

@@ -7,6 +7,12 @@ use chrono::{DateTime, Utc};
 use domain::ticket::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
+use chrono::NaiveDate;
+use domain::geo::Datum;
+use domain::ticket::{Affair, Channel, Handling, Outcome, Satisfaction, Severity};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, Type};
 use uuid::Uuid;
 
 /// 点单：反映一件事。
@@ -346,4 +352,6 @@ impl ListTickets {
              {category:?} {overdue:?} {handling:?} {supervised:?} {desk:?} {q:?} {from:?} {to:?}"
         )
     }
+pub(crate) fn datum() -> utoipa::openapi::Object {
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["gcj02", "wgs84"])).build()
 }

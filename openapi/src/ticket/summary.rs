@@ -46,6 +46,8 @@ pub struct TicketSummary<'a> {
     pub handling: Option<Handling>,
     /// 由哪一级处置：其地点编码
     pub desk: &'a str,
+    /// 是否已上报、等待会商决定
+    pub escalated: bool,
     /// 是否在督办中
     pub supervised: bool,
     /// 第几轮
@@ -66,7 +68,7 @@ pub struct TicketSummary<'a> {
     "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "version": 1, "status": "submitted",
     "excerpt": "温泉社区北门的路灯坏了三天。", "place": {"code": "532504001007", "name": "温泉社区"},
     "category": "facilities", "severity": "small", "affair": null, "channel": "mini_program", "unit": null,
-    "handler": null, "handling": null, "desk": "532504001007", "supervised": false, "round": 1, "due_at": "2026-11-21T01:05:00Z", "overdue": false,
+    "handler": null, "handling": null, "desk": "532504001007", "escalated": false, "supervised": false, "round": 1, "due_at": "2026-11-21T01:05:00Z", "overdue": false,
     "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
 }], "next_cursor": null}))]
 pub struct TicketPage<'a> {
@@ -94,6 +96,7 @@ impl<'a> TicketSummary<'a> {
             handler: s.handler.map(|handler| handler.0),
             handling: s.handling,
             desk: s.desk.as_str(),
+            escalated: s.escalated,
             supervised: s.supervised,
             round: s.round,
             due_at: s.owed_since,

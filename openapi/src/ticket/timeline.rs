@@ -68,7 +68,7 @@ pub struct TimelineEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Handling>)]
     pub handling: Option<Handling>,
-    /// 上报到哪一级：其地点编码
+    /// 上报到哪一级、退回哪一级：其地点编码
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desk: Option<String>,
     /// 地点现在的编码
@@ -135,6 +135,7 @@ impl TimelineEntry {
                 Self { clock: event.clocks.first().map(|clock| clock.kind), ..base }
             }
             Fact::Escalated { desk, reason: _ } => Self { desk: Some(desk.to_string()), ..base },
+            Fact::Decided { text: _, back } => Self { desk: back.map(|desk| desk.to_string()), ..base },
             Fact::Dispatched { lead, assist, severity, affair, handling, note: _ } => Self {
                 lead: Some(lead.into()),
                 assist: assist.into_iter().map(Lead::from).collect(),

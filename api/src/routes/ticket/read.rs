@@ -36,11 +36,10 @@ pub(crate) async fn get_ticket(
     let view = view.filter(sees).ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
     let sight = Sight::of(&permit.actor, &view.ticket);
     // Never 304: who may see what, and whom to call, change without the version.
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(Ticket::at(
-        &view,
-        sight,
-        state.clock.now(),
-    )))
+    let playbook = state.store.playbook(view.ticket.place.code.county()).ok();
+    let rung = playbook.as_ref().and_then(|book| book.rung(&view.ticket.desk));
+    let ticket = Ticket::at(&view, rung, sight, state.clock.now());
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(ticket))
 }
 
 /// The history of a ticket, oldest first.

@@ -119,7 +119,7 @@ pub(crate) async fn submit_ticket(
     };
     let Session { actor, grants_version, .. } = &*permit;
     let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };
-    let render = |view: &TicketView| answer(StatusCode::CREATED, view, actor, now);
+    let render = |view: &TicketView| answer(&state, StatusCode::CREATED, view, actor, now);
     let delivered =
         state.store.submit_ticket(&request, &submission, (&contact, shown), &place.name, render).await;
     delivered.map(deliver).map_err(|error| with_place_field(error.into()))

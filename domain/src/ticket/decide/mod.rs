@@ -4,6 +4,7 @@ mod assign;
 mod clocks;
 mod follow;
 mod handle;
+mod ladder;
 mod merge;
 mod oversee;
 mod sort;
@@ -230,7 +231,8 @@ impl<'a> Decision<'a> {
             Command::Extend { until, reason } => self.extend(*until, reason)?,
             Command::ApproveExtension { note } => self.approve_extension(note.as_ref())?,
             Command::RefuseExtension { reason } => self.refuse_extension(reason)?,
-            Command::Escalate { reason } => self.escalate(reason)?,
+            Command::Escalate { reason } => self.escalate(reason, playbook)?,
+            Command::Decide { text, back } => self.answer_from_above(text, *back)?,
             Command::Pause { reason } => self.pause(reason)?,
             Command::Resume { reason } => self.resume(reason)?,
             Command::Supervise { reason } => self.supervise(reason)?,

@@ -1,4 +1,4 @@
-//! What those above do: 上报, 暂停与恢复计时, 督办, 不予受理.
+//! What those above do: 暂停与恢复计时, 督办, 不予受理.
 
 use super::super::{Clock, Fact, State, WrongState};
 use super::Decision;
@@ -6,14 +6,6 @@ use crate::refusal::Refusal;
 use crate::text::Text;
 
 impl Decision<'_> {
-    /// The desk a level up decides next; the ticket stays where it is, and those below may still act on it.
-    pub(super) fn escalate(&mut self, reason: &Text) -> Result<(), Refusal> {
-        self.must_be_open()?;
-        let desk = self.desk_above().ok_or_else(|| self.wrong(WrongState::AtTheTop))?;
-        self.happen(Fact::Escalated { desk, reason: Some(reason.reference) }, vec![]);
-        Ok(())
-    }
-
     pub(super) fn pause(&mut self, reason: &Text) -> Result<(), Refusal> {
         self.must_be_open()?;
         if self.ticket.paused.is_some() {

@@ -1,6 +1,7 @@
 //! Tables and properties of the ticket's rules.
 
 mod clocks;
+mod ladder;
 mod machine;
 mod merge;
 mod rests;
@@ -20,6 +21,7 @@ use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
 use crate::playbook::{CallLevel, CallRule, Category, Playbook, Vocabulary};
+use crate::playbook::{Category, Level, Playbook, Rung, Vocabulary};
 use crate::policy::{ClaimRule, ClockRule, Policy, Unmet};
 use crate::refusal::Refusal;
 use crate::text::{FreeText, Text};
@@ -66,6 +68,10 @@ fn supervisor() -> Actor {
     person(5, &[(Role::Supervisor, at("532504"))])
 }
 
+fn dispatcher() -> Actor {
+    person(8, &[(Role::StreetDispatcher, at("532504001"))])
+}
+
 fn member() -> Actor {
     person(6, &[(Role::PartyMember, at("532504001007"))])
 }
@@ -85,6 +91,10 @@ fn text(words: &str) -> Text {
     }
 }
 
+fn rung(key: &str, level: Level, up: Option<&str>) -> Rung {
+    Rung { key: key.into(), name: key.into(), level, up: up.map(str::to_owned), meets: None }
+}
+
 fn playbook() -> Playbook {
     let limit = ClockRule::natural;
     Playbook {
@@ -96,6 +106,11 @@ fn playbook() -> Playbook {
             roles: vec![Role::PartyMember, Role::GridWorker],
             level: CallLevel::Community,
         }),
+        ladder: vec![
+            rung("community", Level::Community, Some("street")),
+            rung("street", Level::Street, Some("county")),
+            rung("county", Level::County, None),
+        ],
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),

@@ -126,6 +126,10 @@ fn stored_tickets_and_events_of_every_version_are_read() {
     let today: Vec<_> = now.into_iter().map(without_playbook).collect();
     assert_eq!(facts(include_str!("../fixtures/facts_v2.json"), 2), today);
     assert_eq!(facts(include_str!("../fixtures/facts_v3.json"), 3), today);
+    let newest = ticket_from_json(include_str!("../fixtures/ticket_v5.json"), 5).unwrap();
+    let escalation = Some(Escalation { from: place("532504001007"), at: after(3) });
+    assert_eq!(newest, Ticket { escalation, ..story.ticket.clone() });
+    assert_eq!(facts(include_str!("../fixtures/facts_v5.json"), 5), newest_facts());
     let breached = |version, json: serde_json::Value| fact_from_json(json, version).unwrap();
     assert_eq!(breached(2, serde_json::json!({"kind": "breached"})), Fact::Breached { tell: vec![] });
     let told = serde_json::json!({"kind": "warned", "tell": ["duty", "handler"]});
@@ -161,6 +165,20 @@ fn stored_tickets_and_events_of_every_version_are_read() {
     let state = State::Closed { work: Work { at: resolution.at, ..work }, resolution, at };
     assert_eq!(upcast, without_steps(Ticket { dispatched_by: None, state, ..folded }));
     assert!(ticket_from_json("{}", 1).is_err() && ticket_from_json("{}", 9).is_err());
+}
+
+/// The facts that version 5 knows of, one of each.
+fn newest_facts() -> Vec<Fact> {
+    let text = TextRef { id: TextId(Uuid::from_u128(1)), hash: [1; 32] };
+    vec![Fact::Decided { text, back: Some(place("532504001007")) }, Fact::Decided { text, back: None }]
+}
+
+#[test]
+fn what_version_5_knows_of_is_stored_as_such() {
+    for fact in newest_facts() {
+        assert_eq!(fact.version(), 5, "{fact:?}");
+        assert_eq!(fact_from_json(serde_json::to_value(&fact).unwrap(), 5).unwrap(), fact);
+    }
 }
 
 #[test]

@@ -59,6 +59,9 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
     if let Some(supervised) = query.supervised {
         sql.push(" AND supervised = ").bind(supervised);
     }
+    if let Some(escalated) = query.escalated {
+        sql.push(" AND escalated = ").bind(escalated);
+    }
     if matches!(query.lens, Lens::Phone(_)) {
         sql.push(" AND (");
         knows_whom_to_call(sql, actor);

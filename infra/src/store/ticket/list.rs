@@ -69,6 +69,8 @@ pub struct TicketQuery {
     pub supervised: Option<bool>,
     /// The desk that decides next.
     pub desk: Option<PlaceCode>,
+    /// Whether it waits for the decision of those above.
+    pub escalated: Option<bool>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
     /// 1 to 100.
@@ -123,6 +125,7 @@ impl Store {
             handler: column::<Option<_>>(row, "ticket", "handler_id")?.map(UserId),
             handling: optional_word(row, "ticket", "handling")?,
             desk: self.stored_code(&column::<String>(row, "ticket", "desk")?)?,
+            escalated: column(row, "ticket", "escalated")?,
             supervised: column(row, "ticket", "supervised")?,
             round: u16::try_from(round)
                 .map_err(|error| StoreError::corrupt("ticket", "round", &number, error))?,
@@ -216,6 +219,7 @@ fn is_plain(query: &TicketQuery) -> bool {
         handling,
         supervised,
         desk,
+        escalated,
         from: _,
         to: _,
         limit: _,
@@ -240,6 +244,7 @@ fn is_plain(query: &TicketQuery) -> bool {
         && handling.is_none()
         && supervised.is_none()
         && desk.is_none()
+        && escalated.is_none()
 }
 
 #[cfg(test)]
@@ -298,6 +303,7 @@ mod tests {
             handling: None,
             supervised: None,
             desk: None,
+            escalated: None,
             from: None,
             to: None,
             limit: 20,

@@ -26,6 +26,7 @@ pub(in crate::store) const FIXED: [Column; 9] = [
 ];
 /// Columns that every change writes.
 pub(in crate::store) const CURRENT: [Column; 29] = [
+pub(in crate::store) const CURRENT: [Column; 28] = [
     ("version", "integer"),
     ("county", "integer"),
     ("street", "integer"),
@@ -54,6 +55,7 @@ pub(in crate::store) const CURRENT: [Column; 29] = [
     ("next_at", "timestamptz"),
     ("owed_since", "timestamptz"),
     ("updated_at", "timestamptz"),
+    ("escalated", "boolean"),
     ("state_v", "smallint"),
 ];
 
@@ -205,6 +207,7 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.next_due().into(),
         ticket.owed_since().into(),
         view.updated_at.into(),
+        ticket.escalation.is_some().into(),
         STATE_VERSION.into(),
         state.into(),
     ])

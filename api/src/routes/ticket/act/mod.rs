@@ -3,11 +3,13 @@
 mod assign;
 mod follow;
 mod handle;
+mod ladder;
 mod oversee;
 
 pub(crate) use assign::*;
 pub(crate) use follow::*;
 pub(crate) use handle::*;
+pub(crate) use ladder::*;
 pub(crate) use oversee::*;
 
 use super::{answer, deliver};
@@ -67,14 +69,15 @@ impl Act {
     ) -> ApiResult<HttpResponse> {
         let carried = Carried { command, occurred_at: occurred_at.map(|Moment(at)| at) };
         let request = self.request(session, bytes);
-        let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, self.now);
+        let render = |view: &TicketView| answer(&self.state, StatusCode::OK, view, &session.actor, self.now);
         Ok(deliver(self.state.store.change_ticket(&request, self.id, carried, render).await?))
     }
 
     /// The same, and the answer hides nothing: it is not kept.
     async fn show_all(&self, session: &Session, bytes: &Bytes, command: &Command) -> ApiResult<HttpResponse> {
         let request = Request { key: None, ..self.request(session, bytes) };
-        let render = |view: &TicketView| super::answer_seen(StatusCode::OK, view, Sight::Plain, self.now);
+        let render =
+            |view: &TicketView| super::answer_seen(&self.state, StatusCode::OK, view, Sight::Plain, self.now);
         Ok(deliver(self.state.store.change_ticket(&request, self.id, command, render).await?))
     }
 
@@ -86,7 +89,7 @@ impl Act {
         reason: &Text,
     ) -> ApiResult<HttpResponse> {
         let request = self.request(session, bytes);
-        let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, self.now);
+        let render = |view: &TicketView| answer(&self.state, StatusCode::OK, view, &session.actor, self.now);
         Ok(deliver(self.state.store.merge_tickets(&request, self.id, into, reason, render).await?))
     }
 

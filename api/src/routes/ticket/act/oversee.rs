@@ -1,4 +1,4 @@
-//! What those above do: 延期审批, 上报, 暂停与恢复计时, 督办, 备注, 不予受理, 查看明文.
+//! What those above do: 延期审批, 暂停与恢复计时, 督办, 备注, 不予受理, 查看明文.
 
 use super::Act;
 use crate::auth::{Permit, may};
@@ -47,27 +47,6 @@ pub(crate) async fn refuse_extension_ticket(
 ) -> ApiResult<HttpResponse> {
     let Reason { reason } = body.value;
     let command = Command::RefuseExtension { reason: act.text("/reason", reason)? };
-    act.carry_out(&permit, &body.bytes, &command, None).await
-}
-
-/// Lays it on the desk above.
-#[utoipa::path(
-    tag = "工单",
-    operation_id = "escalate_ticket",
-    summary = "上报",
-    description = "上报到上一级（社区、街道、县）处置，工单不动，下级仍可办理。时限超时也会自动上报一级。",
-    request_body = Reason,
-    responses((status = 200, description = "已上报", body = Ticket)),
-    extensions(("x-permission" = json!("ticket.escalate")))
-)]
-#[post("/tickets/{id}/escalate")]
-pub(crate) async fn escalate_ticket(
-    act: Act,
-    permit: Permit<may::TicketEscalate>,
-    body: Body<Reason>,
-) -> ApiResult<HttpResponse> {
-    let Reason { reason } = body.value;
-    let command = Command::Escalate { reason: act.text("/reason", reason)? };
     act.carry_out(&permit, &body.bytes, &command, None).await
 }
 

@@ -1,0 +1,35 @@
+//! The ladder of consultations on the wire (逐级会商).
+
+use domain::playbook;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// 会商层级。
+#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = TicketRung)]
+pub struct Rung {
+    /// 层级键，见规程
+    pub key: String,
+    /// 名称，如街道联席会
+    pub name: String,
+    /// 多久开一次会：week 每周、month 每月、quarter 每季；没有例会时为 null
+    pub meets: Option<&'static str>,
+}
+
+impl From<&playbook::Rung> for Rung {
+    fn from(rung: &playbook::Rung) -> Self {
+        Self { key: rung.key.clone(), name: rung.name.clone(), meets: rung.meets.map(Into::into) }
+    }
+}
+
+/// 会商决定。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"text": "由街道牵头，住建局配合，两周内完成管网改造。", "back": true}))]
+pub struct Decide {
+    /// 决定内容，1 至 10000 字；诉求人看不到
+    #[schema(min_length = 1, max_length = 10000)]
+    pub text: String,
+    /// 是否退回上报的一级处置；不填为 false，留在本级处置
+    pub back: Option<bool>,
+}
