@@ -8,6 +8,7 @@
 
 pub mod absence;
 pub mod actor;
+pub mod appraisal;
 pub mod calendar;
 pub mod deed;
 pub mod figure;

@@ -83,6 +83,10 @@ pub enum Notice {
     Breached,
     /// It is watched from above.
     Supervised,
+    /// One's unit was called, and must report in.
+    Whistled,
+    /// A unit that was called has come.
+    ReportedIn,
     /// The requester took it back.
     Withdrawn,
     /// One's own was not taken on.
@@ -144,7 +148,8 @@ impl Notice {
             | Self::Decided
             | Self::Warned
             | Self::Breached
-            | Self::Supervised => true,
+            | Self::Supervised
+            | Self::Whistled => true,
             Self::Dispatched
             | Self::Accepted
             | Self::Arrived
@@ -164,6 +169,7 @@ impl Notice {
             | Self::Merged
             | Self::Absorbed
             | Self::Noted
+            | Self::ReportedIn
             | Self::DutyNew
             | Self::DutyOverdue
             | Self::DutyWarning
@@ -176,6 +182,7 @@ impl Notice {
             | Self::MatterDue
             | Self::MatterOverdue
             | Self::MatterDone => false,
+            | Self::CalendarMissing => false,
         }
     }
 }
@@ -198,7 +205,7 @@ pub enum Recipient {
 /// Who is told what of an event, the most specific first: whoever belongs to several audiences hears the first. Whoever
 /// did it is never told; that is left to whoever knows the people.
 pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(Audience, Notice)> {
-    use Audience::{Assist, Desk, Dispatcher, Duty, Handler, Requester, Supervisor};
+    use Audience::{Assist, Called, Desk, Dispatcher, Duty, Handler, Requester, Supervisor, Whistler};
     let had = before.unwrap_or(after);
     match &event.fact {
         Fact::Submitted { .. } => vec![(Desk, Notice::ToDispatch), (Duty, Notice::DutyNew)],
@@ -250,6 +257,8 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
         Fact::Paused { .. } => vec![(Handler, Notice::Paused)],
         Fact::Resumed { .. } => vec![(Handler, Notice::Resumed)],
         Fact::Supervised { .. } => vec![(Handler, Notice::Supervised), (Desk, Notice::Supervised)],
+        Fact::Whistled { .. } => vec![(Called, Notice::Whistled)],
+        Fact::ReportedIn { .. } => vec![(Whistler, Notice::ReportedIn), (Handler, Notice::ReportedIn)],
         Fact::Noted { .. } => vec![(Handler, Notice::Noted), (Assist, Notice::Noted)],
         Fact::Withdrawn { .. } => vec![(whoever_has(had), Notice::Withdrawn), (Assist, Notice::Withdrawn)],
         Fact::Declined { .. } => vec![(Requester, Notice::Declined)],
@@ -257,9 +266,11 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
             vec![(Requester, Notice::Merged), (Handler, Notice::Merged), (Assist, Notice::Merged)]
         }
         Fact::Absorbed { .. } => vec![(Handler, Notice::Absorbed)],
-        Fact::Graded { .. } | Fact::Identified { .. } | Fact::Unmasked { .. } | Fact::Recoded { .. } => {
-            vec![]
-        }
+        Fact::Graded { .. }
+        | Fact::Opined { .. }
+        | Fact::Identified { .. }
+        | Fact::Unmasked { .. }
+        | Fact::Recoded { .. } => vec![],
     }
 }
 
@@ -344,6 +355,19 @@ fn of(audience: Audience, had: &Ticket, event: &Event, after: &Ticket) -> Vec<Re
         Audience::Dispatcher => people(&mut after.dispatched_by.into_iter()),
         Audience::Supervisor => people(&mut after.supervision.map(|there| there.by).into_iter()),
         Audience::Duty => vec![Recipient::Duty(after.place.code)],
+        Audience::Called => match &event.fact {
+            Fact::Whistled { units, .. } => units.iter().copied().map(Recipient::Unit).collect(),
+            _ => {
+                let absent = after.whistles.iter().filter(|whistle| whistle.report.is_none());
+                absent.map(|whistle| Recipient::Unit(whistle.unit)).collect()
+            }
+        },
+        Audience::Whistler => match &event.fact {
+            Fact::ReportedIn { unit, .. } => {
+                people(&mut after.last_whistle(*unit).map(|last| last.by).into_iter())
+            }
+            _ => people(&mut after.whistles.last().map(|last| last.by).into_iter()),
+        },
     }
 }
 

@@ -92,6 +92,22 @@ impl Sight {
     }
 }
 
+/// How much of a ticket somebody sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sees {
+    /// Of whom to call.
+    pub sight: Sight,
+    /// Whether what staff say among themselves is for them.
+    pub staff: bool,
+}
+
+impl Sees {
+    /// How much `actor` sees.
+    pub fn of(actor: &Actor, ticket: &Ticket) -> Self {
+        Self { sight: Sight::of(actor, ticket), staff: actor.sees_by_role(&ticket.parties()) }
+    }
+}
+
 /// A ticket as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named like the fields of Ticket")]

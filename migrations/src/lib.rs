@@ -37,6 +37,7 @@ mod m20261123_000029_matters;
 mod m20261123_000028_playbooks;
 mod m20261123_000031_ticket_paths;
 mod m20261123_000030_paths;
+mod m20261123_000027_whistles;
 mod standing;
 
 pub use standing::Standing;
@@ -79,6 +80,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000028_playbooks::Migration),
             Box::new(m20261123_000031_ticket_paths::Migration),
             Box::new(m20261123_000030_paths::Migration),
+            Box::new(m20261123_000027_whistles::Migration),
         ];
         migrations
             .into_iter()

@@ -60,6 +60,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
 (name = "重点任务", description = "领导包抓的重点任务：设立、报告进展、销号"),
         (name = "统计", description = "响应率、解决率、满意率，红旗"),
+        (name = "统计", description = "响应率、解决率、满意率，红旗，单位考评"),
         (name = "实时", description = "实时推送（WebSocket）"),
         (name = "运行", description = "存活、就绪、公钥、指标")
     )

@@ -62,6 +62,9 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Paused => ("暂停计时", "Clocks paused"),
         Headline::Resumed => ("恢复计时", "Clocks resumed"),
         Headline::Supervised => ("督办", "Under supervision"),
+        Headline::Whistled => ("吹哨", "Units called"),
+        Headline::ReportedIn => ("报到", "Reported in"),
+        Headline::Opined => ("评价单位", "Opinion of a unit"),
         Headline::Noted => ("备注", "Note"),
         Headline::Withdrawn => ("撤单", "Withdrawn"),
         Headline::Declined => ("不予受理", "Declined"),
@@ -186,6 +189,14 @@ pub fn deed_kind(kind: DeedKind, lang: Lang) -> &'static str {
     lang.of(kind.chinese(), kind.name())
 }
 
+/// What people call these roles, given as words with spaces between them; a word that is none stands as it is.
+pub fn roles(words: &str, lang: Lang) -> String {
+    let name =
+        |word: &str| word.parse::<Role>().map_or(word.to_owned(), |known| role(known, lang).to_owned());
+    let names: Vec<_> = words.split_whitespace().map(name).collect();
+    if names.is_empty() { lang.of("无人", "nobody").to_owned() } else { names.join(lang.of("、", ", ")) }
+}
+
 /// What people call a role.
 pub fn role(role: Role, lang: Lang) -> &'static str {
     lang.of(role.chinese(), role.into())
@@ -238,6 +249,8 @@ pub fn notice(notice: Notice, lang: Lang) -> &'static str {
         Notice::Warned => ("时限将到", "A limit is near"),
         Notice::Breached => ("时限已过", "A limit has passed"),
         Notice::Supervised => ("工单被督办", "It is under supervision"),
+        Notice::Whistled => ("吹哨：请贵单位报到", "Your unit is called: please report in"),
+        Notice::ReportedIn => ("被呼叫的单位已报到", "A unit that was called has come"),
         Notice::Withdrawn => ("诉求人已撤单", "The requester took it back"),
         Notice::Declined => ("您的诉求不予受理", "Yours was not taken on"),
         Notice::Merged => ("工单已并入另一工单", "It goes on as another"),
@@ -301,6 +314,9 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TicketDecide => ("作会商决定", "decide on"),
         Action::TicketPause => ("暂停或恢复计时", "pause or resume"),
         Action::TicketSupervise => ("督办", "supervise"),
+        Action::TicketWhistle => ("吹哨", "call units to"),
+        Action::TicketReportIn => ("报到", "report in to"),
+        Action::TicketOpine => ("评价单位", "say what you think of the units called to"),
         Action::TicketUrge => ("催办", "urge"),
         Action::TicketSupplement => ("补充", "supplement"),
         Action::TicketNote => ("备注", "note on"),
@@ -343,6 +359,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::AuditView => ("查看审计", "view the audit trail"),
         Action::FlagView => ("查看红旗", "view red flags"),
         Action::FigureView => ("查看统计", "view figures"),
+        Action::AppraisalView => ("查看考评", "view appraisals"),
         Action::LiveOpen => ("接收实时推送", "listen to the live feed"),
     };
     lang.of(chinese, english)

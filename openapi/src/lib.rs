@@ -5,6 +5,7 @@
 //! an example on each type, its codes in [`problem`]'s table, its words in [`label`].
 
 pub mod absence;
+pub mod appraisal;
 pub mod audit;
 pub mod boundary;
 pub mod calendar;

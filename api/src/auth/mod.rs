@@ -68,6 +68,9 @@ pub(crate) mod may {
         TicketDecide,
         TicketPause,
         TicketSupervise,
+        TicketWhistle,
+        TicketReportIn,
+        TicketOpine,
         TicketNote,
         TicketDecline,
         TicketMerge,
@@ -103,6 +106,7 @@ pub(crate) mod may {
         AuditView,
         FlagView,
         FigureView,
+        AppraisalView,
         LiveOpen,
     }
 }

@@ -1,6 +1,7 @@
 //! The calls, a file a resource.
 
 mod absence;
+mod appraisal;
 mod audit;
 mod boundary;
 mod calendar;
@@ -127,6 +128,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(flag::count_flags)
                 .service(figure::figures)
                 .service(figure::figures_of_places)
+                .service(appraisal::unit_appraisal)
+                .service(appraisal::list_appraisals)
                 .service(live::open_live)
                 .service(live::listen_live)
                 .service(ticket::submit_ticket)
@@ -155,6 +158,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(ticket::pause_ticket)
                 .service(ticket::resume_ticket)
                 .service(ticket::supervise_ticket)
+                .service(ticket::whistle_ticket)
+                .service(ticket::report_in_ticket)
+                .service(ticket::opine_ticket)
                 .service(ticket::note_ticket)
                 .service(ticket::decline_ticket)
                 .service(ticket::merge_ticket)

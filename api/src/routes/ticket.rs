@@ -18,7 +18,7 @@ use domain::actor::Actor;
 use domain::geo::Datum;
 use domain::text::{FreeText, Text};
 use domain::time::Timestamp;
-use domain::view::{Sight, TicketView};
+use domain::view::{Sees, TicketView};
 use infra::store::{Answer, Delivered};
 use openapi::problem::Fault;
 use openapi::ticket::Ticket;
@@ -33,6 +33,13 @@ fn answer_seen(state: &State, status: StatusCode, view: &TicketView, sight: Sigh
     let playbook = state.store.playbook(view.ticket.place.code.county()).ok();
     let rung = playbook.as_ref().and_then(|book| book.rung(&view.ticket.desk));
     let body = serde_json::to_vec(&Ticket::at(view, rung, sight, now)).unwrap_or_default();
+fn answer(status: StatusCode, view: &TicketView, actor: &Actor, now: Timestamp) -> Answer {
+    answer_seen(status, view, Sees::of(actor, &view.ticket), now)
+}
+
+fn answer_seen(status: StatusCode, view: &TicketView, sees: Sees, now: Timestamp) -> Answer {
+    let version = view.version;
+    let body = serde_json::to_vec(&Ticket::at(view, sees, now)).unwrap_or_default();
     Answer { status: status.as_u16(), version, body }
 }
 

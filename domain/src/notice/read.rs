@@ -1,4 +1,7 @@
 //! Which messages somebody says that they have read.
+//! Which messages somebody has read.
+
+use crate::refusal::Args;
 
 /// The most messages that are read by their ids at once.
 pub const MAX_READ: usize = 100;
@@ -41,6 +44,7 @@ impl InboxRefusal {
 
     /// The parts of its sentence.
     pub fn args(&self) -> crate::refusal::Args {
+    pub fn args(&self) -> Args {
         match self {
             Self::Count { count } => vec![("max", MAX_READ.to_string()), ("count", count.to_string())],
             Self::NotFound | Self::TheseOrUpTo => vec![],

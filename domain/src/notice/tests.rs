@@ -7,7 +7,7 @@ use crate::number::ticket_number;
 use crate::permission::{Role, Roles};
 use crate::place::{Levels, PlaceRef};
 use crate::text::TextRef;
-use crate::ticket::{Channel, ClockKind, Headline, Outcome};
+use crate::ticket::{Appraiser, Channel, ClockKind, Headline, Outcome};
 use crate::time::Timestamp;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -113,6 +113,7 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
     let watched = || vec![Fact::Supervised { reason: TEXT }];
     let satisfied = |satisfaction| Fact::Rated { satisfaction, stars: None, comment: None };
     let asked = || Fact::ExtensionAsked { clock: ClockKind::Solve, until: now(), reason: TEXT };
+    let whistled = || Fact::Whistled { units: vec![UNIT], due_at: now(), reason: TEXT };
     let (by, itself) = (Some(CLERK), None);
     let position = Position::new(24.4, 103.4, Datum::Gcj02).unwrap();
     vec![
@@ -193,6 +194,14 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
         ("", accepted(), Fact::Paused { reason: TEXT }, by),
         ("", and(accepted(), &[Fact::Paused { reason: TEXT }]), Fact::Resumed { reason: TEXT }, by),
         ("", accepted(), Fact::Supervised { reason: TEXT }, by),
+        ("", accepted(), whistled(), by),
+        ("", and(accepted(), &[whistled()]), Fact::ReportedIn { unit: UNIT, position }, by),
+        (
+            "",
+            and(accepted(), &[whistled()]),
+            Fact::Opined { unit: UNIT, appraiser: Appraiser::Community, score: 90, text: None },
+            by,
+        ),
         ("", accepted(), Fact::Noted { text: TEXT }, by),
         ("waiting", vec![], Fact::Withdrawn { reason: TEXT }, by),
         ("handled", accepted(), Fact::Withdrawn { reason: TEXT }, by),
@@ -216,6 +225,8 @@ fn the_document_shows_who_is_told_what() {
          that decides next, or at the nearest above that has somebody · **dispatcher**: who dispatched it · **supervisor**: who\n\
          supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody\n\n\
          A call is told first, as `called`, to everybody who may answer it: at most 500 who hold such a role in its area.\n\n",
+         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody ·\n\
+         **called**: the units that were called and have not reported in · **whistler**: who called them\n\n",
     );
     let pressing: Vec<_> = Notice::iter().filter(|notice| notice.presses()).map(Notice::name).collect();
     writeln!(

@@ -124,6 +124,15 @@ pub enum Action {
     /// 督办.
     #[strum(serialize = "ticket.supervise")]
     TicketSupervise,
+    /// 吹哨: whom of those who may, the playbook says.
+    #[strum(serialize = "ticket.whistle")]
+    TicketWhistle,
+    /// 报到, for a unit that was called.
+    #[strum(serialize = "ticket.report_in")]
+    TicketReportIn,
+    /// 评价单位: say what one thinks of a unit that was called.
+    #[strum(serialize = "ticket.opine")]
+    TicketOpine,
     /// 催办.
     #[strum(serialize = "ticket.urge")]
     TicketUrge,
@@ -250,6 +259,9 @@ pub enum Action {
     /// See figures and rates (统计).
     #[strum(serialize = "figure.view")]
     FigureView,
+    /// See how units answered whistles, and what that is worth (考评).
+    #[strum(serialize = "appraisal.view")]
+    AppraisalView,
     /// Listen to the live feed (实时推送).
     #[strum(serialize = "live.open")]
     LiveOpen,

@@ -4,10 +4,10 @@ use super::{Action, PermissionRefusal, Reach, Role, Roles, reaches};
 use crate::actor::{Actor, Grant, Scope};
 use crate::id::{UnitId, UserId};
 use crate::place::PlaceCode;
-use crate::ticket::Assignee;
+use crate::ticket::{Assignee, Whistle};
 
 /// Those whom a ticket concerns: all that "may this person see that ticket" depends on, in Rust as in SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Parties<'a> {
     /// Who raised it.
     pub requester: UserId,
@@ -25,6 +25,8 @@ pub struct Parties<'a> {
     pub dispatched_by: Option<UserId>,
     /// Who helps.
     pub assist: &'a [Assignee],
+    /// Which units were called.
+    pub called: &'a [Whistle],
     /// The roles that may claim it.
     pub claim: Roles,
     /// Of a call, the area in which it is heard: whoever holds such a role anywhere in it may claim it.
@@ -83,6 +85,12 @@ impl Actor {
                 let hears = parties.call.is_some_and(|area| lies_in(&area));
                 parties.claim.contains(grant.role) && (covers(&parties.place) || hears)
             }
+            Reach::Assisting => parties.assist.iter().any(|assignee| match assignee {
+                Assignee::Person(person) => *person == self.user,
+                Assignee::Unit(unit) => is_of(*unit),
+            }),
+            Reach::Called => parties.called.iter().any(|whistle| is_of(whistle.unit)),
+            Reach::Claimable => parties.claim.contains(grant.role) && covers(&parties.place),
             Reach::Dispatched => parties.dispatched_by == Some(self.user),
             Reach::Area => covers(&parties.place),
             Reach::Desk => covers(&parties.desk),
@@ -125,6 +133,16 @@ impl Actor {
         })
     }
 
+    /// The units for which they see what these were called to.
+    pub fn called_units(&self) -> impl Iterator<Item = UnitId> {
+        self.grants.iter().filter_map(|grant| match grant.scope {
+            Scope::Unit(unit) if reaches(grant.role, Action::TicketView).contains(&Reach::Called) => {
+                Some(unit)
+            }
+            _ => None,
+        })
+    }
+
     /// Whether a ticket at `place` can be assigned to them: a role that accepts, granted there, or for a unit of that
     /// county. `units` are the counties of their units.
     pub fn can_handle_at(&self, place: &PlaceCode, units: &[(UnitId, PlaceCode)]) -> bool {
@@ -141,6 +159,17 @@ impl Actor {
     pub fn handles_for(&self, unit: UnitId) -> bool {
         let of_unit = self.grants.iter().filter(|grant| grant.scope == Scope::Unit(unit));
         of_unit.into_iter().any(|grant| !reaches(grant.role, Action::TicketAccept).is_empty())
+    }
+
+    /// Whether they report in for a unit that was called.
+    pub fn reports_for(&self, unit: UnitId) -> bool {
+        let of_unit = self.grants.iter().filter(|grant| grant.scope == Scope::Unit(unit));
+        of_unit.into_iter().any(|grant| reaches(grant.role, Action::TicketReportIn).contains(&Reach::Called))
+    }
+
+    /// Whether they hold a role for a place that covers this one.
+    pub fn holds_at(&self, role: Role, at: &PlaceCode) -> bool {
+        self.places_of(|held| held == role).any(|(_, place)| place.covers(at))
     }
 
     /// Whether they see a ticket through a role, and not only because they raised it: what staff write to each other is

@@ -13,6 +13,8 @@ pub enum Reach {
     Assigned,
     /// What oneself, or a unit that the role is granted for, assists with.
     Assisting,
+    /// What a unit that the role is granted for was called to.
+    Called,
     /// What is open to be claimed by the role, in the places that it is granted for.
     Claimable,
     /// What oneself dispatched.
@@ -26,7 +28,7 @@ pub enum Reach {
 /// How far `role` reaches with `action`; empty when it may not at all. This is the table.
 pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
     use Action as A;
-    use Reach::{Anywhere, Area, Assigned, Assisting, Claimable, Desk, Dispatched, Own};
+    use Reach::{Anywhere, Area, Assigned, Assisting, Called, Claimable, Desk, Dispatched, Own};
     use Role as R;
     match (role, action) {
         (
@@ -66,6 +68,10 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::GridWorker | R::GridLeader, A::TicketView) => &[Area, Assigned, Assisting, Claimable],
         (R::CommunityClerk | R::StreetDispatcher, A::TicketView) => &[Area, Assigned, Assisting],
         (R::DepartmentHandler, A::TicketView) => &[Assigned, Assisting],
+        (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketView) => {
+            &[Area, Assigned, Assisting]
+        }
+        (R::DepartmentHandler, A::TicketView) => &[Assigned, Assisting, Called],
         (R::Supervisor | R::CountyAdmin, A::TicketView) => &[Area],
         (
             R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin,
@@ -98,7 +104,11 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::StreetDispatcher | R::CountyAdmin, A::TicketDecide) => &[Desk],
         (R::Supervisor | R::CountyAdmin, A::TicketPause | A::TicketReopen) => &[Area],
         (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::TicketSupervise) => &[Area],
-        (R::Volunteer | R::PartyMember | R::DepartmentHandler, A::TicketNote) => &[Assigned, Assisting],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::TicketWhistle) => &[Area],
+        (R::DepartmentHandler, A::TicketReportIn) => &[Called],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketOpine) => &[Area],
+        (R::Volunteer | R::PartyMember, A::TicketNote) => &[Assigned, Assisting],
+        (R::DepartmentHandler, A::TicketNote) => &[Assigned, Assisting, Called],
         (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketNote) => {
             &[Area, Assigned, Assisting]
         }
@@ -140,11 +150,11 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | R::StreetDispatcher
             | R::Supervisor
             | R::CountyAdmin,
-            A::ShiftView | A::FlagView | A::FigureView | A::TieView,
+            A::ShiftView | A::FlagView | A::FigureView | A::AppraisalView | A::TieView,
         )
-        | (R::SystemAdmin, A::FlagView | A::FigureView | A::TieView) => &[Area],
-        // Of what their units lead.
-        (R::DepartmentHandler, A::FigureView) => &[Assigned],
+        | (R::SystemAdmin, A::FlagView | A::FigureView | A::AppraisalView | A::TieView) => &[Area],
+        // Of what their units lead, and were called to.
+        (R::DepartmentHandler, A::FigureView | A::AppraisalView) => &[Assigned],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::AbsenceView | A::AbsenceEdit) => {
             &[Own, Area]
         }

@@ -4,7 +4,8 @@ use super::*;
 use crate::actor::{Actor, Grant, Scope};
 use crate::id::{UnitId, UserId};
 use crate::place::{Levels, PlaceCode};
-use crate::ticket::Assignee;
+use crate::ticket::{Assignee, Whistle};
+use crate::time::Timestamp;
 use rstest::rstest;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -29,10 +30,19 @@ fn at(code: &str) -> Scope {
     Scope::Places(vec![place(code)])
 }
 
-/// Requested by 1 and 7, led by unit 90, accepted by 2, helped by 4 and unit 91, dispatched by 5, on the street's desk.
+/// Requested by 1 and 7, led by unit 90, accepted by 2, helped by 4 and unit 91, dispatched by 5, on the street's desk; unit 92
+/// was called.
 fn parties() -> Parties<'static> {
     const HELP: [Assignee; 2] =
         [Assignee::Person(UserId(Uuid::from_u128(4))), Assignee::Unit(UnitId(Uuid::from_u128(91)))];
+    const CALLED: [Whistle; 1] = [Whistle {
+        unit: UnitId(Uuid::from_u128(92)),
+        round: 1,
+        by: UserId(Uuid::from_u128(5)),
+        at: Timestamp::UNIX_EPOCH,
+        due_at: Timestamp::UNIX_EPOCH,
+        report: None,
+    }];
     const JOINED: [UserId; 1] = [UserId(Uuid::from_u128(7))];
     Parties {
         requester: user(1),
@@ -43,6 +53,7 @@ fn parties() -> Parties<'static> {
         handler: Some(user(2)),
         dispatched_by: Some(user(5)),
         assist: &HELP,
+        called: &CALLED,
         claim: Roles::from_iter([Role::PartyMember]),
         call: None,
         mates: &[],
@@ -72,6 +83,8 @@ const CLERK: &[&str] = &[
     "ticket.decline",
     "ticket.merge",
     "ticket.unmask",
+    "ticket.whistle",
+    "ticket.opine",
 ];
 
 fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
@@ -95,6 +108,9 @@ fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
 #[case::helper(actor(4, &[(Role::Volunteer, at("532504001008"))]), many(&[&["ticket.view", "ticket.note"]]))]
 #[case::helping_unit(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UnitId(Uuid::from_u128(91))))]),
     many(&[&["ticket.view", "ticket.note"]]))]
+#[case::unit_that_was_called(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UnitId(Uuid::from_u128(92))))]),
+    many(&[&["ticket.view", "ticket.note", "ticket.report_in"]]))]
+#[case::member_of_a_unit_that_was_called(actor(3, &[(Role::PartyMember, Scope::Unit(UnitId(Uuid::from_u128(92))))]), many(&[]))]
 #[case::member_who_may_claim(actor(3, &[(Role::PartyMember, at("532504001"))]), many(&[&["ticket.view", "ticket.claim"]]))]
 #[case::volunteer_who_may_not(actor(3, &[(Role::Volunteer, at("532504001"))]), many(&[]))]
 #[case::member_elsewhere(actor(3, &[(Role::PartyMember, at("532504002"))]), many(&[]))]
@@ -130,7 +146,7 @@ fn the_document_shows_the_whole_table() {
          anew. Everyone who signed in is a resident. An empty cell: never. How far it reaches otherwise:\n\n\
          **anywhere**: needs nothing to reach to · **own**: raised by oneself, or about oneself · **assigned**: to oneself or one's unit ·\n\
          **assisting**: oneself or one's unit helps · **claimable**: open to be claimed by this role in its places ·\n\
-         **dispatched**: by oneself · **area**: in the places that the role is granted for · **desk**: on a desk there\n\n| action |",
+         **called**: one's unit was called by a whistle · **dispatched**: by oneself · **area**: in the places that the role is granted for · **desk**: on a desk there\n\n| action |",
     );
     for role in Role::iter() {
         write!(text, " {} |", <&str>::from(role)).unwrap();

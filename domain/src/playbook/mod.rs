@@ -3,6 +3,9 @@
 mod edit;
 #[cfg(test)]
 mod tests;
+mod whistle;
+
+pub use whistle::WhistleRule;
 
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
 mod call;
@@ -67,6 +70,9 @@ pub struct Playbook {
     /// Who consults at which level, and to whom they hand on (practices F02); community, street and county unless said.
     #[serde(default = "ladder::usual_ladder")]
     pub ladder: Vec<Rung>,
+    /// Who may call units, and whose opinion of them counts (M04, Z10).
+    #[serde(default)]
+    pub whistle: WhistleRule,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -208,6 +214,7 @@ impl Playbook {
             fault("flags.roles".into(), "居民不是授予的角色，不能积旗");
         }
         faults.extend(ladder::faults(&self.ladder));
+        faults.extend(self.whistle.faults());
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
         faults.extend(self.call.iter().flat_map(CallRule::faults));

@@ -53,6 +53,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
         services_file: None,
         call: Some(CallRule { roles: vec![Role::Supervisor], level: CallLevel::Street }),
         ladder: vec![],
+        whistle: WhistleRule { weight_percent: 200, ..WhistleRule::default() },
         rates: vec![
             rate("response", &["accepted"], &["submitted", "-lost"]),
             rate("response", &[], &["rated"]),
@@ -72,6 +73,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
             "lines[1].key",
             "flags.roles",
             "ladder",
+            "whistle.weight_percent",
             "policy.claims[0].roles",
             "policy.rating_window_seconds",
             "policy.reopen_window_seconds",

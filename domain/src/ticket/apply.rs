@@ -4,6 +4,8 @@ use super::event::{Event, Fact};
 use super::{
     Arrival, Assignee, Clock, Done, Escalation, Extension, Plan, Rating, Reply, Resolution, Rest, State,
     Steps, Supervision, Ticket, Work,
+    Arrival, Assignee, Clock, Done, Extension, Opinion, Plan, Rating, Reply, ReportIn, Resolution, Rest,
+    State, Steps, Supervision, Ticket, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
@@ -83,6 +85,8 @@ impl Ticket {
             dispatched_by: None,
             assist: Vec::new(),
             supervision: None,
+            whistles: Vec::new(),
+            opinions: Vec::new(),
             extension: None,
             urged: 0,
             urged_at: None,
@@ -140,6 +144,8 @@ impl Ticket {
                 | Fact::Paused { .. }
                 | Fact::Resumed { .. }
                 | Fact::Urged
+                | Fact::Whistled { .. }
+                | Fact::ReportedIn { .. }
                 | Fact::Relieved { .. }
                 | Fact::Absorbed { .. },
                 state,
@@ -147,6 +153,7 @@ impl Ticket {
             (
                 Fact::Supplemented { .. }
                 | Fact::Supervised { .. }
+                | Fact::Opined { .. }
                 | Fact::Noted { .. }
                 | Fact::Unmasked { .. }
                 | Fact::Recoded { .. },
@@ -295,6 +302,22 @@ impl Ticket {
             Fact::Supervised { .. } => {
                 self.supervision = event.actor.map(|by| Supervision { by, at });
             }
+            Fact::Whistled { units, due_at, reason: _ } => {
+                if let Some(by) = event.actor {
+                    self.note_whistle(units, by, at, *due_at);
+                }
+            }
+            Fact::ReportedIn { unit, position } => {
+                if let Some(by) = event.actor {
+                    self.note_report(*unit, ReportIn { by, at, position: *position });
+                }
+            }
+            Fact::Opined { unit, appraiser, score, text: _ } => {
+                if let Some(by) = event.actor {
+                    let (unit, appraiser, score) = (*unit, *appraiser, *score);
+                    self.note_opinion(Opinion { unit, appraiser, by, score, at });
+                }
+            }
             Fact::Absorbed { from: _, requesters } => {
                 for requester in requesters {
                     if *requester != self.requester && !self.joined.contains(requester) {
@@ -330,6 +353,7 @@ impl Ticket {
         self.mates.retain(|mate| Some(*mate) != handler);
         self.dispatched_by = self.dispatched_by.map(now);
         self.supervision = self.supervision.map(|there| Supervision { by: now(there.by), ..there });
+        self.identify_called(now);
     }
 
     fn back_to_the_desk(&mut self) {

@@ -245,6 +245,31 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
+    /// 吹哨.
+    Whistle {
+        /// Whom.
+        units: Vec<Assignment>,
+        /// Why.
+        reason: Text,
+        /// How soon they must report in; as the playbook says unless given.
+        due_minutes: Option<u32>,
+    },
+    /// 报到.
+    ReportIn {
+        /// For which unit, where it is not the only one of theirs that was called.
+        unit: Option<UnitId>,
+        /// Where they are.
+        position: Position,
+    },
+    /// 评价单位.
+    Opine {
+        /// Of which unit.
+        unit: UnitId,
+        /// 0 to 100.
+        score: u8,
+        /// In words.
+        text: Option<Text>,
+    },
     /// 备注.
     Note {
         /// What staff should know.
@@ -295,6 +320,9 @@ impl Command {
             Self::Decide { .. } => Action::TicketDecide,
             Self::Pause { .. } | Self::Resume { .. } => Action::TicketPause,
             Self::Supervise { .. } => Action::TicketSupervise,
+            Self::Whistle { .. } => Action::TicketWhistle,
+            Self::ReportIn { .. } => Action::TicketReportIn,
+            Self::Opine { .. } => Action::TicketOpine,
             Self::Note { .. } => Action::TicketNote,
             Self::Withdraw { .. } => Action::TicketWithdraw,
             Self::Decline { .. } => Action::TicketDecline,
@@ -312,6 +340,8 @@ impl Command {
             | Self::Reply { text }
             | Self::Decide { text, .. }
             | Self::Note { text } => Some(text),
+            Self::Opine { text, .. } => text.as_ref(),
+            Self::Plan { text, .. } | Self::Reply { text } | Self::Note { text } => Some(text),
             Self::Supplement { content } => Some(content),
             Self::Return { reason }
             | Self::Reopen { reason }
@@ -321,6 +351,7 @@ impl Command {
             | Self::Pause { reason }
             | Self::Resume { reason }
             | Self::Supervise { reason }
+            | Self::Whistle { reason, .. }
             | Self::Withdraw { reason }
             | Self::Decline { reason }
             | Self::Unmask { reason } => Some(reason),
@@ -330,6 +361,10 @@ impl Command {
             | Self::Accept
             | Self::Arrive { .. }
             | Self::Urge => None,
+            | Self::Accept
+            | Self::Arrive { .. }
+            | Self::Urge
+            | Self::ReportIn { .. } => None,
         }
     }
 }

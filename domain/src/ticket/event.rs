@@ -1,7 +1,8 @@
 //! What happened to a ticket. Events are the history that a resident follows (查单), the audit trail and the outbox.
 
 use super::{
-    Affair, Assignee, Audience, Channel, Clock, ClockKind, Handling, Origin, Outcome, Satisfaction, Severity,
+    Affair, Appraiser, Assignee, Audience, Channel, Clock, ClockKind, Handling, Origin, Outcome,
+    Satisfaction, Severity,
 };
 use crate::geo::Position;
 use crate::id::{TicketId, UnitId, UserId};
@@ -163,6 +164,18 @@ pub enum Fact {
     Resumed { reason: TextRef },
     /// 督办.
     Supervised { reason: TextRef },
+    /// 吹哨: units were called, and must report in.
+    Whistled { units: Vec<UnitId>, due_at: Timestamp, reason: TextRef },
+    /// 报到: a unit that was called came.
+    ReportedIn { unit: UnitId, position: Position },
+    /// 评价单位: what a level thinks of how a unit answered, among staff.
+    Opined {
+        unit: UnitId,
+        appraiser: Appraiser,
+        score: u8,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<TextRef>,
+    },
     /// 备注, among staff.
     Noted { text: TextRef },
     /// 撤单.
@@ -184,6 +197,11 @@ impl Headline {
     pub fn name(self) -> &'static str {
         self.into()
     }
+
+    /// Whether the requester never hears of it.
+    pub fn is_among_staff(self) -> bool {
+        matches!(self, Self::Noted | Self::Opined)
+    }
 }
 
 impl Fact {
@@ -202,6 +220,10 @@ impl Fact {
             | Self::Graded { service: Some(_), .. }
             | Self::Claimed { team: Some(_), .. } => EVENT_VERSION,
             Self::Decided { .. } => EVENT_VERSION,
+            Self::Whistled { .. } | Self::ReportedIn { .. } | Self::Opined { .. } => EVENT_VERSION,
+            Self::Warned { tell } | Self::Breached { tell } if tell.iter().any(|one| one.is_new()) => {
+                EVENT_VERSION
+            }
             Self::Recoded { .. } => 4,
             _ => 3,
         }
@@ -221,6 +243,8 @@ impl Fact {
                 | Self::Paused { .. }
                 | Self::Resumed { .. }
                 | Self::Supervised { .. }
+                | Self::Whistled { .. }
+                | Self::Opined { .. }
                 | Self::Noted { .. }
                 | Self::Unmasked { .. }
         )
@@ -234,6 +258,7 @@ impl Fact {
             Self::Escalated { reason, .. } => *reason,
             Self::Resolved { reply, .. } => Some(*reply),
             Self::Rated { comment, .. } => *comment,
+            Self::Opined { text, .. } => *text,
             Self::Planned { text, .. }
             | Self::Replied { text }
             | Self::Decided { text, .. }
@@ -246,6 +271,7 @@ impl Fact {
             | Self::Paused { reason }
             | Self::Resumed { reason }
             | Self::Supervised { reason }
+            | Self::Whistled { reason, .. }
             | Self::Withdrawn { reason }
             | Self::Declined { reason }
             | Self::Merged { reason, .. }
@@ -262,6 +288,7 @@ impl Fact {
             | Self::Reworked { .. }
             | Self::Closed
             | Self::Urged
+            | Self::ReportedIn { .. }
             | Self::Absorbed { .. }
             | Self::Recoded { .. } => None,
         }

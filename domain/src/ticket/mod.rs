@@ -16,19 +16,25 @@ mod state;
 mod tests;
 mod upcast;
 mod vocabulary;
+mod whistle;
 
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{AssigneeFacts, Assignment, Command, Submission, Team};
+pub use command::{AssigneeFacts, Assignment, Command, Submission};
+pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{Departure, When, decide, hand_over, identify, merge, recode, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
-pub use refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
+pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 pub use state::{
     Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Steps,
     Supervision, Work,
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
-pub use vocabulary::{Affair, Audience, Channel, Handling, Outcome, Satisfaction, Severity, Status};
+pub use vocabulary::{
+    Affair, Appraiser, Audience, Channel, Handling, Outcome, Satisfaction, Severity, Status,
+};
+pub use whistle::{Opinion, ReportIn, Whistle, WhistleState};
 
 use crate::id::{TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
@@ -46,6 +52,10 @@ pub const STATE_VERSION: i16 = 5;
 pub const MAX_ASSIST: usize = 20;
 /// The most members of a team that a ticket names.
 pub const MAX_MATES: usize = 200;
+/// The most units that one whistle calls.
+pub const MAX_CALLED: usize = 20;
+/// The most whistles of a ticket, counted by unit.
+pub const MAX_WHISTLES: usize = 200;
 
 /// Whom it is assigned to (责任人或责任单位).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +150,12 @@ pub struct Ticket {
     /// While it is supervised: until it ends.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supervision: Option<Supervision>,
+    /// Who was called to it (吹哨), oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub whistles: Vec<Whistle>,
+    /// What was thought of those who were called.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opinions: Vec<Opinion>,
     /// More time that was asked for and not decided on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
@@ -231,6 +247,7 @@ impl Ticket {
             handler: self.handler(),
             dispatched_by: self.dispatched_by,
             assist: &self.assist,
+            called: &self.whistles,
             claim: self.claimable(),
             call: self.call,
             mates: &self.mates,

@@ -1,6 +1,7 @@
 //! How tickets say no.
 
 use super::Status;
+use crate::permission::Role;
 use crate::refusal::Args;
 use crate::time::Timestamp;
 use strum::{EnumIter, IntoStaticStr};
@@ -26,6 +27,14 @@ pub enum TicketRefusal {
         code: FieldFault,
         /// JSON Pointer below the body.
         field: String,
+    },
+    /// The playbook lets others do it.
+    #[error("{why} is for others")]
+    NotYours {
+        /// What.
+        why: NotYours,
+        /// Who may.
+        roles: Vec<Role>,
     },
     /// Not a category of the county's playbook.
     #[error("no such category")]
@@ -84,6 +93,12 @@ pub enum WrongState {
     NotPaused,
     #[strum(serialize = "ticket.already_supervised")]
     AlreadySupervised,
+    /// Every unit of theirs that was called has come.
+    #[strum(serialize = "ticket.already_reported_in")]
+    AlreadyReportedIn,
+    /// The unit may still come in time.
+    #[strum(serialize = "ticket.report_in_pending")]
+    ReportInPending,
     #[strum(serialize = "ticket.at_the_top")]
     AtTheTop,
     /// Nobody asked for a decision.
@@ -108,6 +123,16 @@ pub enum WrongState {
     /// Of the ticket that it was to be merged into.
     #[strum(serialize = "ticket.merge_target_not_open")]
     MergeTargetNotOpen,
+}
+
+/// What a playbook leaves to others than a role that may do it elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, IntoStaticStr, strum::Display)]
+#[expect(missing_docs, reason = "the codes say it")]
+pub enum NotYours {
+    #[strum(serialize = "ticket.whistle_not_yours")]
+    Whistle,
+    #[strum(serialize = "ticket.opinion_not_yours")]
+    Opinion,
 }
 
 /// What is wrong with a field.
@@ -141,6 +166,30 @@ pub enum FieldFault {
     NotATeam,
     #[strum(serialize = "ticket.not_in_team")]
     NotInTeam,
+    /// None, or more than a call names.
+    #[strum(serialize = "ticket.units_count")]
+    UnitsCount,
+    #[strum(serialize = "ticket.unit_unknown")]
+    UnitUnknown,
+    /// Of another county.
+    #[strum(serialize = "ticket.unit_elsewhere")]
+    UnitElsewhere,
+    #[strum(serialize = "ticket.unit_twice")]
+    UnitTwice,
+    /// It was called in this round and has not come yet.
+    #[strum(serialize = "ticket.unit_waited_for")]
+    UnitWaitedFor,
+    #[strum(serialize = "ticket.unit_not_called")]
+    UnitNotCalled,
+    /// Several of theirs were called.
+    #[strum(serialize = "ticket.unit_unclear")]
+    UnitUnclear,
+    #[strum(serialize = "ticket.whistles_too_many")]
+    WhistlesTooMany,
+    #[strum(serialize = "ticket.due_out_of_range")]
+    DueOutOfRange,
+    #[strum(serialize = "ticket.score_out_of_range")]
+    ScoreOutOfRange,
 }
 
 /// What is wrong with a time.
@@ -163,6 +212,7 @@ impl TicketRefusal {
         match self {
             Self::NotFound => "ticket.not_found",
             Self::WrongState { why, .. } => why.into(),
+            Self::NotYours { why, .. } => why.into(),
             Self::Field { code, .. } => code.into(),
             Self::CategoryUnknown { .. } => "ticket.category_unknown",
             Self::ServiceUnknown { .. } => "ticket.service_unknown",
@@ -176,6 +226,10 @@ impl TicketRefusal {
             Self::WrongState { status, .. } => vec![("status", status.name().to_owned())],
             Self::CategoryUnknown { allowed } => vec![("allowed", allowed.clone())],
             Self::ServiceUnknown { alike } => vec![("alike", alike.clone())],
+            Self::NotYours { roles, .. } => {
+                let words: Vec<&str> = roles.iter().map(|role| role.into()).collect();
+                vec![("roles", words.join(" "))]
+            }
             Self::Time { limit, .. } => {
                 vec![("limit", limit.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))]
             }
@@ -186,7 +240,7 @@ impl TicketRefusal {
     /// The field that was wrong, where it was one.
     pub fn field(&self) -> Option<&str> {
         match self {
-            Self::NotFound | Self::WrongState { .. } => None,
+            Self::NotFound | Self::WrongState { .. } | Self::NotYours { .. } => None,
             Self::Field { field, .. } => Some(field),
             Self::CategoryUnknown { .. } => Some("/category"),
             Self::ServiceUnknown { .. } => Some("/service"),

@@ -1,12 +1,13 @@
 //! The words of tickets: each a list that columns, wire and playbooks share.
 
+use crate::permission::Role;
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, EnumString, IntoStaticStr};
+use strum::{EnumCount, EnumIter, EnumString, IntoStaticStr};
 
 macro_rules! vocabulary {
     ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, EnumString, IntoStaticStr)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, EnumCount, EnumIter, EnumString, IntoStaticStr)]
         #[serde(rename_all = "snake_case")]
         #[strum(serialize_all = "snake_case")]
         pub enum $name { $($(#[$variant_doc])* $variant),* }
@@ -113,6 +114,17 @@ vocabulary! {
         Supervisor,
         /// 值班: whoever is on duty for the place.
         Duty,
+        /// 被呼叫单位: the units that were called and have not reported in.
+        Called,
+        /// 吹哨人: who blew the whistle last.
+        Whistler,
+    }
+    /// Whose opinion of a unit that was called counts (评价主体): practices M04, Z10.
+    Appraiser {
+        /// 社区.
+        Community,
+        /// 街道（乡镇）.
+        Street,
     }
     /// What the handling came to (办理结果).
     Outcome {
@@ -131,5 +143,22 @@ vocabulary! {
         FairlySatisfied,
         /// 不满意: it is done again.
         Dissatisfied,
+    }
+}
+
+impl Appraiser {
+    /// Who speaks for it.
+    pub fn role(self) -> Role {
+        match self {
+            Self::Community => Role::CommunityClerk,
+            Self::Street => Role::StreetDispatcher,
+        }
+    }
+}
+
+impl Audience {
+    /// Whether programs of before event version 5 do not know the word.
+    pub(super) fn is_new(self) -> bool {
+        matches!(self, Self::Called | Self::Whistler)
     }
 }

@@ -3,6 +3,7 @@
 
 mod absence;
 mod account;
+mod appraisal;
 mod assignee;
 mod audit;
 mod backup;
@@ -55,6 +56,7 @@ mod verify;
 
 pub use absence::AbsenceQuery;
 pub use account::{Account, PasswordSet};
+pub use appraisal::{AppraisalQuery, UnitAnswers};
 pub use audit::AuditQuery;
 pub use backup::{BackupError, Job, Kept, Manifest, Needed, Restored, Stands, Step, Tally, Told};
 use change::ATTEMPTS;

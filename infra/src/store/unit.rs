@@ -168,7 +168,7 @@ impl Store {
     /// Whether people may still do something for it, or open tickets lie with it.
     async fn unit_in_use(&self, id: UnitId) -> Result<bool, StoreError> {
         let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM role_grant g WHERE g.unit_id = $1) \
-             OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.party_id = $1 AND p.active)";
+             OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.party_id = $1 AND p.active AND p.kind <> 'called')";
         Ok(self.query_one(sql, vec![id.0.into()]).await?.is_some())
     }
 

@@ -27,6 +27,15 @@ pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
+/// Takes a playbook in, in the place of the county's own.
+pub(crate) fn playbook_import(url: &str, text: &str) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("playbook.toml");
+    std::fs::write(&file, text).unwrap();
+    let imported = huying(url, &["playbook", "import", file.to_str().unwrap()]);
+    assert!(imported.status.success(), "{}", said(&imported));
+}
+
 /// The playbook of Mile, as if it were another county's with other levels.
 fn playbook(key: &str, county: &str, levels: &[&str]) -> String {
     let mile = include_str!("../../../playbooks/mile.toml");

@@ -67,4 +67,5 @@ mod trace;
 mod units;
 mod upgrade;
 mod wechat;
+mod whistle;
 mod wire;

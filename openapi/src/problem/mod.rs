@@ -10,6 +10,7 @@ use crate::{Lang, label};
 use domain::permission::Action;
 use domain::ticket::Status;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::str::FromStr;
 use utoipa::ToSchema;
 
@@ -101,13 +102,13 @@ impl Row {
         args.iter().fold(lang.of(chinese, english).to_owned(), |text, (name, value)| {
             // Words among the parts that people have a name for.
             let word = match *name {
-                "status" => Status::from_str(value).ok().map(|status| label::status(status, lang)),
-                "action" => Action::from_str(value).ok().map(|action| label::action(action, lang)),
-                "rate" => label::rate(value, lang),
+                "status" => Status::from_str(value).ok().map(|status| label::status(status, lang).into()),
+                "action" => Action::from_str(value).ok().map(|action| label::action(action, lang).into()),
+                "rate" => label::rate(value, lang).map(Cow::from),
+                "roles" => Some(label::roles(value, lang).into()),
                 _ => None,
             };
-            let value = word.unwrap_or(value);
-            text.replace(&format!("{{{name}}}"), value)
+            text.replace(&format!("{{{name}}}"), &word.unwrap_or(Cow::from(value)))
         })
     }
 

@@ -11,7 +11,7 @@ use domain::live::LiveRefusal;
 use domain::matter::MatterRefusal;
 use domain::notice::InboxRefusal;
 use domain::password::PasswordRefusal;
-use domain::permission::PermissionRefusal;
+use domain::permission::{PermissionRefusal, Role};
 use domain::person::{GrantRefusal, PersonRefusal, ProfileFault, ProfileRefusal};
 use domain::phone::PhoneRefusal;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
@@ -20,7 +20,7 @@ use domain::point::{PointFault, PointRefusal};
 use domain::refusal::Refusal;
 use domain::shift::ShiftRefusal;
 use domain::text::TextRefusal;
-use domain::ticket::{FieldFault, TicketRefusal, TimeFault, WrongState};
+use domain::ticket::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 use domain::tie::{TieKind, TieRefusal};
 use domain::unit::UnitRefusal;
 use strum::IntoEnumIterator;
@@ -176,6 +176,9 @@ fn every_refusal() -> Vec<Refusal> {
     let states = WrongState::iter();
     all.extend(states.map(|why| TicketRefusal::WrongState { why, status: Status::Closed }.into()));
     all.extend(FieldFault::iter().map(|code| TicketRefusal::Field { code, field: "/x".into() }.into()));
+    all.extend(
+        NotYours::iter().map(|why| TicketRefusal::NotYours { why, roles: vec![Role::CommunityClerk] }.into()),
+    );
     all.extend(PointFault::iter().map(|fault| fault.at("/x").into()));
     let limit = chrono::DateTime::UNIX_EPOCH;
     all.extend(TimeFault::iter().map(|code| TicketRefusal::Time { code, field: "/x", limit }.into()));

@@ -3,13 +3,14 @@
 use super::shown::{Clock, ContactCard, TicketService};
 use super::clock::Clock;
 use super::ladder::Rung;
+use super::whistle::Called;
 use crate::label::{optional_words, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ticket::{
     Affair, Assignee, Channel, ClockKind, Handling, Outcome, Satisfaction, Severity, State, Status,
 };
 use domain::time::Timestamp;
-use domain::view::{self, Sight};
+use domain::view::{self, Sees, Sight};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -28,7 +29,7 @@ use uuid::Uuid;
     "lead": null, "assist": [], "handler": null, "claimable": false, "service": null, "call": false,
     "clocks": [{"kind": "arrive", "round": 1, "started_at": "2026-11-21T01:00:00Z", "due_at": "2026-11-21T01:05:00Z",
         "warn_at": "2026-11-21T01:04:00Z", "met_at": null, "breached_at": null, "paused_seconds": 0, "state": "running"}],
-    "round": 1, "paused_at": null, "supervised_at": null, "extension": null, "urged": 0, "arrived_at": null,
+    "round": 1, "paused_at": null, "supervised_at": null, "whistles": [], "extension": null, "urged": 0, "arrived_at": null,
     "plan": null, "progress": null, "resolution": null, "rating": null, "end": null,
     "occurred_at": "2026-11-21T01:00:00Z", "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
 }))]
@@ -100,6 +101,8 @@ pub struct Ticket<'a> {
     pub paused_at: Option<DateTime<Utc>>,
     /// 自何时督办
     pub supervised_at: Option<DateTime<Utc>>,
+    /// 被呼叫的单位（吹哨报到），先呼叫的在前
+    pub whistles: Vec<Called>,
     /// 待审批的延期申请
     pub extension: Option<Extension>,
     /// 催办次数
@@ -250,6 +253,7 @@ impl<'a> Ticket<'a> {
         sight: Sight,
         now: Timestamp,
     ) -> Self {
+    pub fn at(view: &'a view::TicketView, Sees { sight, staff }: Sees, now: Timestamp) -> Self {
         let view::TicketView { ticket, version, place_name, texts, contact, updated_at } = view;
         let view::TicketTexts { content, address, origin, plan, progress, reply, comment, end_reason } =
             texts;
@@ -289,6 +293,7 @@ impl<'a> Ticket<'a> {
             round: ticket.round,
             paused_at: ticket.paused,
             supervised_at: ticket.supervision.map(|supervision| supervision.at),
+            whistles: Called::of(ticket, staff, now),
             extension: ticket.extension.map(|e| Extension {
                 clock: e.clock,
                 until: e.until,

@@ -9,6 +9,7 @@ mod request;
 mod shown;
 mod summary;
 mod timeline;
+mod whistle;
 
 pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
 pub(crate) use asked::datum;
@@ -27,3 +28,4 @@ pub use request::{
 pub use shown::Clock;
 pub use summary::{TicketPage, TicketSummary};
 pub use timeline::{TimelineEntry, TimelinePage, TimelineQuery};
+pub use whistle::{Called, Opine, OpinionOf, ReportIn, Whistle};

@@ -273,6 +273,8 @@ pub struct ListTickets {
     pub mine: Option<bool>,
     /// 只看本人（或 `unit` 指定的单位）协办的
     pub assist: Option<bool>,
+    /// 只看 `unit`（不填则为本人的单位）被呼叫的
+    pub called: Option<bool>,
     /// 只看可认领的
     pub claimable: Option<bool>,
     /// 是否呼叫
@@ -328,6 +330,7 @@ impl ListTickets {
             handler,
             mine,
             assist,
+            called,
             claimable,
             call,
             service,
@@ -349,6 +352,7 @@ impl ListTickets {
         } = self;
         format!(
             "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
+            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {called:?} {claimable:?} {status:?} {severity:?} {affair:?} {channel:?} \
              {category:?} {overdue:?} {handling:?} {supervised:?} {desk:?} {q:?} {from:?} {to:?}"
         )
     }

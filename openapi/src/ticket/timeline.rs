@@ -5,7 +5,9 @@ use crate::Lang;
 use crate::label::{headline, words};
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
-use domain::ticket::{Affair, ClockKind, Fact, Handling, Headline, Outcome, Satisfaction, Severity};
+use domain::ticket::{
+    Affair, Appraiser, ClockKind, Fact, Handling, Headline, Outcome, Satisfaction, Severity,
+};
 use domain::view;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -74,9 +76,19 @@ pub struct TimelineEntry {
     /// 地点现在的编码
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// 延至何时、计划何时完成
+    /// 延至何时、计划何时完成、何时前报到
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
+    /// 被呼叫、报到或被评价的单位
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<Uuid>,
+    /// 对单位的评分，0 至 100
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<u8>,
+    /// 哪一级的评价
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Appraiser>)]
+    pub appraiser: Option<Appraiser>,
     /// 另一个工单：并入了哪一个，或并入了本单
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Uuid>,
@@ -159,6 +171,13 @@ impl TimelineEntry {
             }
             Fact::Reworked { round, lead_left: _ } | Fact::Reopened { round, reason: _, lead_left: _ } => {
                 Self { round: Some(round), ..base }
+            }
+            Fact::Whistled { units, due_at, reason: _ } => {
+                Self { units: units.iter().map(|unit| unit.0).collect(), until: Some(due_at), ..base }
+            }
+            Fact::ReportedIn { unit, position: _ } => Self { units: vec![unit.0], ..base },
+            Fact::Opined { unit, appraiser, score, text: _ } => {
+                Self { units: vec![unit.0], appraiser: Some(appraiser), score: Some(score), ..base }
             }
             Fact::Recoded { place } => Self { place: Some(place.code.to_string()), ..base },
             Fact::Merged { into, reason: _ } => Self { ticket: Some(into.0), ..base },

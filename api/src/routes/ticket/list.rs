@@ -21,7 +21,7 @@ use openapi::ticket::{ListTickets, TicketPage, TicketSummary};
     tag = "工单",
     operation_id = "list_tickets",
     summary = "工单列表",
-    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`assist`（协办）、`claimable`（可认领）、`handler`（承办人）、`unit`（责任单位）\
+    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`assist`（协办）、`called`（被呼叫）、`claimable`（可认领）、`handler`（承办人）、`unit`（责任单位）\
         或 `place`（地点及以下），依此次序取第一个，其余为筛选条件。\
         都不填时：有地点范围的看其范围，只有一个单位的看该单位，其他人看本人提出的。只列出有权查看的工单。\
         筛选每次至多查 5000 条，不足一页也可能还有下一页，以 `next_cursor` 为准。",
@@ -53,6 +53,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         handler,
         mine,
         assist,
+        called,
         claimable,
         call,
         service,
@@ -93,6 +94,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         exact,
         mine: mine == Some(true),
         assist: assist == Some(true),
+        called: called == Some(true),
         claimable: claimable == Some(true),
         handler,
         unit,
@@ -103,7 +105,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
     Ok(TicketQuery {
         sees_all: sees_all(actor, &lens),
         place: place.filter(|_| !matches!(lens, Lens::Area(_))),
-        unit: unit.filter(|_| !matches!(lens, Lens::Unit(_) | Lens::Assist(_))),
+        unit: unit.filter(|_| !matches!(lens, Lens::Unit(_) | Lens::Assist(_) | Lens::Called(_))),
         handler: handler.filter(|_| !matches!(lens, Lens::Handler(_))),
         requester: asked.mine.then_some(actor.user).filter(|_| !matches!(lens, Lens::Requester(_))),
         lens,
@@ -141,6 +143,7 @@ struct Asked {
     exact: Option<Lens>,
     mine: bool,
     assist: bool,
+    called: bool,
     claimable: bool,
     handler: Option<UserId>,
     unit: Option<UnitId>,
@@ -158,6 +161,10 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
     }
     if asked.assist {
         return Ok(Lens::Assist(asked.unit.map_or(actor.user.0, |unit| unit.0)));
+    }
+    if asked.called {
+        let own = common_unit(actor.called_units());
+        return asked.unit.or(own).map(Lens::Called).ok_or_else(several);
     }
     if asked.claimable {
         let place = asked.place.or_else(|| common(state, actor.claims().map(|(_, place)| place)));
@@ -190,6 +197,11 @@ fn common(state: &State, mut places: impl Iterator<Item = PlaceCode>) -> Option<
     places.try_fold(first, |common, place| common.common(&place, &levels))
 }
 
+/// The one unit; none where there are several or none at all.
+fn common_unit(mut units: impl Iterator<Item = UnitId>) -> Option<UnitId> {
+    units.next().filter(|first| units.all(|unit| unit == *first))
+}
+
 /// Whether everything in the lens is theirs to see, so that no entry need be tried.
 fn sees_all(actor: &Actor, lens: &Lens) -> bool {
     match lens {
@@ -200,6 +212,7 @@ fn sees_all(actor: &Actor, lens: &Lens) -> bool {
         Lens::Assist(party) => {
             actor.sees_assigned() && (*party == actor.user.0 || actor.units().any(|own| own.0 == *party))
         }
+        Lens::Called(unit) => actor.called_units().any(|own| own == *unit),
         Lens::Claimable(_) | Lens::Number(_) | Lens::Phone(_) => false,
     }
 }

@@ -13,7 +13,7 @@ use domain::actor::Actor;
 use domain::id::UserId;
 use domain::permission::Action;
 use domain::ticket::{Headline, TicketRefusal};
-use domain::view::{Sight, TicketView};
+use domain::view::{Sees, Sight, TicketView};
 use openapi::ticket::{Ticket, TimelineEntry, TimelinePage, TimelineQuery};
 
 /// One ticket.
@@ -34,12 +34,17 @@ pub(crate) async fn get_ticket(
     let view = state.store.ticket(path.0, permit.actor.user, permit.grants_version).await?;
     let sees = |view: &TicketView| permit.actor.may(Action::TicketView, &view.ticket.parties()).is_ok();
     let view = view.filter(sees).ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
-    let sight = Sight::of(&permit.actor, &view.ticket);
+    let seen = Sees::of(&permit.actor, &view.ticket);
     // Never 304: who may see what, and whom to call, change without the version.
     let playbook = state.store.playbook(view.ticket.place.code.county()).ok();
     let rung = playbook.as_ref().and_then(|book| book.rung(&view.ticket.desk));
     let ticket = Ticket::at(&view, rung, sight, state.clock.now());
     Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(ticket))
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(Ticket::at(
+        &view,
+        seen,
+        state.clock.now(),
+    )))
 }
 
 /// The history of a ticket, oldest first.
@@ -78,7 +83,7 @@ pub(crate) async fn ticket_timeline(
     let staff = actor.sees_by_role(&ticket.parties());
     if !staff {
         // What staff write among themselves is not for the requester.
-        entries.retain(|entry| entry.event.fact.headline() != Headline::Noted);
+        entries.retain(|entry| !entry.event.fact.headline().is_among_staff());
         entries.iter_mut().filter(|entry| entry.event.fact.is_internal()).for_each(|entry| entry.text = None);
     }
     let hidden = hidden(actor, &ticket);

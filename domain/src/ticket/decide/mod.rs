@@ -8,9 +8,11 @@ mod ladder;
 mod merge;
 mod oversee;
 mod sort;
+mod whistle;
 
 pub use assign::{Departure, hand_over, identify, recode};
 pub use merge::merge;
+pub(crate) use whistle::MAX_REPORT_IN_MINUTES;
 
 use super::command::{Command, Submission};
 use super::event::{Event, Fact};
@@ -136,7 +138,7 @@ pub fn decide(
     let went_back = when.occurred_at.map_or(Ok(()), |occurred_at| decision.go_back(occurred_at));
     decision.settle(decision.at);
     let reach = actor.may(command.action(), &parties_of(&decision.ticket, command));
-    match (reach, decision.carry_out(command, actor.user, playbook)) {
+    match (reach, decision.carry_out(command, actor, playbook)) {
         // The state is the better reason: in another one it might be theirs to do.
         (Err(_), Err(refusal @ Refusal::Ticket(TicketRefusal::WrongState { .. }))) => return Err(refusal),
         (Err(reach), _) => return Err(reach.into()),
@@ -205,7 +207,7 @@ impl<'a> Decision<'a> {
         Self { ticket: ticket.clone(), actor, policy, now, at: now, lead_left: false, events: Vec::new() }
     }
 
-    fn carry_out(&mut self, command: &Command, actor: UserId, playbook: &Playbook) -> Result<(), Refusal> {
+    fn carry_out(&mut self, command: &Command, actor: &Actor, playbook: &Playbook) -> Result<(), Refusal> {
         match command {
             Command::Grade { category, severity, affair, service } => {
                 let sorted = sort::Sorted::new(service.as_deref(), category.as_deref(), *affair, playbook)?;
@@ -217,6 +219,8 @@ impl<'a> Decision<'a> {
             Command::Claim => self.claim(actor, None)?,
             Command::ClaimTogether { team } => self.claim(actor, Some(team))?,
             Command::Accept => self.accept(actor)?,
+            Command::Claim => self.claim(actor.user)?,
+            Command::Accept => self.accept(actor.user)?,
             Command::Return { reason } => self.give_back(reason)?,
             Command::Arrive { position } => self.arrive(*position)?,
             Command::Plan { text, due } => self.plan(text, *due)?,
@@ -236,6 +240,13 @@ impl<'a> Decision<'a> {
             Command::Pause { reason } => self.pause(reason)?,
             Command::Resume { reason } => self.resume(reason)?,
             Command::Supervise { reason } => self.supervise(reason)?,
+            Command::Whistle { units, reason, due_minutes } => {
+                self.whistle(units, reason, *due_minutes, (actor, &playbook.whistle))?;
+            }
+            Command::ReportIn { unit, position } => self.report_in(*unit, *position, actor)?,
+            Command::Opine { unit, score, text } => {
+                self.opine(*unit, *score, text.as_ref(), (actor, &playbook.whistle))?;
+            }
             Command::Note { text } => self.happen(Fact::Noted { text: text.reference }, vec![]),
             Command::Withdraw { reason } => self.withdraw(reason)?,
             Command::Decline { reason } => self.decline(reason)?,

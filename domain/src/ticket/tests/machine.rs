@@ -45,6 +45,9 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
         ("pause 暂停计时", supervisor(), Command::Pause { reason: reason() }),
         ("resume 恢复计时", supervisor(), Command::Resume { reason: reason() }),
         ("supervise 督办", supervisor(), Command::Supervise { reason: reason() }),
+        ("whistle 吹哨", clerk(), whistle()),
+        ("report-in 报到", department(), report_in()),
+        ("opinions 评价单位", clerk(), opine(80)),
         ("note 备注", worker(), Command::Note { text: reason() }),
         ("withdraw 撤单", resident(), Command::Withdraw { reason: reason() }),
         ("decline 不予受理", clerk(), Command::Decline { reason: reason() }),
@@ -73,6 +76,10 @@ fn prepare(command: &Command, story: Story) -> Story {
         }
         Command::Decide { .. } if open => {
             story.steps(&[(clerk(), Command::Escalate { reason: text("超出社区能力") }, 4)])
+        Command::ReportIn { .. } => story_after(&[(clerk(), whistle(), 0)], story.ticket.status()),
+        Command::Opine { .. } => {
+            let came = [(clerk(), whistle(), 0), (department(), report_in(), 0)];
+            story_after(&came, story.ticket.status())
         }
         Command::Resume { .. } if open => {
             story.steps(&[(supervisor(), Command::Pause { reason: text("等配件") }, 4)])

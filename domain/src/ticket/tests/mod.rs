@@ -10,6 +10,7 @@ mod succession;
 mod table;
 mod together;
 mod walk;
+mod whistle;
 
 use super::*;
 use crate::actor::{Actor, Grant, Scope};
@@ -22,6 +23,7 @@ use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
 use crate::playbook::{CallLevel, CallRule, Category, Playbook, Vocabulary};
 use crate::playbook::{Category, Level, Playbook, Rung, Vocabulary};
+use crate::playbook::{Category, Playbook, Vocabulary, WhistleRule};
 use crate::policy::{ClaimRule, ClockRule, Policy, Unmet};
 use crate::refusal::Refusal;
 use crate::text::{FreeText, Text};
@@ -111,6 +113,7 @@ fn playbook() -> Playbook {
             rung("street", Level::Street, Some("county")),
             rung("county", Level::County, None),
         ],
+        whistle: WhistleRule::default(),
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),
@@ -285,7 +288,12 @@ fn fold(events: &[Event]) -> Ticket {
 
 /// A ticket in each state, four minutes old.
 fn story_at(status: Status) -> Story {
-    let story = Story::begin(Some(Severity::Small));
+    story_after(&[], status)
+}
+
+/// The same after something else happened to it first.
+fn story_after(first: &[(Actor, Command, i64)], status: Status) -> Story {
+    let story = Story::begin(Some(Severity::Small)).steps(first);
     let to_resolved = [
         (clerk(), to_person(), 1),
         (worker(), Command::Accept, 2),
@@ -320,4 +328,17 @@ fn story_at(status: Status) -> Story {
             story
         }
     }
+}
+
+fn whistle() -> Command {
+    Command::Whistle { units: vec![unit()], reason: text("多家同时到场"), due_minutes: None }
+}
+
+fn report_in() -> Command {
+    let position = Position::new(24.41, 103.41, Datum::Gcj02).unwrap();
+    Command::ReportIn { unit: None, position }
+}
+
+fn opine(score: u8) -> Command {
+    Command::Opine { unit: UNIT, score, text: None }
 }

@@ -93,6 +93,17 @@ fn without_playbook(mut fact: Fact) -> Fact {
     fact
 }
 
+/// As the fixture of version 5 has it.
+fn called(mut ticket: Ticket) -> Ticket {
+    let position = Position::new(24.41, 103.41, Datum::Gcj02).unwrap();
+    let report = Some(ReportIn { by: department().user, at: after(3), position });
+    let (by, at, due_at) = (clerk().user, after(1), after(31));
+    ticket.whistles.push(Whistle { unit: UNIT, round: 1, by, at, due_at, report });
+    let appraiser = Appraiser::Community;
+    ticket.opinions.push(Opinion { unit: UNIT, appraiser, by, score: 90, at: after(4) });
+    ticket
+}
+
 /// What is stored today must be readable for ever: these files are never changed, only added to.
 #[test]
 fn stored_tickets_and_events_of_every_version_are_read() {
@@ -114,6 +125,11 @@ fn stored_tickets_and_events_of_every_version_are_read() {
         let known =
             Ticket { playbook: story.ticket.playbook.filter(|_| version >= 5), ..story.ticket.clone() };
         let expected = if version < 4 { unknown } else { known };
+        let expected = match version {
+            5 => called(story.ticket.clone()),
+            4 => story.ticket.clone(),
+            _ => unknown,
+        };
         assert_eq!(ticket_from_json(json, version).unwrap(), expected, "version {version}");
     }
     let facts = |json: &str, version| -> Vec<Fact> {
@@ -151,6 +167,12 @@ fn stored_tickets_and_events_of_every_version_are_read() {
     let v5 = ticket_from_json(include_str!("../fixtures/ticket_v5.json"), 5).unwrap();
     let (call, mates) = (Some(place("532504001007")), mates.to_vec());
     assert_eq!(v5, Ticket { service: code("SZ-01"), call, mates, ..story.ticket.clone() });
+    let new = facts(include_str!("../fixtures/facts_v5.json"), 5);
+    assert_eq!(
+        serde_json::to_value(&new).unwrap(),
+        serde_json::from_str::<serde_json::Value>(include_str!("../fixtures/facts_v5.json")).unwrap()
+    );
+    assert!(new.iter().all(|fact| fact.version() == 5), "programs of before leave them alone");
     // Version 1 did not keep when a ticket closes by itself, and its state not who dispatched it.
     let v1 = facts(include_str!("../fixtures/facts_v1.json"), 1);
     for (event, fact) in story.events.iter_mut().zip(v1) {

@@ -5,6 +5,7 @@
 //! [`Reactor`] with its arms here, and, where its tables are made anew from the log, in `rebuild.rs` and `verify.rs`.
 
 mod call;
+pub(super) mod appraisal;
 mod duty;
 pub(super) mod figures;
 mod flags;
@@ -51,6 +52,8 @@ pub enum Reactor {
     Duty,
     /// Figures.
     Figures,
+    /// How units answered whistles (practices M04, Z10).
+    Appraisals,
 }
 
 /// An event of a ticket, with the ticket as it was before it and as it is after it.
@@ -79,7 +82,7 @@ impl Reactor {
     /// Whether its tables are made anew from the log. What others were told is told, and is not made anew.
     pub fn is_rebuilt(self) -> bool {
         match self {
-            Self::Flags | Self::Figures => true,
+            Self::Flags | Self::Figures | Self::Appraisals => true,
             Self::Inbox | Self::Duty => false,
         }
     }
@@ -97,6 +100,7 @@ impl Reactor {
             Self::Inbox => inbox::effects(store, happenings, now).await,
             Self::Duty => duty::effects(store, happenings, now).await,
             Self::Figures => figures::effects(store, happenings, generation),
+            Self::Appraisals => appraisal::effects(store, happenings, generation),
         }
     }
 }

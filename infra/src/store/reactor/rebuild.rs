@@ -66,6 +66,10 @@ impl Store {
                     }
                 }
                 Reactor::Flags => self.write_each(self.earned(generation, folded).await?).await?,
+                Reactor::Appraisals => {
+                    let tickets = folded.iter().map(|folded| &folded.ticket);
+                    self.write_each(self.put_answers(generation, tickets)?).await?;
+                }
                 Reactor::Inbox | Reactor::Duty => {}
             }
             told(walk.read, all.max(walk.read));
@@ -195,7 +199,7 @@ impl Store {
 }
 
 /// As both databases compare it.
-fn moment(at: Timestamp) -> String {
+pub(super) fn moment(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, false)
 }
 
@@ -204,6 +208,7 @@ fn table(reactor: Reactor) -> Option<&'static str> {
     match reactor {
         Reactor::Flags => Some("flag"),
         Reactor::Figures => Some("figure"),
+        Reactor::Appraisals => Some("appraisal"),
         Reactor::Inbox | Reactor::Duty => None,
     }
 }

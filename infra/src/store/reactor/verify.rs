@@ -4,7 +4,7 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::row::{Row, column};
 use super::fold::Walk;
-use super::{Reactor, figures};
+use super::{Reactor, appraisal, figures};
 use domain::figure::{Figures, Tally};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -14,7 +14,8 @@ type Flags = BTreeMap<(Uuid, Uuid, i32), (String, i64, Option<i64>)>;
 impl Store {
     /// What does not add up, a sentence each.
     pub(in crate::store) async fn verify_reactors(&self) -> Result<Vec<String>, StoreError> {
-        Ok([self.verify_figures().await?, self.verify_flags().await?].concat())
+        Ok([self.verify_figures().await?, self.verify_flags().await?, self.verify_appraisals().await?]
+            .concat())
     }
 
     async fn verify_figures(&self) -> Result<Vec<String>, StoreError> {
@@ -39,6 +40,19 @@ impl Store {
             }
         }
         Ok(differences("figures", &expected, &stored))
+    }
+
+    async fn verify_appraisals(&self) -> Result<Vec<String>, StoreError> {
+        let place = self.reactor_reached(Reactor::Appraisals).await?;
+        let mut expected = appraisal::Kept::new();
+        let mut walk = Walk::new(self, place.cursor, false);
+        while let Some(folded) = walk.next().await? {
+            expected.extend(folded.iter().flat_map(|folded| appraisal::expected(&folded.ticket)));
+        }
+        let rows =
+            self.query_all("SELECT * FROM appraisal WHERE generation = $1", vec![place.generation.into()]);
+        let stored = rows.await?.iter().map(appraisal::kept).collect::<Result<_, _>>()?;
+        Ok(differences("appraisals", &expected, &stored))
     }
 
     async fn verify_flags(&self) -> Result<Vec<String>, StoreError> {

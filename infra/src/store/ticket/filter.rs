@@ -121,6 +121,10 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
         own.extend(units);
         sql.push(" OR (p.kind = 'assist' AND p.party_id IN ").bind_all(own).push(")");
     }
+    let called: Vec<_> = actor.called_units().map(|unit| unit.0).collect();
+    if !called.is_empty() {
+        sql.push(" OR (p.kind = 'called' AND p.party_id IN ").bind_all(called).push(")");
+    }
     // Asked of each ticket: a planner that may fetch it once for all fetches everything they ever took part in.
     sql.push(") LIMIT 1 OFFSET 0)");
 }

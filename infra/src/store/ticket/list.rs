@@ -35,6 +35,8 @@ pub enum Lens {
     Requester(UserId),
     /// Whoever assists: a person, or a unit.
     Assist(Uuid),
+    /// A unit that was called.
+    Called(UnitId),
     /// What is open to be claimed in a place and all below it.
     Claimable(PlaceCode),
     /// One number.
@@ -188,7 +190,7 @@ fn filtered_on_sqlite(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Ti
 fn scan(query: &TicketQuery) -> i64 {
     let lens = match query.lens {
         // The rows that name tickets, and these; their own besides.
-        Lens::Assist(_) | Lens::Requester(_) => 3,
+        Lens::Assist(_) | Lens::Called(_) | Lens::Requester(_) => 3,
         // And whether those name another number.
         Lens::Phone(_) => 4,
         _ => 1,
@@ -264,6 +266,7 @@ mod tests {
             Lens::Handler(UserId(id)),
             Lens::Requester(UserId(id)),
             Lens::Assist(id),
+            Lens::Called(UnitId(id)),
             Lens::Claimable(place),
             Lens::Number(TicketNumber::from("532504-20261122-0001").unwrap()),
             Lens::Phone([0; 32]),

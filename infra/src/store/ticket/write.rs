@@ -90,6 +90,8 @@ impl Participants {
             }
         }
         Self(all)
+        let called = ticket.called().into_iter().map(|unit| (unit.0, "called"));
+        Self(ticket.joined.iter().map(|user| (user.0, "requester")).chain(assist).chain(called).collect())
     }
 
     /// Each with its kind.

@@ -5,12 +5,14 @@ mod follow;
 mod handle;
 mod ladder;
 mod oversee;
+mod whistle;
 
 pub(crate) use assign::*;
 pub(crate) use follow::*;
 pub(crate) use handle::*;
 pub(crate) use ladder::*;
 pub(crate) use oversee::*;
+pub(crate) use whistle::*;
 
 use super::{answer, deliver};
 use crate::app::State;
@@ -25,7 +27,7 @@ use domain::id::TicketId;
 use domain::text::Text;
 use domain::ticket::Command;
 use domain::time::Timestamp;
-use domain::view::{Sight, TicketView};
+use domain::view::{Sees, Sight, TicketView};
 use infra::store::{Carried, Request};
 use openapi::problem::Fault;
 use openapi::strict::Moment;
@@ -78,6 +80,10 @@ impl Act {
         let request = Request { key: None, ..self.request(session, bytes) };
         let render =
             |view: &TicketView| super::answer_seen(&self.state, StatusCode::OK, view, Sight::Plain, self.now);
+        let render = |view: &TicketView| {
+            let sees = Sees { sight: Sight::Plain, ..Sees::of(&session.actor, &view.ticket) };
+            super::answer_seen(StatusCode::OK, view, sees, self.now)
+        };
         Ok(deliver(self.state.store.change_ticket(&request, self.id, command, render).await?))
     }
 
