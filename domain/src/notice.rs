@@ -182,7 +182,6 @@ impl Notice {
             | Self::MatterDue
             | Self::MatterOverdue
             | Self::MatterDone => false,
-            | Self::CalendarMissing => false,
         }
     }
 }

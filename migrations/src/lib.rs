@@ -33,11 +33,11 @@ mod m20261122_000023_absences;
 mod m20261122_000024_profiles;
 mod m20261122_000025_imports;
 mod m20261122_000026_deeds;
-mod m20261123_000029_matters;
-mod m20261123_000028_playbooks;
-mod m20261123_000031_ticket_paths;
-mod m20261123_000030_paths;
 mod m20261123_000027_whistles;
+mod m20261123_000028_playbooks;
+mod m20261123_000029_matters;
+mod m20261123_000030_paths;
+mod m20261123_000031_ticket_paths;
 mod standing;
 
 pub use standing::Standing;

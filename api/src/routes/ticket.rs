@@ -25,21 +25,13 @@ use openapi::ticket::Ticket;
 
 /// The ticket as the answer to a change, as much of it as its author sees.
 fn answer(state: &State, status: StatusCode, view: &TicketView, actor: &Actor, now: Timestamp) -> Answer {
-    answer_seen(state, status, view, Sight::of(actor, &view.ticket), now)
+    answer_seen(state, status, view, Sees::of(actor, &view.ticket), now)
 }
 
-fn answer_seen(state: &State, status: StatusCode, view: &TicketView, sight: Sight, now: Timestamp) -> Answer {
+fn answer_seen(state: &State, status: StatusCode, view: &TicketView, sees: Sees, now: Timestamp) -> Answer {
     let version = view.version;
     let playbook = state.store.playbook(view.ticket.place.code.county()).ok();
-    let rung = playbook.as_ref().and_then(|book| book.rung(&view.ticket.desk));
-    let body = serde_json::to_vec(&Ticket::at(view, rung, sight, now)).unwrap_or_default();
-fn answer(status: StatusCode, view: &TicketView, actor: &Actor, now: Timestamp) -> Answer {
-    answer_seen(status, view, Sees::of(actor, &view.ticket), now)
-}
-
-fn answer_seen(status: StatusCode, view: &TicketView, sees: Sees, now: Timestamp) -> Answer {
-    let version = view.version;
-    let body = serde_json::to_vec(&Ticket::at(view, sees, now)).unwrap_or_default();
+    let body = serde_json::to_vec(&Ticket::at(view, playbook.as_deref(), sees, now)).unwrap_or_default();
     Answer { status: status.as_u16(), version, body }
 }
 

@@ -1,4 +1,3 @@
-//! Which messages somebody says that they have read.
 //! Which messages somebody has read.
 
 use crate::refusal::Args;
@@ -43,7 +42,6 @@ impl InboxRefusal {
     }
 
     /// The parts of its sentence.
-    pub fn args(&self) -> crate::refusal::Args {
     pub fn args(&self) -> Args {
         match self {
             Self::Count { count } => vec![("max", MAX_READ.to_string()), ("count", count.to_string())],

@@ -223,10 +223,9 @@ fn the_document_shows_who_is_told_what() {
          **requester**: who raised it, and who joined by a merge · **handler**: who handles it, else the person or the people of\n\
          the unit that it is assigned to · **assist**: people, and people of units · **desk**: who dispatches exactly at the place\n\
          that decides next, or at the nearest above that has somebody · **dispatcher**: who dispatched it · **supervisor**: who\n\
-         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody\n\n\
-         A call is told first, as `called`, to everybody who may answer it: at most 500 who hold such a role in its area.\n\n",
          supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody ·\n\
-         **called**: the units that were called and have not reported in · **whistler**: who called them\n\n",
+         **called**: the units that were called and have not reported in · **whistler**: who called them\n\n\
+         A call is told first, as `called`, to everybody who may answer it: at most 500 who hold such a role in its area.\n\n",
     );
     let pressing: Vec<_> = Notice::iter().filter(|notice| notice.presses()).map(Notice::name).collect();
     writeln!(

@@ -85,12 +85,7 @@ impl Actor {
                 let hears = parties.call.is_some_and(|area| lies_in(&area));
                 parties.claim.contains(grant.role) && (covers(&parties.place) || hears)
             }
-            Reach::Assisting => parties.assist.iter().any(|assignee| match assignee {
-                Assignee::Person(person) => *person == self.user,
-                Assignee::Unit(unit) => is_of(*unit),
-            }),
             Reach::Called => parties.called.iter().any(|whistle| is_of(whistle.unit)),
-            Reach::Claimable => parties.claim.contains(grant.role) && covers(&parties.place),
             Reach::Dispatched => parties.dispatched_by == Some(self.user),
             Reach::Area => covers(&parties.place),
             Reach::Desk => covers(&parties.desk),

@@ -67,10 +67,6 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         // Calls are heard beyond their own grid.
         (R::GridWorker | R::GridLeader, A::TicketView) => &[Area, Assigned, Assisting, Claimable],
         (R::CommunityClerk | R::StreetDispatcher, A::TicketView) => &[Area, Assigned, Assisting],
-        (R::DepartmentHandler, A::TicketView) => &[Assigned, Assisting],
-        (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketView) => {
-            &[Area, Assigned, Assisting]
-        }
         (R::DepartmentHandler, A::TicketView) => &[Assigned, Assisting, Called],
         (R::Supervisor | R::CountyAdmin, A::TicketView) => &[Area],
         (

@@ -1,25 +1,18 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+mod call;
 mod edit;
+mod ladder;
+mod service;
 #[cfg(test)]
 mod tests;
 mod whistle;
 
-pub use whistle::WhistleRule;
-
-pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
-mod call;
-mod service;
-#[cfg(test)]
-mod tests;
-
 pub use call::{CallLevel, CallRule};
-pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
-mod ladder;
-#[cfg(test)]
-mod tests;
-
+pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
 pub use ladder::{Level, Meets, Rung};
+pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
+pub use whistle::WhistleRule;
 
 use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;

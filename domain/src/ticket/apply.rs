@@ -2,10 +2,8 @@
 
 use super::event::{Event, Fact};
 use super::{
-    Arrival, Assignee, Clock, Done, Escalation, Extension, Plan, Rating, Reply, Resolution, Rest, State,
-    Steps, Supervision, Ticket, Work,
-    Arrival, Assignee, Clock, Done, Extension, Opinion, Plan, Rating, Reply, ReportIn, Resolution, Rest,
-    State, Steps, Supervision, Ticket, Work,
+    Arrival, Assignee, Clock, Done, Escalation, Extension, Opinion, Plan, Rating, Reply, ReportIn,
+    Resolution, Rest, State, Steps, Supervision, Ticket, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
@@ -209,8 +207,6 @@ impl Ticket {
     fn note_what_is_beside_the_state(&mut self, event: &Event) {
         let at = event.occurred_at;
         match &event.fact {
-            Fact::Escalated { desk, reason: _ } => self.desk = *desk,
-            Fact::Graded { category, severity, affair, claim, service } => {
             Fact::Escalated { desk, reason } => {
                 // A limit that passed asks for no decision; of several who ask the first is answered.
                 if reason.is_some() {
@@ -222,7 +218,7 @@ impl Ticket {
                 self.escalation = None;
                 self.desk = back.unwrap_or(self.desk);
             }
-            Fact::Graded { category, severity, affair, claim } => {
+            Fact::Graded { category, severity, affair, claim, service } => {
                 if category.is_some() {
                     self.category.clone_from(category);
                 }
@@ -254,9 +250,8 @@ impl Ticket {
             Fact::Identified { from, to } => self.identify(*from, *to),
             Fact::Recoded { place } => {
                 // Whoever decides next is still as far above.
-                self.desk = place.code.cut(self.desk.as_str().len()).unwrap_or(place.code);
-                self.call = self.call.map(|area| place.code.cut(area.as_str().len()).unwrap_or(place.code));
                 let there = |desk: PlaceCode| place.code.cut(desk.as_str().len()).unwrap_or(place.code);
+                self.call = self.call.map(there);
                 self.desk = there(self.desk);
                 self.escalation =
                     self.escalation.map(|asked| Escalation { from: there(asked.from), ..asked });

@@ -341,7 +341,6 @@ impl Command {
             | Self::Decide { text, .. }
             | Self::Note { text } => Some(text),
             Self::Opine { text, .. } => text.as_ref(),
-            Self::Plan { text, .. } | Self::Reply { text } | Self::Note { text } => Some(text),
             Self::Supplement { content } => Some(content),
             Self::Return { reason }
             | Self::Reopen { reason }
@@ -358,9 +357,6 @@ impl Command {
             Self::Grade { .. }
             | Self::Claim
             | Self::ClaimTogether { .. }
-            | Self::Accept
-            | Self::Arrive { .. }
-            | Self::Urge => None,
             | Self::Accept
             | Self::Arrive { .. }
             | Self::Urge

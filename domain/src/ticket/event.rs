@@ -214,7 +214,6 @@ impl Fact {
     pub fn version(&self) -> i16 {
         match self {
             Self::Submitted { playbook: Some(_), .. } => EVENT_VERSION,
-            Self::Submitted { service: Some(_), .. } | Self::Graded { service: Some(_), .. } => EVENT_VERSION,
             Self::Submitted { service: Some(_), .. }
             | Self::Submitted { call: Some(_), .. }
             | Self::Graded { service: Some(_), .. }

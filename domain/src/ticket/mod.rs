@@ -21,7 +21,6 @@ mod whistle;
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{AssigneeFacts, Assignment, Command, Submission, Team};
-pub use command::{AssigneeFacts, Assignment, Command, Submission};
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{Departure, When, decide, hand_over, identify, merge, recode, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
@@ -48,6 +47,8 @@ use serde::{Deserialize, Serialize};
 
 /// The version in which [`Ticket`] is stored as JSON; `upcast.rs` reads older ones.
 pub const STATE_VERSION: i16 = 5;
+/// The first version whose state is the fold of its events: those before kept less.
+pub const WHOLE_STATE: i16 = 4;
 /// The most that may assist with one ticket.
 pub const MAX_ASSIST: usize = 20;
 /// The most members of a team that a ticket names.
@@ -187,6 +188,24 @@ impl Ticket {
     /// The word for its state.
     pub fn status(&self) -> Status {
         self.state.status()
+    }
+
+    /// The version of the playbook that it began under, and is decided by for as long as it lives: where that is not said
+    /// its first clock says it. `None` for one that has neither: the current one holds.
+    pub fn begun_under(&self) -> Option<u32> {
+        self.playbook.or_else(|| self.clocks.first().map(|clock| clock.policy_version))
+    }
+
+    /// The version that it is stored in: the first that knew of all it says, so that programs of before read it.
+    pub fn stored_version(&self) -> i16 {
+        let says_less = self.playbook.is_none()
+            && self.service.is_none()
+            && self.call.is_none()
+            && self.mates.is_empty()
+            && self.whistles.is_empty()
+            && self.opinions.is_empty()
+            && self.escalation.is_none();
+        if says_less { WHOLE_STATE } else { STATE_VERSION }
     }
 
     /// Whom it is assigned to, once dispatched.

@@ -27,9 +27,6 @@ pub enum Unreadable {
 /// [`Unreadable`].
 pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> {
     match version {
-        // Version 5 keeps more, all of which may be left out.
-        // What version 5 says more of, version 4 leaves out.
-        // Version 5 says more, and leaves out what is not said.
         // What version 5 says more of, it leaves out where there is none.
         STATE_VERSION | 4 => Ok(serde_json::from_str(text)?),
         3 => Ok(serde_json::from_value(ticket_v4(serde_json::from_str(text)?))?),
@@ -45,12 +42,8 @@ pub fn ticket_from_json(text: &str, version: i16) -> Result<Ticket, Unreadable> 
 /// [`Unreadable`].
 pub fn fact_from_json(fact: Value, version: i16) -> Result<Fact, Unreadable> {
     match version {
-        // What version 3 says more of, a breach's audience, version 2 leaves out; version 4 knows of one kind more, and 5
-        // says which version of the playbook a ticket begins under.
-        // What version 3 says more of, a breach's audience, version 2 leaves out; version 4 knows of one kind more; what
-        // version 5 says more of, earlier ones leave out.
-        // What version 3 says more of, a breach's audience, version 2 leaves out; later ones know of more kinds and words.
-        // What version 3 says more of, a breach's audience, version 2 leaves out; versions 4 and 5 know of more kinds.
+        // What version 3 says more of, a breach's audience, version 2 leaves out; versions 4 and 5 know of more kinds, and
+        // what 5 says more of, earlier ones leave out.
         EVENT_VERSION | 4 | 3 | 2 => Ok(serde_json::from_value(fact)?),
         1 => Ok(serde_json::from_value(fact_v2(fact))?),
         other => Err(unknown(other, EVENT_VERSION)),

@@ -119,9 +119,6 @@ pub(super) struct EventRow<'a> {
     pub(super) kind: &'static str,
     pub(super) v: i16,
     /// The place.
-pub(super) struct Row<'a> {
-    pub(super) kind: &'static str,
-    pub(super) v: i16,
     pub(super) scope_code: &'a str,
     pub(super) text: Option<&'a Text>,
     pub(super) payload: Result<serde_json::Value, serde_json::Error>,

@@ -180,7 +180,7 @@ fn every_refusal() -> Vec<Refusal> {
         NotYours::iter().map(|why| TicketRefusal::NotYours { why, roles: vec![Role::CommunityClerk] }.into()),
     );
     all.extend(PointFault::iter().map(|fault| fault.at("/x").into()));
-    let limit = chrono::DateTime::UNIX_EPOCH;
+    let limit = DateTime::UNIX_EPOCH;
     all.extend(TimeFault::iter().map(|code| TicketRefusal::Time { code, field: "/x", limit }.into()));
     all
 }

@@ -1,11 +1,11 @@
 //! What clients get.
 
-use super::shown::{Clock, ContactCard, TicketService};
-use super::clock::Clock;
 use super::ladder::Rung;
+use super::shown::{Clock, ContactCard, TicketService};
 use super::whistle::Called;
 use crate::label::{optional_words, words};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::playbook::Playbook;
 use domain::ticket::{
     Affair, Assignee, Channel, ClockKind, Handling, Outcome, Satisfaction, Severity, State, Status,
 };
@@ -21,16 +21,14 @@ use uuid::Uuid;
     "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "version": 1,
     "status": "submitted", "content": "温泉社区北门的路灯坏了三天。",
     "place": {"code": "532504001007", "name": "温泉社区"}, "address": "北门公交站旁", "desk": "532504001007",
-    "rung": {"key": "community", "name": "社区", "meets": null}, "escalated_at": null,
-    "origin": null, "category": "facilities", "severity": "small", "affair": null, "handling": null,
+    "rung": {"key": "community", "name": "社区", "meets": "week"}, "category": "facilities", "severity": "small",
     "channel": "mini_program", "confidential": false,
     "requester": {"id": "01990000-0000-7000-8000-000000000001"},
-    "contact": {"name": "王*", "phone": "138****1234", "household": null, "masked": true}, "joined": 0,
-    "lead": null, "assist": [], "handler": null, "claimable": false, "service": null, "call": false,
+    "contact": {"name": "王*", "phone": "138****1234", "masked": true}, "joined": 0,
+    "assist": [], "claimable": false, "call": false,
     "clocks": [{"kind": "arrive", "round": 1, "started_at": "2026-11-21T01:00:00Z", "due_at": "2026-11-21T01:05:00Z",
-        "warn_at": "2026-11-21T01:04:00Z", "met_at": null, "breached_at": null, "paused_seconds": 0, "state": "running"}],
-    "round": 1, "paused_at": null, "supervised_at": null, "whistles": [], "extension": null, "urged": 0, "arrived_at": null,
-    "plan": null, "progress": null, "resolution": null, "rating": null, "end": null,
+        "warn_at": "2026-11-21T01:04:00Z", "paused_seconds": 0, "state": "running"}],
+    "round": 1, "whistles": [], "urged": 0,
     "occurred_at": "2026-11-21T01:00:00Z", "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
 }))]
 pub struct Ticket<'a> {
@@ -243,18 +241,15 @@ impl From<Assignee> for Lead {
 }
 
 impl<'a> Ticket<'a> {
-    /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it.
-    pub fn at(view: &'a view::TicketView, sight: Sight, now: Timestamp) -> Self {
-        let view::TicketView { ticket, version, place_name, texts, contact, updated_at, service_name } = view;
-    /// `rung` is that of its desk.
+    /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it. `book` is the playbook
+    /// of its county.
     pub fn at(
         view: &'a view::TicketView,
-        rung: Option<&domain::playbook::Rung>,
-        sight: Sight,
+        book: Option<&Playbook>,
+        Sees { sight, staff }: Sees,
         now: Timestamp,
     ) -> Self {
-    pub fn at(view: &'a view::TicketView, Sees { sight, staff }: Sees, now: Timestamp) -> Self {
-        let view::TicketView { ticket, version, place_name, texts, contact, updated_at } = view;
+        let view::TicketView { ticket, version, place_name, texts, contact, updated_at, service_name } = view;
         let view::TicketTexts { content, address, origin, plan, progress, reply, comment, end_reason } =
             texts;
         let work = ticket.state.work();
@@ -267,7 +262,7 @@ impl<'a> Ticket<'a> {
             place: Place { code: ticket.place.code.as_str(), name: place_name },
             address: address.as_deref(),
             desk: ticket.desk.as_str(),
-            rung: rung.map(Rung::from),
+            rung: book.and_then(|book| book.rung(&ticket.desk)).map(Rung::from),
             escalated_at: ticket.escalation.map(|asked| asked.at),
             origin: ticket.origin.map(|o| Origin { title: origin.as_deref(), held_on: o.held_on }),
             category: ticket.category.as_deref(),

@@ -23,8 +23,16 @@ pub struct ListTickets {
     pub mine: Option<bool>,
     /// 只看本人（或 `unit` 指定的单位）协办的
     pub assist: Option<bool>,
+    /// 只看 `unit`（不填则为本人的单位）被呼叫的
+    pub called: Option<bool>,
     /// 只看可认领的
     pub claimable: Option<bool>,
+    /// 是否呼叫
+    pub call: Option<bool>,
+    /// 服务事项编码
+    pub service: Option<String>,
+    /// false：只看未办结而还没有类别或三事的；true：只看两者都有的
+    pub sorted: Option<bool>,
     /// 状态
     #[param(schema_with = words::<Status>)]
     pub status: Option<Status>,
@@ -74,7 +82,11 @@ impl ListTickets {
             handler,
             mine,
             assist,
+            called,
             claimable,
+            call,
+            service,
+            sorted,
             status,
             severity,
             affair,
@@ -92,7 +104,7 @@ impl ListTickets {
             limit: _,
         } = self;
         format!(
-            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {claimable:?} {status:?} {severity:?} {affair:?} {channel:?} \
+            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {called:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
              {category:?} {overdue:?} {handling:?} {supervised:?} {desk:?} {escalated:?} {q:?} {from:?} {to:?}"
         )
     }

@@ -2,7 +2,6 @@
 
 mod answer;
 mod asked;
-mod clock;
 mod ladder;
 mod list;
 mod request;
@@ -14,16 +13,11 @@ mod whistle;
 pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
 pub(crate) use asked::datum;
 pub use asked::{Claim, Contact, Origin, PlaceRef, Position};
-pub use request::{
-    Accept, ApproveExtension, Arrive, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, ListTickets,
-    Merge, Plan, Rate, Reason, ReplyText, Resolve, Supplement,
-pub use clock::Clock;
 pub use ladder::{Decide, Rung};
 pub use list::ListTickets;
-pub(crate) use request::datum;
 pub use request::{
-    Accept, ApproveExtension, Arrive, Contact, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, Merge,
-    Origin, PlaceRef, Plan, Position, Rate, Reason, ReplyText, Resolve, Supplement,
+    Accept, ApproveExtension, Arrive, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, Merge, Plan,
+    Rate, Reason, ReplyText, Resolve, Supplement,
 };
 pub use shown::Clock;
 pub use summary::{TicketPage, TicketSummary};

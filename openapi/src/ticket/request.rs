@@ -3,16 +3,9 @@
 use super::asked::{Contact, Origin, PlaceRef, Position};
 use crate::label::words;
 use crate::strict::{Moment, Object, Word};
-use chrono::{DateTime, Utc};
-use domain::ticket::{Affair, Channel, Handling, Outcome, Satisfaction, Severity, Status};
-use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
-use chrono::NaiveDate;
-use domain::geo::Datum;
 use domain::ticket::{Affair, Channel, Handling, Outcome, Satisfaction, Severity};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa::openapi::{ObjectBuilder, Type};
 use uuid::Uuid;
 
 /// 点单：反映一件事。
@@ -255,107 +248,4 @@ pub struct Rate {
     /// 评语，1 至 10000 字
     #[schema(min_length = 1, max_length = 10000)]
     pub comment: Option<String>,
-}
-
-/// 列表的筛选条件。
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ListTickets {
-    /// 地点编码：该地及其下各级
-    #[param(example = "532504001007")]
-    pub place: Option<String>,
-    /// 责任单位
-    pub unit: Option<Uuid>,
-    /// 承办人
-    pub handler: Option<Uuid>,
-    /// 只看本人提出的
-    pub mine: Option<bool>,
-    /// 只看本人（或 `unit` 指定的单位）协办的
-    pub assist: Option<bool>,
-    /// 只看 `unit`（不填则为本人的单位）被呼叫的
-    pub called: Option<bool>,
-    /// 只看可认领的
-    pub claimable: Option<bool>,
-    /// 是否呼叫
-    pub call: Option<bool>,
-    /// 服务事项编码
-    pub service: Option<String>,
-    /// false：只看未办结而还没有类别或三事的；true：只看两者都有的
-    pub sorted: Option<bool>,
-    /// 状态
-    #[param(schema_with = words::<Status>)]
-    pub status: Option<Status>,
-    /// 轻重
-    #[param(schema_with = words::<Severity>)]
-    pub severity: Option<Severity>,
-    /// 三事
-    #[param(schema_with = words::<Affair>)]
-    pub affair: Option<Affair>,
-    /// 渠道
-    #[param(schema_with = words::<Channel>)]
-    pub channel: Option<Channel>,
-    /// 类别键
-    pub category: Option<String>,
-    /// 有已过而未办到的时限
-    pub overdue: Option<bool>,
-    /// 办理方式
-    #[param(schema_with = words::<Handling>)]
-    pub handling: Option<Handling>,
-    /// 是否在督办中
-    pub supervised: Option<bool>,
-    /// 由哪一级处置：其地点编码
-    #[param(example = "532504001")]
-    pub desk: Option<String>,
-    /// 完整的工单编号，或联系人的电话号码
-    #[param(example = "532504-261121-00017")]
-    pub q: Option<String>,
-    /// 提出时间不早于（含）
-    pub from: Option<DateTime<Utc>>,
-    /// 提出时间早于（不含）
-    pub to: Option<DateTime<Utc>>,
-    /// 上一页的 `next_cursor`
-    pub cursor: Option<String>,
-    /// 每页条数，1 至 100，默认 20
-    #[param(minimum = 1, maximum = 100)]
-    pub limit: Option<i64>,
-}
-
-impl ListTickets {
-    /// A text that is equal for equal lists, whatever page.
-    pub fn identity(&self) -> String {
-        let Self {
-            place,
-            unit,
-            handler,
-            mine,
-            assist,
-            called,
-            claimable,
-            call,
-            service,
-            sorted,
-            status,
-            severity,
-            affair,
-            channel,
-            category,
-            overdue,
-            handling,
-            supervised,
-            desk,
-            q,
-            from,
-            to,
-            cursor: _,
-            limit: _,
-        } = self;
-        format!(
-            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
-            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {called:?} {claimable:?} {status:?} {severity:?} {affair:?} {channel:?} \
-             {category:?} {overdue:?} {handling:?} {supervised:?} {desk:?} {q:?} {from:?} {to:?}"
-        )
-    }
-pub(crate) fn datum() -> utoipa::openapi::Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["gcj02", "wgs84"])).build()
 }

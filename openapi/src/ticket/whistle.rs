@@ -1,6 +1,6 @@
 //! Whistles on the wire (吹哨报到).
 
-use super::request::Position;
+use super::asked::Position;
 use crate::label::words;
 use crate::strict::Object;
 use chrono::{DateTime, Utc};

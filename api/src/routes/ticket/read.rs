@@ -37,14 +37,8 @@ pub(crate) async fn get_ticket(
     let seen = Sees::of(&permit.actor, &view.ticket);
     // Never 304: who may see what, and whom to call, change without the version.
     let playbook = state.store.playbook(view.ticket.place.code.county()).ok();
-    let rung = playbook.as_ref().and_then(|book| book.rung(&view.ticket.desk));
-    let ticket = Ticket::at(&view, rung, sight, state.clock.now());
+    let ticket = Ticket::at(&view, playbook.as_deref(), seen, state.clock.now());
     Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(ticket))
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(Ticket::at(
-        &view,
-        seen,
-        state.clock.now(),
-    )))
 }
 
 /// The history of a ticket, oldest first.

@@ -90,11 +90,13 @@ pub fn submit(
         (Some(rule), true) => rule.area(&s.place.code),
         (None, true) => return Err(TicketRefusal::field_fault(FieldFault::CallOff, "/call").into()),
     };
-    let clocks = ClockKind::iter()
+    let clocks: Vec<_> = ClockKind::iter()
         .filter_map(|kind| playbook.policy.rule(kind, &sorting))
         .filter(|rule| rule.start() == Start::Submission)
         .map(|rule| Clock::start(rule, 1, now, &playbook.policy))
         .collect();
+    // The clocks say it, so that programs of before read the ticket; without any it is said.
+    let under = clocks.is_empty().then_some(playbook.policy.version);
     let fact = Fact::Submitted {
         ticket: s.id,
         number: s.number,
@@ -109,9 +111,7 @@ pub fn submit(
         affair: sorted.affair,
         channel: s.channel,
         confidential: s.confidential,
-        claim: playbook.policy.claim(s.affair),
-        playbook: Some(playbook.policy.version),
-        claim: playbook.policy.claim(&sorting),
+        playbook: under,
         claim: sort::may_claim(playbook, &sorting, call.is_some()),
         service: s.service.clone(),
         call,
@@ -216,10 +216,8 @@ impl<'a> Decision<'a> {
             Command::Dispatch { lead, assist, severity, affair, handling, note } => {
                 self.dispatch(lead, assist, (*severity, *affair, *handling), note.as_ref())?;
             }
-            Command::Claim => self.claim(actor, None)?,
-            Command::ClaimTogether { team } => self.claim(actor, Some(team))?,
-            Command::Accept => self.accept(actor)?,
-            Command::Claim => self.claim(actor.user)?,
+            Command::Claim => self.claim(actor.user, None)?,
+            Command::ClaimTogether { team } => self.claim(actor.user, Some(team))?,
             Command::Accept => self.accept(actor.user)?,
             Command::Return { reason } => self.give_back(reason)?,
             Command::Arrive { position } => self.arrive(*position)?,

@@ -76,6 +76,7 @@ fn prepare(command: &Command, story: Story) -> Story {
         }
         Command::Decide { .. } if open => {
             story.steps(&[(clerk(), Command::Escalate { reason: text("超出社区能力") }, 4)])
+        }
         Command::ReportIn { .. } => story_after(&[(clerk(), whistle(), 0)], story.ticket.status()),
         Command::Opine { .. } => {
             let came = [(clerk(), whistle(), 0), (department(), report_in(), 0)];

@@ -4,11 +4,11 @@ use super::super::Store;
 use super::super::change::{ATTEMPTS, Answer, Failed};
 use super::super::error::StoreError;
 use super::super::idempotency::IdempotencyKey;
-use super::super::record::{Row, Stream};
+use super::super::record::{EventRow, Stream};
 use super::super::row::column;
+use super::super::seed::Seed;
 use super::{number, stamp, stored};
 use aws_lc_rs::digest;
-use base64::prelude::{BASE64_STANDARD, Engine};
 use domain::id::UserId;
 use domain::playbook::{EVENT_VERSION, Fact, Playbook};
 use domain::text::Text;
@@ -68,14 +68,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Seed`] with file, key and reason of every fault.
-    pub async fn import_playbook(&self, file: &str, source: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn import_playbook(&self, seed: &Seed<'_>, now: Timestamp) -> Result<(), StoreError> {
+        let file = seed.file;
         let fault = |reason: String| StoreError::Seed(format!("{file}: {reason}"));
-        let mut playbook: Playbook = toml::from_str(source).map_err(|error| fault(error.to_string()))?;
-        let faults: Vec<_> = playbook.faults().iter().map(ToString::to_string).collect();
-        if !faults.is_empty() {
-            return Err(fault(faults.join("；")));
-        }
-        let hash = BASE64_STANDARD.encode(digest::digest(&digest::SHA256, source.as_bytes()));
+        let (mut playbook, hash) = seed.read()?;
         let own = playbook.policy.version;
         for _ in 0..ATTEMPTS {
             let before = self.current_playbook(&playbook.county).await?;
@@ -172,7 +168,7 @@ impl Store {
         rest.push(self.kept_version(playbook, (seed, now), (by, note))?);
         let (id, was) = (stream_of(&playbook.county), number(version) - 1);
         let stream = Stream { aggregate: "playbook", id, version: was, by, now, key };
-        let event = Row {
+        let event = EventRow {
             kind: fact.headline().name(),
             v: EVENT_VERSION,
             scope_code: &playbook.county,

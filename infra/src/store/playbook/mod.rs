@@ -89,7 +89,7 @@ impl Loaded {
             if known.policy.version > version {
                 return;
             }
-            self.older.put(known);
+            self.older.put(known.policy.version, known);
         }
         let playbook = self.with_days(playbook);
         self.books.insert(playbook.county.clone(), Book { stamp, playbook });
@@ -176,16 +176,14 @@ impl Store {
     /// ticket was decided by lately.
     pub(super) async fn playbook_of(&self, ticket: &Ticket) -> Result<Arc<Playbook>, ChangeError> {
         let county = ticket.place.code.county();
-        let Some(version) = ticket.playbook else { return Ok(self.playbook(county)?) };
+        let Some(version) = ticket.begun_under() else { return Ok(self.playbook(county)?) };
         if let Some(there) = self.playbooks.of(county, version) {
             return Ok(there);
         }
         match self.read_version(county, version).await? {
             Some(playbook) => Ok(self.playbooks.loaded_mut().keep(playbook)),
-            None => {
-                tracing::warn!(county, version, "no such version of the playbook: the current one decides");
-                Ok(self.playbook(county)?)
-            }
+            // It began before versions were kept: what holds when it is first looked at decides it from then on.
+            None => Ok(self.playbooks.loaded_mut().keep_as(version, self.playbook(county)?)),
         }
     }
 

@@ -32,14 +32,14 @@ impl Older {
     }
 
     /// Keeps one, in the place of the one that was used longest ago where there are [`MOST`].
-    pub(super) fn put(&mut self, playbook: Arc<Playbook>) {
+    pub(super) fn put(&mut self, version: u32, playbook: Arc<Playbook>) {
         let count: usize = self.books.values().map(HashMap::len).sum();
         if count >= MOST {
             self.forget_one();
         }
         let last = AtomicU64::new(self.turn.fetch_add(1, Ordering::Relaxed));
         let of_county = self.books.entry(playbook.county.clone()).or_default();
-        of_county.insert(playbook.policy.version, Used { playbook, last });
+        of_county.insert(version, Used { playbook, last });
     }
 
     fn forget_one(&mut self) {
@@ -63,7 +63,12 @@ impl Loaded {
     /// Keeps a version that was read, with the days of its county.
     pub(super) fn keep(&mut self, playbook: Playbook) -> Arc<Playbook> {
         let playbook = self.with_days(playbook);
-        self.older.put(playbook.clone());
+        self.keep_as(playbook.policy.version, playbook)
+    }
+
+    /// Keeps a playbook as what a version said.
+    pub(super) fn keep_as(&mut self, version: u32, playbook: Arc<Playbook>) -> Arc<Playbook> {
+        self.older.put(version, playbook.clone());
         playbook
     }
 }

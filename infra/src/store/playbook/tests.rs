@@ -1,7 +1,7 @@
 //! Playbooks in the database.
 
 use super::super::Store;
-use crate::store::{Answer, Database, Request};
+use crate::store::{Answer, Database, Request, Seed};
 use crate::{Clock, MasterKey};
 use domain::actor::{Actor, Grant, Scope};
 use domain::calendar::{DayKind, EffectiveYear, NamedDay, YearDays};
@@ -22,19 +22,18 @@ async fn a_playbook_that_was_edited_is_not_undone_by_its_own_seed() {
     let now = "2026-11-21T01:00:00Z".parse().unwrap();
     let clock = Clock::manual(now);
     let store = Store::open(&database, &master, &clock).await.unwrap();
-    store.import_playbook("mile.toml", MILE, now).await.unwrap();
+    store.import_playbook(&Seed::new("mile.toml", MILE), now).await.unwrap();
     let edit = "UPDATE playbook SET body = json_set(body, '$.policy.clocks[0].limit_seconds', 7)";
     store.journal.write(vec![store.statement(edit, vec![])]).await.unwrap();
     let next = Store::open(&database, &master, &clock).await.unwrap();
     let limit = |store: &Store| store.playbook("532504").unwrap().policy.clocks[0].limit_seconds;
     for _ in 0..2 {
-        next.import_playbook("mile.toml", MILE, now).await.unwrap();
+        next.import_playbook(&Seed::new("mile.toml", MILE), now).await.unwrap();
         assert_eq!(limit(&next), 7);
     }
     // Another seed replaces it.
-    next.import_playbook("mile.toml", &MILE.replacen("limit_seconds = 300", "limit_seconds = 400", 1), now)
-        .await
-        .unwrap();
+    let longer = MILE.replacen("limit_seconds = 300", "limit_seconds = 400", 1);
+    next.import_playbook(&Seed::new("mile.toml", &longer), now).await.unwrap();
     assert_eq!(limit(&next), 400);
 }
 
@@ -63,7 +62,8 @@ async fn a_playbook_with_faults_is_refused_with_file_key_and_reason() {
         ("tells = [\"handler\"", "tells = [\"mayor\"", "mile.toml: "),
     ] {
         assert!(MILE.contains(right), "{right}");
-        let refused = store.import_playbook("mile.toml", &MILE.replacen(right, wrong, 1), now).await;
+        let seed = MILE.replacen(right, wrong, 1);
+        let refused = store.import_playbook(&Seed::new("mile.toml", &seed), now).await;
         let refused = refused.unwrap_err().to_string();
         assert!(refused.contains(expected), "{refused}");
     }
@@ -80,7 +80,7 @@ async fn a_playbook_has_the_days_that_hold() {
     let open = || Store::open(&database, &master, &clock);
     let (store, other) = (open().await.unwrap(), open().await.unwrap());
     // Whichever comes first.
-    store.import_playbook("mile.toml", MILE, now).await.unwrap();
+    store.import_playbook(&Seed::new("mile.toml", MILE), now).await.unwrap();
     let seed = r#"{"source": "test", "years": {"2026": {
         "holidays": [{"date": "2026-10-01", "name": "国庆节"}], "workdays": [{"date": "2026-10-10", "name": "国庆节"}]}}}"#;
     store.import_calendar("china.json", seed, now).await.unwrap();
@@ -127,7 +127,7 @@ async fn every_version_is_kept_and_found_again() {
     let own = toml::from_str::<domain::playbook::Playbook>(MILE).unwrap().policy.version;
     let seed = |limit: u32| MILE.replacen("limit_seconds = 300", &format!("limit_seconds = {limit}"), 1);
     for limit in [300, 301, 302, 303] {
-        store.import_playbook("mile.toml", &seed(limit), now).await.unwrap();
+        store.import_playbook(&Seed::new("mile.toml", &seed(limit)), now).await.unwrap();
     }
     let versions: Vec<_> = (own..own + 4).collect();
     assert_eq!(store.playbook("532504").unwrap().policy.version, own + 3);
@@ -158,16 +158,17 @@ async fn levels_stay_while_places_lie_below_the_community() {
     let store = Store::open(&database, &master, &Clock::manual(now)).await.unwrap();
     let renamed = MILE.replacen("小组（小区）", "组", 1);
     let widened = MILE.replacen("width = 3", "width = 4", 1);
-    store.import_playbook("mile.toml", MILE, now).await.unwrap();
+    store.import_playbook(&Seed::new("mile.toml", MILE), now).await.unwrap();
     // Nothing lies there yet.
-    store.import_playbook("mile.toml", &widened, now).await.unwrap();
-    store.import_playbook("mile.toml", MILE, now).await.unwrap();
+    store.import_playbook(&Seed::new("mile.toml", &widened), now).await.unwrap();
+    store.import_playbook(&Seed::new("mile.toml", MILE), now).await.unwrap();
     let place = "INSERT INTO place (id, code, name) VALUES (zeroblob(16), '532504001007001', '一组')";
     let code = "INSERT INTO place_code (code, place_id) VALUES ('532504001007001', zeroblob(16))";
     store.journal.write([place, code].map(|sql| store.statement(sql, vec![])).into()).await.unwrap();
-    let refused = store.import_playbook("mile.toml", &widened, now).await.unwrap_err().to_string();
+    let refused =
+        store.import_playbook(&Seed::new("mile.toml", &widened), now).await.unwrap_err().to_string();
     assert!(refused.starts_with("mile.toml: levels: "), "{refused}");
-    store.import_playbook("mile.toml", &renamed, now).await.unwrap();
+    store.import_playbook(&Seed::new("mile.toml", &renamed), now).await.unwrap();
     assert_eq!(store.playbook("532504").unwrap().levels[0].name, "组");
     store.close().await.unwrap();
 }

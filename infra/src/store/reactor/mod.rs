@@ -4,8 +4,8 @@
 //! A reactor does no I/O beside its reads and that one write. To add one: a file here with `effects`, a variant of
 //! [`Reactor`] with its arms here, and, where its tables are made anew from the log, in `rebuild.rs` and `verify.rs`.
 
-mod call;
 pub(super) mod appraisal;
+mod call;
 mod duty;
 pub(super) mod figures;
 mod flags;

@@ -9,7 +9,7 @@ use super::super::sql::Sql;
 use super::contact::CONTACT_COLUMNS;
 use domain::id::{TicketId, UserId};
 use domain::playbook::Playbook;
-use domain::ticket::{STATE_VERSION, Ticket, ticket_from_json};
+use domain::ticket::{Ticket, WHOLE_STATE, ticket_from_json};
 use domain::view::{TicketTexts, TicketView};
 use std::collections::HashSet;
 use std::slice::from_ref;
@@ -83,7 +83,7 @@ impl Store {
             is_current(from_ref(&row), grants_version)?;
         }
         let view = self.ticket_view(id, &row)?;
-        if column::<i16>(&row, "ticket", "state_v")? == STATE_VERSION {
+        if column::<i16>(&row, "ticket", "state_v")? >= WHOLE_STATE {
             return Ok(Some(view));
         }
         let ticket = self.folded_ticket(id).await?;

@@ -11,7 +11,7 @@ use super::write::{Change, Participants};
 use crate::trace;
 use domain::id::TicketId;
 use domain::playbook::Playbook;
-use domain::ticket::{Event, STATE_VERSION, Ticket, settle, ticket_from_json};
+use domain::ticket::{Event, Ticket, WHOLE_STATE, settle, ticket_from_json};
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,7 +57,7 @@ impl Store {
         for row in self.states(ids).await? {
             let id = TicketId(column(&row, "ticket", "id")?);
             // What an earlier version did not keep is in its events.
-            if column::<i16>(&row, "ticket", "state_v")? != STATE_VERSION {
+            if column::<i16>(&row, "ticket", "state_v")? < WHOLE_STATE {
                 alone.push(id);
                 continue;
             }
@@ -100,30 +100,13 @@ impl Store {
     async fn swept(&self, id: TicketId, row: &Row) -> Result<(Ticket, i32, Arc<Playbook>), String> {
         let read = || -> Result<(Ticket, i32), StoreError> {
             let state: String = column(row, "ticket", "state")?;
-            let ticket = ticket_from_json(&state, STATE_VERSION)
+            let ticket = ticket_from_json(&state, column(row, "ticket", "state_v")?)
                 .map_err(|error| StoreError::unreadable("ticket", "state", id, error))?;
             Ok((ticket, column(row, "ticket", "version")?))
         };
         let (ticket, was) = read().map_err(|error| error.to_string())?;
         let playbook = self.playbook_of(&ticket).await.map_err(|error| error.to_string())?;
         Ok((ticket, was, playbook))
-        let playbook = self.playbook(ticket.place.code.county()).map_err(|refusal| refusal.to_string())?;
-        let events = settle(&ticket, &playbook.policy, now);
-        if events.is_empty() {
-            return Ok(None);
-        }
-        let loaded = TicketView {
-            ticket,
-            version: was,
-            // What only readers see is not written.
-            place_name: String::new(),
-            texts: TicketTexts::default(),
-            contact: Contact::default(),
-            updated_at: now,
-            service_name: None,
-        };
-        let (_, view) = after(loaded, &events, None, now).map_err(|error| error.to_string())?;
-        Ok(Some(Settled { was, view, events }))
     }
 
     /// How many were written: those that had not moved on meanwhile.
@@ -162,6 +145,7 @@ fn time_passed(
         texts: TicketTexts::default(),
         contact: Contact::default(),
         updated_at: now,
+        service_name: None,
     };
     let (_, view) = after(loaded, &events, None, now).map_err(|error| error.to_string())?;
     Ok(Some(Settled { was, view, events }))

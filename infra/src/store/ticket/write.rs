@@ -5,7 +5,7 @@ use super::super::error::StoreError;
 use super::super::journal::{Column, Entry, KeptAnswer, Values};
 use super::super::log::event_row;
 use domain::text::Text;
-use domain::ticket::{Affair, Assignee, Event, Handling, STATE_VERSION, Severity, Ticket};
+use domain::ticket::{Affair, Assignee, Event, Handling, Severity, Ticket};
 use domain::view::{Contact, TicketView};
 use uuid::Uuid;
 
@@ -25,8 +25,7 @@ pub(in crate::store) const FIXED: [Column; 9] = [
     ("playbook", "integer"),
 ];
 /// Columns that every change writes.
-pub(in crate::store) const CURRENT: [Column; 29] = [
-pub(in crate::store) const CURRENT: [Column; 28] = [
+pub(in crate::store) const CURRENT: [Column; 30] = [
     ("version", "integer"),
     ("county", "integer"),
     ("street", "integer"),
@@ -82,7 +81,8 @@ impl Participants {
             Assignee::Unit(unit) => (unit.0, "assist"),
         });
         let joined = ticket.joined.iter().map(|user| (user.0, "requester"));
-        let mut all: Vec<_> = joined.chain(assist).collect();
+        let called = ticket.called().into_iter().map(|unit| (unit.0, "called"));
+        let mut all: Vec<_> = joined.chain(assist).chain(called).collect();
         // Whoever helps both by themselves and with a team takes part once.
         for mate in &ticket.mates {
             if !all.contains(&(mate.0, "assist")) {
@@ -90,8 +90,6 @@ impl Participants {
             }
         }
         Self(all)
-        let called = ticket.called().into_iter().map(|unit| (unit.0, "called"));
-        Self(ticket.joined.iter().map(|user| (user.0, "requester")).chain(assist).chain(called).collect())
     }
 
     /// Each with its kind.
@@ -158,7 +156,7 @@ fn new_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.origin.map(|origin| origin.title.id.0).into(),
         ticket.confidential.into(),
         ticket.submitted_at.into(),
-        ticket.playbook.and_then(|version| i32::try_from(version).ok()).into(),
+        ticket.begun_under().and_then(|version| i32::try_from(version).ok()).into(),
     ];
     row.extend(current_row(view)?);
     Ok(row)
@@ -210,7 +208,7 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.owed_since().into(),
         view.updated_at.into(),
         ticket.escalation.is_some().into(),
-        STATE_VERSION.into(),
+        ticket.stored_version().into(),
         state.into(),
     ])
 }

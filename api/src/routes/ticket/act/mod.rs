@@ -78,11 +78,9 @@ impl Act {
     /// The same, and the answer hides nothing: it is not kept.
     async fn show_all(&self, session: &Session, bytes: &Bytes, command: &Command) -> ApiResult<HttpResponse> {
         let request = Request { key: None, ..self.request(session, bytes) };
-        let render =
-            |view: &TicketView| super::answer_seen(&self.state, StatusCode::OK, view, Sight::Plain, self.now);
         let render = |view: &TicketView| {
             let sees = Sees { sight: Sight::Plain, ..Sees::of(&session.actor, &view.ticket) };
-            super::answer_seen(StatusCode::OK, view, sees, self.now)
+            super::answer_seen(&self.state, StatusCode::OK, view, sees, self.now)
         };
         Ok(deliver(self.state.store.change_ticket(&request, self.id, command, render).await?))
     }
