@@ -8,7 +8,7 @@ use crate::id::UnitId;
 use crate::permission::{Action, Reach, reaches};
 use crate::place::{Levels, PlaceCode};
 use crate::policy::Act;
-use crate::ticket::{Assignee, ClockKind, Outcome, Satisfaction, Status, Ticket};
+use crate::ticket::{Assignee, ClockKind, Commonality, Outcome, Satisfaction, Status, Ticket};
 use crate::time::{Timestamp, china_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,7 @@ pub enum Count {
     Resolved,
     /// The answer is that it was solved.
     Solved,
-    /// The same, without any breach of the limits to solve, plan or answer.
+    /// The same, without any breach of the limits to solve, plan or answer, or of what was promised.
     SolvedInTime,
     /// Limits that were breached, of all rounds.
     Breaches,
@@ -50,6 +50,10 @@ pub enum Count {
     FairlySatisfied,
     /// 不满意.
     Dissatisfied,
+    /// 共性: on the ledger as the problem of many (practices L01).
+    Common,
+    /// 个性: on the ledger as the problem of one.
+    Individual,
 }
 
 impl Count {
@@ -89,13 +93,20 @@ impl Tally {
         count(Count::ArrivedInTime, (arrived && !breached(&[ClockKind::Arrive])).into());
         let resolution = ticket.resolution();
         let solved = resolution.is_some_and(|resolution| resolution.outcome == Outcome::Solved);
-        let late = breached(&[ClockKind::Solve, ClockKind::Plan, ClockKind::Answer]);
+        let late = breached(&[ClockKind::Solve, ClockKind::Plan, ClockKind::Answer, ClockKind::Promise]);
         count(Count::Resolved, resolution.is_some().into());
         count(Count::Solved, solved.into());
         count(Count::SolvedInTime, (solved && !late).into());
         let breaches = ticket.clocks.iter().filter(|clock| clock.breached_at.is_some());
         count(Count::Breaches, breaches.map(|_| 1).sum());
         count(Count::Reworked, i64::from(ticket.round) - 1);
+        if let Some(assessment) = ticket.assessment {
+            let whose = match assessment.commonality {
+                Commonality::Shared => Count::Common,
+                Commonality::Individual => Count::Individual,
+            };
+            count(whose, 1);
+        }
         if let Some(rating) = ticket.rating {
             count(Count::Rated, 1);
             let how = match rating.satisfaction {

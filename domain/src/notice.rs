@@ -87,6 +87,10 @@ pub enum Notice {
     Whistled,
     /// A unit that was called has come.
     ReportedIn,
+    /// It was talked over.
+    Discussed,
+    /// A deadline was stated for one's own.
+    Promised,
     /// The requester took it back.
     Withdrawn,
     /// One's own was not taken on.
@@ -170,6 +174,8 @@ impl Notice {
             | Self::Absorbed
             | Self::Noted
             | Self::ReportedIn
+            | Self::Discussed
+            | Self::Promised
             | Self::DutyNew
             | Self::DutyOverdue
             | Self::DutyWarning
@@ -258,6 +264,8 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
         Fact::Supervised { .. } => vec![(Handler, Notice::Supervised), (Desk, Notice::Supervised)],
         Fact::Whistled { .. } => vec![(Called, Notice::Whistled)],
         Fact::ReportedIn { .. } => vec![(Whistler, Notice::ReportedIn), (Handler, Notice::ReportedIn)],
+        Fact::Discussed { .. } => vec![(whoever_has(after), Notice::Discussed), (Assist, Notice::Discussed)],
+        Fact::Promised { .. } => vec![(Requester, Notice::Promised)],
         Fact::Noted { .. } => vec![(Handler, Notice::Noted), (Assist, Notice::Noted)],
         Fact::Withdrawn { .. } => vec![(whoever_has(had), Notice::Withdrawn), (Assist, Notice::Withdrawn)],
         Fact::Declined { .. } => vec![(Requester, Notice::Declined)],
@@ -267,6 +275,7 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
         Fact::Absorbed { .. } => vec![(Handler, Notice::Absorbed)],
         Fact::Graded { .. }
         | Fact::Opined { .. }
+        | Fact::Assessed { .. }
         | Fact::Identified { .. }
         | Fact::Unmasked { .. }
         | Fact::Recoded { .. } => vec![],

@@ -9,10 +9,11 @@ use crate::permission::{Action, Role};
 use crate::person::Profile;
 use crate::phone::Phone;
 use crate::place::{PlaceCode, PlaceRef};
-use crate::ticket::{Affair, Channel, ClockKind, Event, Handling, Severity, Status, Ticket};
+use crate::ticket::{Affair, Channel, ClockKind, Commonality, Event, Handling, Severity, Status, Ticket};
 use crate::tie::Tie;
 use crate::time::Timestamp;
 use crate::unit::UnitKind;
+use chrono::NaiveDate;
 
 /// A ticket with all that its page shows.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +131,8 @@ pub struct TicketSummary {
     pub desk: PlaceCode,
     pub escalated: bool,
     pub supervised: bool,
+    pub commonality: Option<Commonality>,
+    pub planned_for: Option<NaiveDate>,
     pub round: u16,
     /// The earliest limit that nobody has met yet.
     pub owed_since: Option<Timestamp>,

@@ -33,7 +33,7 @@ mod m20261122_000023_absences;
 mod m20261122_000024_profiles;
 mod m20261122_000025_imports;
 mod m20261122_000026_deeds;
-mod m20261123_000027_whistles;
+mod m20261123_000027_whistles_and_ledger;
 mod m20261123_000028_playbooks;
 mod m20261123_000029_matters;
 mod m20261123_000030_paths;
@@ -76,11 +76,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000024_profiles::Migration),
             Box::new(m20261122_000025_imports::Migration),
             Box::new(m20261122_000026_deeds::Migration),
-            Box::new(m20261123_000029_matters::Migration),
+            Box::new(m20261123_000027_whistles_and_ledger::Migration),
             Box::new(m20261123_000028_playbooks::Migration),
-            Box::new(m20261123_000031_ticket_paths::Migration),
+            Box::new(m20261123_000029_matters::Migration),
             Box::new(m20261123_000030_paths::Migration),
-            Box::new(m20261123_000027_whistles::Migration),
+            Box::new(m20261123_000031_ticket_paths::Migration),
         ];
         migrations
             .into_iter()

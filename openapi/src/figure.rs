@@ -11,7 +11,7 @@ use uuid::Uuid;
 #[schema(example = json!({
     "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
     "solved": 7, "solved_in_time": 6, "breaches": 3, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
-    "dissatisfied": 1
+    "dissatisfied": 1, "common": 2, "individual": 5
 }))]
 pub struct Totals {
     /// 点单
@@ -44,6 +44,10 @@ pub struct Totals {
     pub fairly_satisfied: i64,
     /// 不满意
     pub dissatisfied: i64,
+    /// 台账上的共性问题
+    pub common: i64,
+    /// 台账上的个性问题
+    pub individual: i64,
 }
 
 /// 一项指标，定义见规程。
@@ -67,7 +71,7 @@ pub struct FigureRate {
 #[schema(example = json!({"day": "2026-11-21", "totals": {
     "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
     "solved": 7, "solved_in_time": 6, "breaches": 3, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
-    "dissatisfied": 1
+    "dissatisfied": 1, "common": 2, "individual": 5
 }}))]
 pub struct Day {
     /// 提交日（北京时间）
@@ -82,7 +86,7 @@ pub struct Day {
     "place": "532504", "unit": null, "from": "2026-11-01", "to": "2026-11-30", "totals": {
         "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
         "solved": 7, "solved_in_time": 6, "breaches": 3, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
-        "dissatisfied": 1
+        "dissatisfied": 1, "common": 2, "individual": 5
     }, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}], "days": []
 }))]
 pub struct Figures {
@@ -108,7 +112,7 @@ pub struct Figures {
     "place": "532504001", "name": "弥阳街道", "totals": {
         "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
         "solved": 7, "solved_in_time": 6, "breaches": 3, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
-        "dissatisfied": 1
+        "dissatisfied": 1, "common": 2, "individual": 5
     }, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}]
 }))]
 pub struct PlaceFigures {
@@ -188,6 +192,8 @@ impl From<&Tally> for Totals {
             satisfied: tally.get(Count::Satisfied),
             fairly_satisfied: tally.get(Count::FairlySatisfied),
             dissatisfied: tally.get(Count::Dissatisfied),
+            common: tally.get(Count::Common),
+            individual: tally.get(Count::Individual),
         }
     }
 }

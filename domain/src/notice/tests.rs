@@ -7,7 +7,7 @@ use crate::number::ticket_number;
 use crate::permission::{Role, Roles};
 use crate::place::{Levels, PlaceRef};
 use crate::text::TextRef;
-use crate::ticket::{Appraiser, Channel, ClockKind, Headline, Outcome};
+use crate::ticket::{Appraiser, Channel, ClockKind, Commonality, Headline, Outcome};
 use crate::time::Timestamp;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -202,6 +202,15 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
             Fact::Opined { unit: UNIT, appraiser: Appraiser::Community, score: 90, text: None },
             by,
         ),
+        ("waiting", vec![], Fact::Discussed { units: vec![UNIT], conclusion: TEXT }, by),
+        ("handled", accepted(), Fact::Discussed { units: vec![], conclusion: TEXT }, by),
+        (
+            "",
+            accepted(),
+            Fact::Assessed { commonality: Commonality::Shared, opinion: TEXT, planned_for: None },
+            by,
+        ),
+        ("", accepted(), Fact::Promised { due_at: now(), text: TEXT }, by),
         ("", accepted(), Fact::Noted { text: TEXT }, by),
         ("waiting", vec![], Fact::Withdrawn { reason: TEXT }, by),
         ("handled", accepted(), Fact::Withdrawn { reason: TEXT }, by),

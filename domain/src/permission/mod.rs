@@ -133,6 +133,15 @@ pub enum Action {
     /// 评价单位: say what one thinks of a unit that was called.
     #[strum(serialize = "ticket.opine")]
     TicketOpine,
+    /// 会商.
+    #[strum(serialize = "ticket.discuss")]
+    TicketDiscuss,
+    /// 党支部研判: onto the ledger.
+    #[strum(serialize = "ticket.assess")]
+    TicketAssess,
+    /// 承诺办结时限.
+    #[strum(serialize = "ticket.promise")]
+    TicketPromise,
     /// 催办.
     #[strum(serialize = "ticket.urge")]
     TicketUrge,

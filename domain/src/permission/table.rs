@@ -103,6 +103,14 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::TicketWhistle) => &[Area],
         (R::DepartmentHandler, A::TicketReportIn) => &[Called],
         (R::CommunityClerk | R::StreetDispatcher, A::TicketOpine) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::TicketDiscuss | A::TicketAssess) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketPromise) => &[Area, Assigned],
+        (R::CountyAdmin, A::TicketPromise) => &[Area],
+        (
+            R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader | R::DepartmentHandler,
+            A::TicketPromise,
+        ) => &[Assigned],
+        (R::DepartmentHandler, A::TicketDiscuss) => &[Assigned, Assisting, Called],
         (R::Volunteer | R::PartyMember, A::TicketNote) => &[Assigned, Assisting],
         (R::DepartmentHandler, A::TicketNote) => &[Assigned, Assisting, Called],
         (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::TicketNote) => {

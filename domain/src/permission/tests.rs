@@ -71,6 +71,7 @@ const HANDLE: &[&str] = &[
     "ticket.plan",
     "ticket.reply",
     "ticket.extend",
+    "ticket.promise",
 ];
 const HANDLE_AND_MORE: &[&str] = &["ticket.escalate", "ticket.note"];
 const CLERK: &[&str] = &[
@@ -85,6 +86,9 @@ const CLERK: &[&str] = &[
     "ticket.unmask",
     "ticket.whistle",
     "ticket.opine",
+    "ticket.discuss",
+    "ticket.assess",
+    "ticket.promise",
 ];
 
 fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
@@ -103,13 +107,13 @@ fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
 #[case::street(actor(3, &[(Role::StreetDispatcher, at("532504001"))]),
     many(&[CLERK, &["ticket.decide", "ticket.decide_extension", "ticket.supervise"]]))]
 #[case::grid_worker_there(actor(3, &[(Role::GridWorker, at("532504001007"))]), many(&[&["ticket.view", "ticket.note"]]))]
-#[case::its_unit(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UNIT))]), many(&[HANDLE, HANDLE_AND_MORE]))]
+#[case::its_unit(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UNIT))]), many(&[HANDLE, HANDLE_AND_MORE, &["ticket.discuss"]]))]
 #[case::handler(actor(2, &[(Role::GridWorker, at("532504001008"))]), many(&[HANDLE, HANDLE_AND_MORE]))]
 #[case::helper(actor(4, &[(Role::Volunteer, at("532504001008"))]), many(&[&["ticket.view", "ticket.note"]]))]
 #[case::helping_unit(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UnitId(Uuid::from_u128(91))))]),
-    many(&[&["ticket.view", "ticket.note"]]))]
+    many(&[&["ticket.view", "ticket.note", "ticket.discuss"]]))]
 #[case::unit_that_was_called(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UnitId(Uuid::from_u128(92))))]),
-    many(&[&["ticket.view", "ticket.note", "ticket.report_in"]]))]
+    many(&[&["ticket.view", "ticket.note", "ticket.report_in", "ticket.discuss"]]))]
 #[case::member_of_a_unit_that_was_called(actor(3, &[(Role::PartyMember, Scope::Unit(UnitId(Uuid::from_u128(92))))]), many(&[]))]
 #[case::member_who_may_claim(actor(3, &[(Role::PartyMember, at("532504001"))]), many(&[&["ticket.view", "ticket.claim"]]))]
 #[case::volunteer_who_may_not(actor(3, &[(Role::Volunteer, at("532504001"))]), many(&[]))]

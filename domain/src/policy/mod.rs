@@ -45,6 +45,9 @@ pub struct Policy {
     /// Who may claim what (practices L04, L07, Q09).
     #[serde(default)]
     pub claims: Vec<ClaimRule>,
+    /// The affairs that a unit takes only once they were talked over (共商对策, practices L07); none unless said.
+    #[serde(default)]
+    pub discuss_first: Vec<Affair>,
     /// What working time is, for clocks that count it. Its days are not part of the playbook: the store puts them in.
     #[serde(default)]
     pub calendar: Calendar,
@@ -325,6 +328,11 @@ impl Policy {
         if !VERSIONS.contains(&self.version) {
             fault("policy.version".into(), "版本应为 1 至 1000000000");
         }
+        for (i, affair) in self.discuss_first.iter().enumerate() {
+            if self.discuss_first[..i].contains(affair) {
+                fault(format!("policy.discuss_first[{i}]"), "三事重复");
+            }
+        }
         let windows = [
             ("rating_window_seconds", self.rating_window_seconds),
             ("reopen_window_seconds", self.reopen_window_seconds),
@@ -348,6 +356,9 @@ impl Policy {
             }
             if (rule.start() == Start::Plan) != (rule.kind == ClockKind::Answer) {
                 fault("start", "答复时限从方案起算，其他时限不从方案起算");
+            }
+            if rule.kind == ClockKind::Promise {
+                fault("kind", "承诺时限由承诺的人写明，规程不写");
             }
             if rule.category.as_deref().is_some_and(|category| !categories.contains(&category)) {
                 fault("category", "没有这个类别");

@@ -16,6 +16,7 @@ fn policy(clocks: Vec<ClockRule>) -> Policy {
         urge_every_seconds: 0,
         offline_seconds: 0,
         claims: vec![],
+        discuss_first: vec![],
         calendar: Calendar::default(),
         clocks,
     }

@@ -2,8 +2,8 @@
 
 use super::event::{Event, Fact};
 use super::{
-    Arrival, Assignee, Clock, Done, Escalation, Extension, Opinion, Plan, Rating, Reply, ReportIn,
-    Resolution, Rest, State, Steps, Supervision, Ticket, Work,
+    Arrival, Assessment, Assignee, Clock, Discussion, Done, Escalation, Extension, Opinion, Plan, Rating,
+    Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
@@ -85,6 +85,8 @@ impl Ticket {
             supervision: None,
             whistles: Vec::new(),
             opinions: Vec::new(),
+            discussion: None,
+            assessment: None,
             extension: None,
             urged: 0,
             urged_at: None,
@@ -144,6 +146,8 @@ impl Ticket {
                 | Fact::Urged
                 | Fact::Whistled { .. }
                 | Fact::ReportedIn { .. }
+                | Fact::Discussed { .. }
+                | Fact::Promised { .. }
                 | Fact::Relieved { .. }
                 | Fact::Absorbed { .. },
                 state,
@@ -152,6 +156,7 @@ impl Ticket {
                 Fact::Supplemented { .. }
                 | Fact::Supervised { .. }
                 | Fact::Opined { .. }
+                | Fact::Assessed { .. }
                 | Fact::Noted { .. }
                 | Fact::Unmasked { .. }
                 | Fact::Recoded { .. },
@@ -313,6 +318,14 @@ impl Ticket {
                     self.note_opinion(Opinion { unit, appraiser, by, score, at });
                 }
             }
+            Fact::Discussed { units, conclusion: _ } => {
+                let units = units.clone();
+                self.discussion = event.actor.map(|by| Discussion { by, at, units });
+            }
+            Fact::Assessed { commonality, opinion: _, planned_for } => {
+                let (commonality, planned_for) = (*commonality, *planned_for);
+                self.assessment = event.actor.map(|by| Assessment { commonality, by, at, planned_for });
+            }
             Fact::Absorbed { from: _, requesters } => {
                 for requester in requesters {
                     if *requester != self.requester && !self.joined.contains(requester) {
@@ -326,6 +339,7 @@ impl Ticket {
             | Fact::Resolved { .. }
             | Fact::Closed
             | Fact::Supplemented { .. }
+            | Fact::Promised { .. }
             | Fact::Noted { .. }
             | Fact::Withdrawn { .. }
             | Fact::Declined { .. }
@@ -348,6 +362,10 @@ impl Ticket {
         self.mates.retain(|mate| Some(*mate) != handler);
         self.dispatched_by = self.dispatched_by.map(now);
         self.supervision = self.supervision.map(|there| Supervision { by: now(there.by), ..there });
+        if let Some(discussion) = &mut self.discussion {
+            discussion.by = now(discussion.by);
+        }
+        self.assessment = self.assessment.map(|there| Assessment { by: now(there.by), ..there });
         self.identify_called(now);
     }
 

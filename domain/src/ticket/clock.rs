@@ -27,6 +27,8 @@ pub enum ClockKind {
     Plan,
     /// Answered (答复).
     Answer,
+    /// Solved by when that was promised (承诺): no rule sets it, whoever promises does (practices L01).
+    Promise,
 }
 
 /// A clock (时限): one a kind and round. What there is not is not stored: each ticket and many an event has clocks.
@@ -81,7 +83,7 @@ impl ClockKind {
         match self {
             Self::Accept => &[Act::Accept],
             Self::Arrive => &[Act::Arrive],
-            Self::Solve => &[Act::Resolve],
+            Self::Solve | Self::Promise => &[Act::Resolve],
             Self::Plan => &[Act::Plan],
             Self::Answer => &[Act::Reply, Act::Resolve],
         }
@@ -124,6 +126,32 @@ impl Clock {
             time: rule.time,
             stops: Some(&rule.stops).filter(|stops| !stops.is_empty()).cloned(),
             restless: !rule.pauses,
+            warned_at: None,
+        }
+    }
+
+    /// What somebody promises at `at`; it warns when four fifths of the time until then have passed.
+    pub(super) fn promise(
+        (round, started_at): (u16, Timestamp),
+        at: Timestamp,
+        due_at: Timestamp,
+        policy: &Policy,
+    ) -> Self {
+        Self {
+            kind: ClockKind::Promise,
+            round,
+            started_at,
+            due_at,
+            warn_at: at + (due_at - at) * 4 / 5,
+            met_at: None,
+            breached_at: None,
+            cancelled_at: None,
+            paused_at: None,
+            paused_ms: 0,
+            policy_version: policy.version,
+            time: TimeKind::Natural,
+            stops: None,
+            restless: false,
             warned_at: None,
         }
     }

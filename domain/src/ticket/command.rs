@@ -1,6 +1,6 @@
 //! What people ask to be done with a ticket.
 
-use super::{Affair, Assignee, Channel, Handling, Origin, Outcome, Satisfaction, Severity};
+use super::{Affair, Assignee, Channel, Commonality, Handling, Origin, Outcome, Satisfaction, Severity};
 use crate::actor::Actor;
 use crate::geo::Position;
 use crate::id::{TicketId, UnitId, UserId};
@@ -10,6 +10,7 @@ use crate::place::{PlaceCode, PlaceRef};
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::unit::UnitKind;
+use chrono::NaiveDate;
 
 /// 点单: a new ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,6 +271,29 @@ pub enum Command {
         /// In words.
         text: Option<Text>,
     },
+    /// 会商.
+    Discuss {
+        /// With which units.
+        units: Vec<Assignment>,
+        /// What came of it.
+        conclusion: Text,
+    },
+    /// 党支部研判: onto the ledger, or anew.
+    Assess {
+        /// Whose problem it is.
+        commonality: Commonality,
+        /// What the branch makes of it.
+        opinion: Text,
+        /// The day on which the dispatch plan has it.
+        planned_for: Option<NaiveDate>,
+    },
+    /// 承诺办结时限.
+    Promise {
+        /// What the requester is told.
+        text: Text,
+        /// Until when.
+        due_at: Timestamp,
+    },
     /// 备注.
     Note {
         /// What staff should know.
@@ -323,6 +347,9 @@ impl Command {
             Self::Whistle { .. } => Action::TicketWhistle,
             Self::ReportIn { .. } => Action::TicketReportIn,
             Self::Opine { .. } => Action::TicketOpine,
+            Self::Discuss { .. } => Action::TicketDiscuss,
+            Self::Assess { .. } => Action::TicketAssess,
+            Self::Promise { .. } => Action::TicketPromise,
             Self::Note { .. } => Action::TicketNote,
             Self::Withdraw { .. } => Action::TicketWithdraw,
             Self::Decline { .. } => Action::TicketDecline,
@@ -342,6 +369,9 @@ impl Command {
             | Self::Note { text } => Some(text),
             Self::Opine { text, .. } => text.as_ref(),
             Self::Supplement { content } => Some(content),
+            Self::Discuss { conclusion, .. } => Some(conclusion),
+            Self::Assess { opinion, .. } => Some(opinion),
+            Self::Promise { text, .. } => Some(text),
             Self::Return { reason }
             | Self::Reopen { reason }
             | Self::Extend { reason, .. }

@@ -1,7 +1,7 @@
 //! What happened to a ticket. Events are the history that a resident follows (查单), the audit trail and the outbox.
 
 use super::{
-    Affair, Appraiser, Assignee, Audience, Channel, Clock, ClockKind, Handling, Origin, Outcome,
+    Affair, Appraiser, Assignee, Audience, Channel, Clock, ClockKind, Commonality, Handling, Origin, Outcome,
     Satisfaction, Severity,
 };
 use crate::geo::Position;
@@ -11,6 +11,7 @@ use crate::permission::Roles;
 use crate::place::{PlaceCode, PlaceRef};
 use crate::text::TextRef;
 use crate::time::Timestamp;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, EnumString, IntoStaticStr};
 
@@ -176,6 +177,17 @@ pub enum Fact {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<TextRef>,
     },
+    /// 会商: what is to be done was talked over.
+    Discussed { units: Vec<UnitId>, conclusion: TextRef },
+    /// 党支部研判: it stands on the ledger (台账).
+    Assessed {
+        commonality: Commonality,
+        opinion: TextRef,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        planned_for: Option<NaiveDate>,
+    },
+    /// 承诺办结时限: answered on the spot, with a deadline.
+    Promised { due_at: Timestamp, text: TextRef },
     /// 备注, among staff.
     Noted { text: TextRef },
     /// 撤单.
@@ -190,6 +202,14 @@ pub enum Fact {
     Unmasked { reason: TextRef },
     /// 编码变更: its place has another code, or another place goes on as the one where it lay.
     Recoded { place: PlaceRef },
+}
+
+impl Event {
+    /// The version that it is stored in, with the clocks beside the fact: programs of before read no clock that they do not know.
+    pub fn version(&self) -> i16 {
+        let promised = self.clocks.iter().any(|clock| clock.kind == ClockKind::Promise);
+        if promised { EVENT_VERSION } else { self.fact.version() }
+    }
 }
 
 impl Headline {
@@ -213,13 +233,19 @@ impl Fact {
     /// The version that the event is stored in: the first that knew of it, so that programs of before read all else.
     pub fn version(&self) -> i16 {
         match self {
-            Self::Submitted { playbook: Some(_), .. } => EVENT_VERSION,
-            Self::Submitted { service: Some(_), .. }
+            Self::Submitted { playbook: Some(_), .. }
+            | Self::Submitted { service: Some(_), .. }
             | Self::Submitted { call: Some(_), .. }
             | Self::Graded { service: Some(_), .. }
-            | Self::Claimed { team: Some(_), .. } => EVENT_VERSION,
-            Self::Decided { .. } => EVENT_VERSION,
-            Self::Whistled { .. } | Self::ReportedIn { .. } | Self::Opined { .. } => EVENT_VERSION,
+            | Self::Claimed { team: Some(_), .. }
+            | Self::Decided { .. }
+            | Self::Whistled { .. }
+            | Self::ReportedIn { .. }
+            | Self::Opined { .. }
+            | Self::Discussed { .. }
+            | Self::Assessed { .. }
+            | Self::Promised { .. }
+            | Self::ExtensionAsked { clock: ClockKind::Promise, .. } => EVENT_VERSION,
             Self::Warned { tell } | Self::Breached { tell } if tell.iter().any(|one| one.is_new()) => {
                 EVENT_VERSION
             }
@@ -244,6 +270,8 @@ impl Fact {
                 | Self::Supervised { .. }
                 | Self::Whistled { .. }
                 | Self::Opined { .. }
+                | Self::Discussed { .. }
+                | Self::Assessed { .. }
                 | Self::Noted { .. }
                 | Self::Unmasked { .. }
         )
@@ -258,6 +286,9 @@ impl Fact {
             Self::Resolved { reply, .. } => Some(*reply),
             Self::Rated { comment, .. } => *comment,
             Self::Opined { text, .. } => *text,
+            Self::Discussed { conclusion, .. } => Some(*conclusion),
+            Self::Assessed { opinion, .. } => Some(*opinion),
+            Self::Promised { text, .. } => Some(*text),
             Self::Planned { text, .. }
             | Self::Replied { text }
             | Self::Decided { text, .. }

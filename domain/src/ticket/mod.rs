@@ -10,6 +10,7 @@ mod clock;
 mod command;
 mod decide;
 mod event;
+mod ledger;
 mod refusal;
 mod state;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use command::{AssigneeFacts, Assignment, Command, Submission, Team};
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{Departure, When, decide, hand_over, identify, merge, recode, settle, submit};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
+pub use ledger::{Assessment, Discussion};
 pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 pub use state::{
     Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Steps,
@@ -31,7 +33,7 @@ pub use state::{
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{
-    Affair, Appraiser, Audience, Channel, Handling, Outcome, Satisfaction, Severity, Status,
+    Affair, Appraiser, Audience, Channel, Commonality, Handling, Outcome, Satisfaction, Severity, Status,
 };
 pub use whistle::{Opinion, ReportIn, Whistle, WhistleState};
 
@@ -157,6 +159,12 @@ pub struct Ticket {
     /// What was thought of those who were called.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub opinions: Vec<Opinion>,
+    /// The newest joint discussion (会商), of whichever round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discussion: Option<Discussion>,
+    /// What the party branch made of it, once it stands on the ledger (台账).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assessment: Option<Assessment>,
     /// More time that was asked for and not decided on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<Extension>,
@@ -204,6 +212,9 @@ impl Ticket {
             && self.mates.is_empty()
             && self.whistles.is_empty()
             && self.opinions.is_empty()
+            && self.discussion.is_none()
+            && self.assessment.is_none()
+            && self.clocks.iter().all(|clock| clock.kind != ClockKind::Promise)
             && self.escalation.is_none();
         if says_less { WHOLE_STATE } else { STATE_VERSION }
     }

@@ -99,6 +99,12 @@ pub enum WrongState {
     /// The unit may still come in time.
     #[strum(serialize = "ticket.report_in_pending")]
     ReportInPending,
+    /// The playbook has such things talked over before a unit takes them.
+    #[strum(serialize = "ticket.not_discussed")]
+    NotDiscussed,
+    /// What was promised was not kept; that stands.
+    #[strum(serialize = "ticket.promise_broken")]
+    PromiseBroken,
     #[strum(serialize = "ticket.at_the_top")]
     AtTheTop,
     /// Nobody asked for a decision.
@@ -227,7 +233,7 @@ impl TicketRefusal {
             Self::CategoryUnknown { allowed } => vec![("allowed", allowed.clone())],
             Self::ServiceUnknown { alike } => vec![("alike", alike.clone())],
             Self::NotYours { roles, .. } => {
-                let words: Vec<&str> = roles.iter().map(|role| role.into()).collect();
+                let words: Vec<&str> = roles.iter().map(Into::into).collect();
                 vec![("roles", words.join(" "))]
             }
             Self::Time { limit, .. } => {

@@ -126,6 +126,13 @@ vocabulary! {
         /// 街道（乡镇）.
         Street,
     }
+    /// Whose problem it is (共性、个性): practices L01.
+    Commonality {
+        /// 共性: that of many.
+        Shared,
+        /// 个性: that of one.
+        Individual,
+    }
     /// What the handling came to (办理结果).
     Outcome {
         /// 已解决.

@@ -188,7 +188,7 @@ pub(super) fn event_row(
         stream.into(),
         version.into(),
         event.fact.headline().name().into(),
-        event.fact.version().into(),
+        event.version().into(),
         event.actor.map(|actor| actor.0).into(),
         scope_code.into(),
         event.fact.text().map(|text| text.id.0).into(),

@@ -28,6 +28,7 @@ mod inbox;
 mod key_task;
 mod ladder;
 mod leave;
+mod ledger;
 mod limits;
 mod list;
 mod live;

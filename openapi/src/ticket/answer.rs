@@ -1,6 +1,7 @@
 //! What clients get.
 
 use super::ladder::Rung;
+use super::ledger::{Assessment, Discussion};
 use super::shown::{Clock, ContactCard, TicketService};
 use super::whistle::Called;
 use crate::label::{optional_words, words};
@@ -101,6 +102,10 @@ pub struct Ticket<'a> {
     pub supervised_at: Option<DateTime<Utc>>,
     /// 被呼叫的单位（吹哨报到），先呼叫的在前
     pub whistles: Vec<Called>,
+    /// 最近一次会商；没有为 null
+    pub discussion: Option<Discussion>,
+    /// 台账；未列入为 null
+    pub ledger: Option<Assessment>,
     /// 待审批的延期申请
     pub extension: Option<Extension>,
     /// 催办次数
@@ -289,6 +294,8 @@ impl<'a> Ticket<'a> {
             paused_at: ticket.paused,
             supervised_at: ticket.supervision.map(|supervision| supervision.at),
             whistles: Called::of(ticket, staff, now),
+            ledger: ticket.assessment.map(Assessment::from),
+            discussion: ticket.discussion.as_ref().map(Discussion::from),
             extension: ticket.extension.map(|e| Extension {
                 clock: e.clock,
                 until: e.until,

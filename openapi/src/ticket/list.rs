@@ -1,8 +1,8 @@
-//! What clients ask of lists of tickets.
+//! What lists of tickets may be asked for.
 
 use crate::label::words;
 use chrono::{DateTime, Utc};
-use domain::ticket::{Affair, Channel, Handling, Severity, Status};
+use domain::ticket::{Affair, Channel, Commonality, Handling, Severity, Status};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
@@ -54,6 +54,11 @@ pub struct ListTickets {
     pub handling: Option<Handling>,
     /// 是否在督办中
     pub supervised: Option<bool>,
+    /// 是否在台账上（经党支部研判）
+    pub ledger: Option<bool>,
+    /// 共性、个性
+    #[param(schema_with = words::<Commonality>)]
+    pub commonality: Option<Commonality>,
     /// 由哪一级处置：其地点编码
     #[param(example = "532504001")]
     pub desk: Option<String>,
@@ -95,6 +100,8 @@ impl ListTickets {
             overdue,
             handling,
             supervised,
+            ledger,
+            commonality,
             desk,
             escalated,
             q,
@@ -105,7 +112,7 @@ impl ListTickets {
         } = self;
         format!(
             "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {called:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
-             {category:?} {overdue:?} {handling:?} {supervised:?} {desk:?} {escalated:?} {q:?} {from:?} {to:?}"
+             {category:?} {overdue:?} {handling:?} {supervised:?} {ledger:?} {commonality:?} {desk:?} {escalated:?} {q:?} {from:?} {to:?}"
         )
     }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod asked;
 mod ladder;
+mod ledger;
 mod list;
 mod request;
 mod shown;
@@ -14,6 +15,7 @@ pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
 pub(crate) use asked::datum;
 pub use asked::{Claim, Contact, Origin, PlaceRef, Position};
 pub use ladder::{Decide, Rung};
+pub use ledger::{Assess, Assessment, Discuss, Discussion, Promise};
 pub use list::ListTickets;
 pub use request::{
     Accept, ApproveExtension, Arrive, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, Merge, Plan,

@@ -2,8 +2,8 @@
 
 use super::answer::Place;
 use crate::label::{optional_words, words};
-use chrono::{DateTime, Utc};
-use domain::ticket::{Affair, Channel, Handling, Severity, Status};
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ticket::{Affair, Channel, Commonality, Handling, Severity, Status};
 use domain::time::Timestamp;
 use domain::view;
 use serde::Serialize;
@@ -50,6 +50,11 @@ pub struct TicketSummary<'a> {
     pub escalated: bool,
     /// 是否在督办中
     pub supervised: bool,
+    /// 台账：共性、个性；未列入为 null
+    #[schema(schema_with = optional_words::<Commonality>)]
+    pub commonality: Option<Commonality>,
+    /// 列入哪一天的派单计划
+    pub planned_for: Option<NaiveDate>,
     /// 第几轮
     pub round: u16,
     /// 最早的、尚未办到的到期时间
@@ -68,7 +73,8 @@ pub struct TicketSummary<'a> {
     "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "version": 1, "status": "submitted",
     "excerpt": "温泉社区北门的路灯坏了三天。", "place": {"code": "532504001007", "name": "温泉社区"},
     "category": "facilities", "severity": "small", "affair": null, "channel": "mini_program", "unit": null,
-    "handler": null, "handling": null, "desk": "532504001007", "escalated": false, "supervised": false, "round": 1, "due_at": "2026-11-21T01:05:00Z", "overdue": false,
+    "handling": "todo", "desk": "532504001007", "escalated": false, "supervised": false, "round": 1,
+    "due_at": "2026-11-21T01:05:00Z", "overdue": false,
     "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
 }], "next_cursor": null}))]
 pub struct TicketPage<'a> {
@@ -98,6 +104,8 @@ impl<'a> TicketSummary<'a> {
             desk: s.desk.as_str(),
             escalated: s.escalated,
             supervised: s.supervised,
+            commonality: s.commonality,
+            planned_for: s.planned_for,
             round: s.round,
             due_at: s.owed_since,
             overdue: s.owed_since.is_some_and(|due| now > due),

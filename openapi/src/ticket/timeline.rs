@@ -3,10 +3,10 @@
 use super::answer::Lead;
 use crate::Lang;
 use crate::label::{headline, words};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::UserId;
 use domain::ticket::{
-    Affair, Appraiser, ClockKind, Fact, Handling, Headline, Outcome, Satisfaction, Severity,
+    Affair, Appraiser, ClockKind, Commonality, Fact, Handling, Headline, Outcome, Satisfaction, Severity,
 };
 use domain::view;
 use serde::{Deserialize, Serialize};
@@ -76,10 +76,10 @@ pub struct TimelineEntry {
     /// 地点现在的编码
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// 延至何时、计划何时完成、何时前报到
+    /// 延至何时、计划何时完成、何时前报到、承诺何时办结
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
-    /// 被呼叫、报到或被评价的单位
+    /// 被呼叫、报到、被评价或参加会商的单位
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub units: Vec<Uuid>,
     /// 对单位的评分，0 至 100
@@ -89,6 +89,13 @@ pub struct TimelineEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Appraiser>)]
     pub appraiser: Option<Appraiser>,
+    /// 共性或个性
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Commonality>)]
+    pub commonality: Option<Commonality>,
+    /// 列入哪一天的派单计划
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub planned_for: Option<NaiveDate>,
     /// 另一个工单：并入了哪一个，或并入了本单
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Uuid>,
@@ -179,6 +186,13 @@ impl TimelineEntry {
             Fact::Opined { unit, appraiser, score, text: _ } => {
                 Self { units: vec![unit.0], appraiser: Some(appraiser), score: Some(score), ..base }
             }
+            Fact::Discussed { units, conclusion: _ } => {
+                Self { units: units.iter().map(|unit| unit.0).collect(), ..base }
+            }
+            Fact::Assessed { commonality, opinion: _, planned_for } => {
+                Self { commonality: Some(commonality), planned_for, ..base }
+            }
+            Fact::Promised { due_at, text: _ } => Self { until: Some(due_at), ..base },
             Fact::Recoded { place } => Self { place: Some(place.code.to_string()), ..base },
             Fact::Merged { into, reason: _ } => Self { ticket: Some(into.0), ..base },
             Fact::Absorbed { from, requesters: _ } => Self { ticket: Some(from.0), ..base },

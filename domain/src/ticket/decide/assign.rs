@@ -200,6 +200,7 @@ impl Decision<'_> {
                 return Err(self.wrong(WrongState::Ended));
             }
         }
+        self.must_be_discussed()?;
         let met = self.met(Act::Accept);
         self.happen(Fact::Accepted { handler: actor }, met);
         self.start_with_the_last(Start::Acceptance);

@@ -5,6 +5,7 @@ mod clocks;
 mod follow;
 mod handle;
 mod ladder;
+mod ledger;
 mod merge;
 mod oversee;
 mod sort;
@@ -245,6 +246,11 @@ impl<'a> Decision<'a> {
             Command::Opine { unit, score, text } => {
                 self.opine(*unit, *score, text.as_ref(), (actor, &playbook.whistle))?;
             }
+            Command::Discuss { units, conclusion } => self.discuss(units, conclusion)?,
+            Command::Assess { commonality, opinion, planned_for } => {
+                self.assess(*commonality, opinion, *planned_for)?;
+            }
+            Command::Promise { text, due_at } => self.promise(text, *due_at)?,
             Command::Note { text } => self.happen(Fact::Noted { text: text.reference }, vec![]),
             Command::Withdraw { reason } => self.withdraw(reason)?,
             Command::Decline { reason } => self.decline(reason)?,

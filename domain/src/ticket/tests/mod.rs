@@ -2,6 +2,7 @@
 
 mod clocks;
 mod ladder;
+mod ledger;
 mod machine;
 mod merge;
 mod rests;
@@ -130,6 +131,7 @@ fn playbook() -> Playbook {
                 category: None,
                 roles: vec![Role::PartyMember, Role::GridWorker],
             }],
+            discuss_first: vec![],
             calendar: Calendar::default(),
             clocks: vec![
                 limit(ClockKind::Arrive, None, 300),
@@ -339,4 +341,8 @@ fn report_in() -> Command {
 
 fn opine(score: u8) -> Command {
     Command::Opine { unit: UNIT, score, text: None }
+}
+
+fn assess(commonality: Commonality) -> Command {
+    Command::Assess { commonality, opinion: text("多个小区都有，列入计划"), planned_for: None }
 }

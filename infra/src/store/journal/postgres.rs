@@ -262,6 +262,7 @@ fn add<'r>(
             "uuid" => array!(column, Uuid, value => *value),
             "text" | "jsonb" => array!(column, String, value => value.as_deref()),
             "timestamptz" => array!(column, ChronoDateTimeUtc, value => *value),
+            "date" => array!(column, ChronoDate, value => *value),
             "bytea" => array!(column, Bytes, value => value.as_deref()),
             "boolean" => array!(column, Bool, value => *value),
             "smallint" => array!(column, SmallInt, value => *value),

@@ -8,7 +8,7 @@ use super::Happening;
 use super::rebuild::moment;
 use domain::appraisal::{Answer, answers};
 use domain::id::TicketId;
-use domain::ticket::{Appraiser, Headline, Ticket};
+use domain::ticket::{Appraiser, Fact, Ticket};
 use sea_orm::{DbBackend, Statement};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
@@ -51,15 +51,10 @@ fn put(backend: DbBackend) -> String {
 }
 
 /// What follows from these events: of each ticket what its last one left.
-pub(super) fn effects(
-    store: &Store,
-    happenings: &[Arc<Happening>],
-    generation: i32,
-) -> Result<Vec<Statement>, StoreError> {
-    let counts = |happening: &&Arc<Happening>| match happening.event.fact.headline() {
-        Headline::Whistled | Headline::ReportedIn | Headline::Opined => true,
-        Headline::Recoded => !happening.after.whistles.is_empty(),
-        _ => false,
+pub(super) fn effects(store: &Store, happenings: &[Arc<Happening>], generation: i32) -> Vec<Statement> {
+    let counts = |happening: &&Arc<Happening>| match happening.event.fact {
+        Fact::Whistled { .. } | Fact::ReportedIn { .. } | Fact::Opined { .. } => true,
+        ref fact => matches!(fact, Fact::Recoded { .. }) && !happening.after.whistles.is_empty(),
     };
     let last: HashMap<TicketId, &Ticket> =
         happenings.iter().filter(counts).map(|happening| (happening.ticket, &happening.after)).collect();
@@ -72,7 +67,7 @@ impl Store {
         &self,
         generation: i32,
         tickets: impl Iterator<Item = &'a Ticket>,
-    ) -> Result<Vec<Statement>, StoreError> {
+    ) -> Vec<Statement> {
         let mut rows: Vec<Value> = tickets
             .flat_map(|ticket| answers(ticket).into_iter().map(|answer| row(ticket.id, &answer)))
             .collect();
@@ -86,7 +81,7 @@ impl Store {
             let rows = Value::from(rows.to_vec()).to_string();
             self.statement(sql, vec![generation.into(), rows.into()])
         };
-        Ok(rows.chunks(ROWS).map(statement).collect())
+        rows.chunks(ROWS).map(statement).collect()
     }
 }
 

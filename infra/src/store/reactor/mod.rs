@@ -100,7 +100,7 @@ impl Reactor {
             Self::Inbox => inbox::effects(store, happenings, now).await,
             Self::Duty => duty::effects(store, happenings, now).await,
             Self::Figures => figures::effects(store, happenings, generation),
-            Self::Appraisals => appraisal::effects(store, happenings, generation),
+            Self::Appraisals => Ok(appraisal::effects(store, happenings, generation)),
         }
     }
 }

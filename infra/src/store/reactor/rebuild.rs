@@ -68,7 +68,7 @@ impl Store {
                 Reactor::Flags => self.write_each(self.earned(generation, folded).await?).await?,
                 Reactor::Appraisals => {
                     let tickets = folded.iter().map(|folded| &folded.ticket);
-                    self.write_each(self.put_answers(generation, tickets)?).await?;
+                    self.write_each(self.put_answers(generation, tickets)).await?;
                 }
                 Reactor::Inbox | Reactor::Duty => {}
             }

@@ -5,7 +5,7 @@ use super::list::{Lens, TicketQuery};
 use domain::actor::Actor;
 use domain::permission::{Action, Roles};
 use domain::place::PlaceCode;
-use domain::ticket::{Affair, Channel, Handling, Severity, Status};
+use domain::ticket::{Affair, Channel, Commonality, Handling, Severity, Status};
 use domain::time::Timestamp;
 use strum::IntoEnumIterator;
 use uuid::Uuid;
@@ -21,6 +21,7 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
         ("category", query.category.as_deref()),
         ("service", query.service.as_deref()),
         ("handling", query.handling.map(Handling::name)),
+        ("commonality", query.commonality.map(Commonality::name)),
         ("desk", query.desk.as_ref().map(PlaceCode::as_str)),
     ];
     for (name, word) in words {
@@ -61,6 +62,11 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
     }
     if let Some(escalated) = query.escalated {
         sql.push(" AND escalated = ").bind(escalated);
+    }
+    match query.ledger {
+        Some(true) => drop(sql.push(" AND commonality IS NOT NULL")),
+        Some(false) => drop(sql.push(" AND commonality IS NULL")),
+        None => {}
     }
     if matches!(query.lens, Lens::Phone(_)) {
         sql.push(" AND (");

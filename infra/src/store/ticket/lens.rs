@@ -8,8 +8,8 @@ use sea_orm::{DbBackend, Value};
 
 /// What a page, its filters and sight look at.
 pub(super) const COLUMNS: &str = "number, version, status, county, community, scope_code, place_id, requester_id, category, severity, affair, \
-     channel, confidential, unit_id, handler_id, handling, desk, escalated, supervised, claim_roles, service, call_area, round, content_id, \
-     excerpt, owed_since, updated_at";
+     channel, confidential, unit_id, handler_id, handling, desk, escalated, supervised, commonality, planned_for, claim_roles, service, \
+     call_area, round, content_id, excerpt, owed_since, updated_at";
 
 /// The lens, the span of time, and the place in the list. No more than `reach` of its entries are looked at.
 pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery, reach: i64) {

@@ -13,7 +13,7 @@ use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::TicketNumber;
 use domain::place::PlaceCode;
-use domain::ticket::{Affair, Channel, Handling, Severity, Status};
+use domain::ticket::{Affair, Channel, Commonality, Handling, Severity, Status};
 use domain::time::Timestamp;
 use domain::view::TicketSummary;
 use sea_orm::DbBackend;
@@ -69,6 +69,9 @@ pub struct TicketQuery {
     pub overdue: Option<bool>,
     pub handling: Option<Handling>,
     pub supervised: Option<bool>,
+    /// Whether it stands on the ledger.
+    pub ledger: Option<bool>,
+    pub commonality: Option<Commonality>,
     /// The desk that decides next.
     pub desk: Option<PlaceCode>,
     /// Whether it waits for the decision of those above.
@@ -129,6 +132,8 @@ impl Store {
             desk: self.stored_code(&column::<String>(row, "ticket", "desk")?)?,
             escalated: column(row, "ticket", "escalated")?,
             supervised: column(row, "ticket", "supervised")?,
+            commonality: optional_word(row, "ticket", "commonality")?,
+            planned_for: column(row, "ticket", "planned_for")?,
             round: u16::try_from(round)
                 .map_err(|error| StoreError::corrupt("ticket", "round", &number, error))?,
             owed_since: column(row, "ticket", "owed_since")?,
@@ -220,6 +225,8 @@ fn is_plain(query: &TicketQuery) -> bool {
         overdue,
         handling,
         supervised,
+        ledger,
+        commonality,
         desk,
         escalated,
         from: _,
@@ -245,6 +252,8 @@ fn is_plain(query: &TicketQuery) -> bool {
         && overdue.is_none()
         && handling.is_none()
         && supervised.is_none()
+        && ledger.is_none()
+        && commonality.is_none()
         && desk.is_none()
         && escalated.is_none()
 }
@@ -305,6 +314,8 @@ mod tests {
             overdue: None,
             handling: None,
             supervised: None,
+            ledger: None,
+            commonality: None,
             desk: None,
             escalated: None,
             from: None,

@@ -25,7 +25,7 @@ pub(in crate::store) const FIXED: [Column; 9] = [
     ("playbook", "integer"),
 ];
 /// Columns that every change writes.
-pub(in crate::store) const CURRENT: [Column; 30] = [
+pub(in crate::store) const CURRENT: [Column; 32] = [
     ("version", "integer"),
     ("county", "integer"),
     ("street", "integer"),
@@ -42,6 +42,8 @@ pub(in crate::store) const CURRENT: [Column; 30] = [
     ("handling", "text"),
     ("desk", "text"),
     ("supervised", "boolean"),
+    ("commonality", "text"),
+    ("planned_for", "date"),
     ("claim_roles", "integer"),
     ("service", "text"),
     ("call_area", "text"),
@@ -195,6 +197,8 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.handling.map(Handling::name).into(),
         ticket.desk.as_str().into(),
         ticket.supervision.is_some().into(),
+        ticket.assessment.map(|there| there.commonality.name()).into(),
+        ticket.assessment.and_then(|there| there.planned_for).into(),
         ticket.claimable().bits().into(),
         ticket.service.clone().into(),
         ticket.call.map(|area| area.to_string()).into(),

@@ -4,6 +4,7 @@ mod assign;
 mod follow;
 mod handle;
 mod ladder;
+mod ledger;
 mod oversee;
 mod whistle;
 
@@ -11,6 +12,7 @@ pub(crate) use assign::*;
 pub(crate) use follow::*;
 pub(crate) use handle::*;
 pub(crate) use ladder::*;
+pub(crate) use ledger::*;
 pub(crate) use oversee::*;
 pub(crate) use whistle::*;
 

@@ -1,4 +1,5 @@
-//! Whistles (吹哨报到): how units that were called answered, kept by a reactor.
+//! Whistles (吹哨报到): how units that were called answered, kept by a reactor. The ledger (台账): what lists and figures know of
+//! assessments; nothing was assessed before.
 
 use sea_orm_migration::prelude::*;
 
@@ -13,13 +14,32 @@ impl MigrationTrait for Migration {
         for sql in INDEXES {
             db.execute_unprepared(sql).await?;
         }
+        let commonality = ColumnDef::new("commonality").text().to_owned();
+        let planned_for = ColumnDef::new("planned_for").date().to_owned();
+        for column in [commonality, planned_for] {
+            manager.alter_table(Table::alter().table("ticket").add_column(column).to_owned()).await?;
+        }
+        for name in COUNTS {
+            // What a program of before writes has none of it.
+            let count = ColumnDef::new(name).big_integer().not_null().default(0).to_owned();
+            manager.alter_table(Table::alter().table("figure").add_column(count).to_owned()).await?;
+        }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for name in COUNTS {
+            manager.alter_table(Table::alter().table("figure").drop_column(name).to_owned()).await?;
+        }
+        for name in ["commonality", "planned_for"] {
+            manager.alter_table(Table::alter().table("ticket").drop_column(name).to_owned()).await?;
+        }
         manager.drop_table(Table::drop().table("appraisal").to_owned()).await
     }
 }
+
+/// What is counted of tickets on the ledger: problems of many, and of one.
+const COUNTS: [&str; 2] = ["common", "individual"];
 
 const INDEXES: [&str; 2] = [
     "CREATE INDEX appraisal_unit ON appraisal (generation, unit_id, year, community)",
