@@ -33,7 +33,7 @@ def ago(days):
 
 # Values that the document does not list; of each the first is the rarer. Of lists the document's words are tried.
 VALUES = {"place": ["532504001022", HOME, "532504"], "unit": [people["units"][-1][0], unit], "handler": [people["workers"]["532504001022"], handler],
-          "category": ["nothing-of-the-kind", *CATEGORIES], "desk": ["532504", "532504001", HOME], "from": [ago(20), ago(200)], "to": [ago(360), ago(100)]}
+          "category": ["nothing-of-the-kind", *CATEGORIES], "service": ["nothing-of-the-kind"], "desk": ["532504", "532504001", HOME], "from": [ago(20), ago(200)], "to": [ago(360), ago(100)]}
 LENSES = {"mine", "assist", "claimable", "q", "place", "unit", "handler"}
 TURNING = {"cursor", "limit"}
 # Through which lenses pairs are tried: the widest, and two whose index is another.

@@ -100,7 +100,7 @@ fn what_is_well_is_said_to_be_well_beside_a_server_too() {
         ] {
             told.is(name, "ok", "");
         }
-        for reactor in ["inbox", "duty", "flags", "figures"] {
+        for reactor in ["dispatch", "inbox", "duty", "flags", "figures"] {
             told.is(&format!("reactor.{reactor}"), "ok", "已跟上");
         }
         assert!(

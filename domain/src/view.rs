@@ -140,6 +140,27 @@ pub struct TicketSummary {
     pub updated_at: Timestamp,
 }
 
+/// A ticket that is like one that somebody is about to file: nothing of what it says, nor whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlikeTicket {
+    /// Their own, which they may open.
+    pub own: Option<TicketId>,
+    /// For people.
+    pub number: TicketNumber,
+    /// Where it stands.
+    pub status: Status,
+    /// What it is about.
+    pub category: Option<String>,
+    /// The place where it lies, one level below the community at most, and what that is called.
+    pub place: PlaceCode,
+    /// What it is called.
+    pub place_name: Option<String>,
+    /// How many levels below the community it has in common with where they are.
+    pub near: u8,
+    /// When it was raised.
+    pub created_at: Timestamp,
+}
+
 /// A line of a ticket's history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimelineEntry {

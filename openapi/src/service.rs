@@ -33,7 +33,7 @@ pub struct ListServices {
     "code": "SZ-0101", "name": "路灯报修", "category": "facilities", "category_name": "公共设施", "affair": "public",
     "unit": "市住房和城乡建设局", "papers": [], "online": true
 }))]
-pub struct Service {
+pub struct CatalogueService {
     /// 编码，提单、研判时填写
     pub code: String,
     /// 名称
@@ -61,12 +61,12 @@ pub struct Service {
 }], "next_cursor": null}))]
 pub struct ServicePage {
     /// 本页
-    pub items: Vec<Service>,
+    pub items: Vec<CatalogueService>,
     /// 下一页的游标；没有下一页时为 null
     pub next_cursor: Option<String>,
 }
 
-impl Service {
+impl CatalogueService {
     /// The service, with what its category is called.
     pub fn of(service: &playbook::Service, playbook: &playbook::Playbook) -> Self {
         let playbook::Service { code, name, category, affair, unit, papers, online } = service.clone();

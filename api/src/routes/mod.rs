@@ -133,6 +133,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(live::open_live)
                 .service(live::listen_live)
                 .service(ticket::submit_ticket)
+                .service(ticket::alike_tickets)
                 .service(ticket::list_tickets)
                 .service(ticket::get_ticket)
                 .service(ticket::ticket_timeline)

@@ -9,7 +9,7 @@ use actix_web::{get, web};
 use domain::playbook::{MAX_CODE, Playbook};
 use domain::text::{FreeText, MAX_CATEGORY, MAX_NAME};
 use openapi::problem::Fault;
-use openapi::service::{ListServices, Service, ServicePage};
+use openapi::service::{CatalogueService, ListServices, ServicePage};
 use std::sync::Arc;
 
 /// What a county does for its people.
@@ -45,7 +45,7 @@ pub(crate) async fn list_services(
     // A code is ASCII, and as long as a cursor at most.
     let end = end.map(|last| format!("{:<1$}", last.code, MAX_CODE));
     Ok(web::Json(ServicePage {
-        items: page.iter().map(|service| Service::of(service, &playbook)).collect(),
+        items: page.iter().map(|service| CatalogueService::of(service, &playbook)).collect(),
         next_cursor: end.map(|end| cursor::seal(keys, &list, end.as_bytes())),
     }))
 }

@@ -1,11 +1,13 @@
 //! Tickets: 点单 → 派单 → 接单 → 办单 → 评单, and 查单.
 
 mod act;
+mod alike;
 mod list;
 mod read;
 mod submit;
 
 pub(crate) use act::*;
+pub(crate) use alike::alike_tickets;
 pub(crate) use list::list_tickets;
 pub(crate) use read::{get_ticket, ticket_timeline};
 pub(crate) use submit::submit_ticket;

@@ -3,6 +3,7 @@
 mod call;
 mod edit;
 mod ladder;
+mod route;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod whistle;
 pub use call::{CallLevel, CallRule};
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
 pub use ladder::{Level, Meets, Rung};
+pub use route::{Route, RouteTo};
 pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
 pub use whistle::WhistleRule;
 
@@ -57,6 +59,9 @@ pub struct Playbook {
     /// Who hears calls (practices Q09); nobody may call unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallRule>,
+    /// What the platform dispatches by itself (practices Z01); nothing unless said. The first that fits holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
     /// In a seed: the sheet beside it that holds the services. Once imported, they are in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services_file: Option<String>,
@@ -211,6 +216,7 @@ impl Playbook {
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
         faults.extend(self.call.iter().flat_map(CallRule::faults));
+        faults.extend(route::faults(self));
         faults.extend(service::faults(&self.services, &self.categories, |i| format!("services[{i}]")));
         faults
     }

@@ -14,6 +14,8 @@ pub const MAX_CODE: usize = 16;
 const MAX_NAME: usize = 60;
 /// The most papers that a service asks for.
 const MAX_PAPERS: usize = 30;
+/// The most words by which tickets are found that are alike.
+const MOST_WORDS: usize = 8;
 /// How many are named to whoever asked for one that there is not.
 const ALIKE: usize = 5;
 
@@ -141,6 +143,23 @@ impl Playbook {
         found
     }
 
+    /// The pairs of a text that the county's own words have: names of its categories and services. Nothing else is looked for
+    /// in what others wrote, or whoever asks could find out whom they wrote about.
+    pub fn common_words(&self, text: &str) -> Vec<String> {
+        let text: String = text.chars().take(MAX_NAME).collect();
+        let (mut wanted, mut found) = (pairs(&text), Vec::new());
+        let categories = self.categories.iter().map(|category| &category.name);
+        for name in categories.chain(self.services.iter().map(|service| &service.name)) {
+            let name = name.to_lowercase();
+            found.extend(wanted.extract_if(.., |pair| name.contains(pair.as_str())));
+            if wanted.is_empty() || found.len() >= MOST_WORDS {
+                break;
+            }
+        }
+        found.truncate(MOST_WORDS);
+        found
+    }
+
     /// The services most like something that is none: by the beginning of their code, or words of their name.
     pub fn services_alike(&self, asked: &str) -> Vec<&Service> {
         let asked: String = asked.chars().take(MAX_NAME).collect();
@@ -192,6 +211,17 @@ mod tests {
         let many: Vec<_> = (0..=MAX_SERVICES).map(|n| service(&format!("W{n}"), "报修")).collect();
         assert_eq!(keys(&many), ["services[5000]"]);
         assert_eq!(keys(&many[1..]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_the_countys_own_words_are_looked_for() {
+        let mut playbook = crate::playbook::tests::with(categories());
+        playbook.services = vec![service("W1", "路灯报修"), service("W2", "Wi-Fi 报装")];
+        assert_eq!(playbook.common_words("李建国家门口的路灯不亮，供水也停了"), ["供水", "路灯"]);
+        assert_eq!(playbook.common_words("WI坏了"), ["wi"]);
+        assert!(playbook.common_words("李建国打人").is_empty() && playbook.common_words("灯").is_empty());
+        let alike: Vec<_> = playbook.services_alike("路灯").iter().map(|one| one.code.clone()).collect();
+        assert_eq!(alike, ["W1"]);
     }
 
     #[test]

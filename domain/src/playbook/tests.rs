@@ -15,6 +15,18 @@ fn rate(key: &str, numerator: &[&str], denominator: &[&str]) -> RateRule {
     }
 }
 
+/// A playbook with these categories and nothing else.
+pub(super) fn with(categories: Vec<Category>) -> Playbook {
+    let steps = ["submit", "dispatch", "accept", "arrive", "resolve", "rate", "rework"];
+    let vocabulary: serde_json::Map<_, _> =
+        steps.map(|step| (step.to_owned(), step.into())).into_iter().collect();
+    serde_json::from_value(serde_json::json!({
+        "key": "mile", "name": "弥勒", "county": "532504", "levels": [], "vocabulary": vocabulary,
+        "categories": categories, "policy": {"version": 1, "arrive_unmet_at_resolve": "cancel", "clocks": []},
+    }))
+    .unwrap()
+}
+
 #[test]
 fn a_bad_playbook_names_every_fault_at_once() {
     let category = Category { key: "water".into(), name: "供水".into() };
@@ -52,6 +64,12 @@ fn a_bad_playbook_names_every_fault_at_once() {
         visits_a_year: 2,
         services: vec![],
         services_file: None,
+        routes: vec![Route {
+            category: None,
+            affair: None,
+            service: None,
+            to: RouteTo::Role(Role::Supervisor),
+        }],
         call: Some(CallRule { roles: vec![Role::Supervisor], level: CallLevel::Street }),
         ladder: vec![],
         whistle: WhistleRule { weight_percent: 200, ..WhistleRule::default() },
@@ -81,7 +99,8 @@ fn a_bad_playbook_names_every_fault_at_once() {
             "policy.reopen_window_seconds",
             "policy.calendar.weekdays[0]",
             "policy.clocks[0].limit_seconds",
-            "call.roles"
+            "call.roles",
+            "routes[0].to.role"
         ]
     );
 }

@@ -23,7 +23,9 @@ pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{AssigneeFacts, Assignment, Command, Submission, Team};
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
-pub use decide::{Departure, When, decide, hand_over, identify, merge, recode, settle, submit};
+pub use decide::{
+    Departure, When, decide, dispatch_by_route, hand_over, identify, merge, recode, settle, submit,
+};
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use ledger::{Assessment, Discussion};
 pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
@@ -282,6 +284,13 @@ impl Ticket {
             call: self.call,
             mates: &self.mates,
         }
+    }
+
+    /// Whether the platform may dispatch it: it waits, nobody has dispatched it yet, and it is no call, which waits for whoever
+    /// answers.
+    pub fn awaits_platform(&self) -> bool {
+        let untouched = self.round == 1 && self.steps.dispatched.is_none() && self.call.is_none();
+        self.state == State::Submitted && untouched
     }
 
     /// How long a call waited until somebody took it on (应答用时).

@@ -87,7 +87,7 @@ pub use record::{PersonEvent, Recorded};
 pub use seed::Seed;
 pub use session::Refreshed;
 pub use shift::ShiftQuery;
-pub use ticket::{Carried, End, Lens, SWEPT_AT_ONCE, Swept, TicketQuery};
+pub use ticket::{Alike, AlikeQuery, Carried, End, Lens, SWEPT_AT_ONCE, Swept, TicketQuery};
 pub use tie::{Chain, NewTie, TieEnd, TieLens, TieQuery};
 pub use unit::{UnitCommand, UnitQuery};
 pub use user::UserRow;

@@ -37,7 +37,8 @@ impl<'a> Seed<'a> {
         let Self { file, source, services } = *self;
         let refused = |reason: String| StoreError::Seed(format!("{file}: {reason}"));
         let mut book: Playbook = toml::from_str(source).map_err(|error| refused(error.to_string()))?;
-        let mut faults: Vec<_> = book.faults().iter().map(ToString::to_string).collect();
+        let mut faults = Vec::new();
+        let mut from_sheet = false;
         let missing = |reason: &str| Fault::new("services_file".to_owned(), reason).to_string();
         match (book.services_file.take(), services) {
             (Some(_), _) if !book.services.is_empty() => {
@@ -47,10 +48,14 @@ impl<'a> Seed<'a> {
                 let (services, wrong) = read_services(&name, bytes, &book.categories);
                 book.services = services;
                 faults.extend(wrong);
+                from_sheet = true;
             }
             (Some(name), None) => faults.push(missing(&format!("读不到规程旁的 {name}"))),
             (None, _) => {}
         }
+        // What is wrong in the sheet is said by its rows.
+        let said = |fault: &&Fault| from_sheet && fault.key.starts_with("services[");
+        faults.extend(book.faults().iter().filter(|fault| !said(fault)).map(ToString::to_string));
         if !faults.is_empty() {
             return Err(refused(faults.join("；")));
         }

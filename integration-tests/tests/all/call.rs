@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 const COUNTY: &str = "532504";
 const ON: &str = "[call]\nroles = [\"party_member\", \"grid_worker\"]\nlevel = \"community\"\n";
 
-async fn named(app: &TestApp, role: &str, place: &str, name: &str) -> Caller {
+pub(crate) async fn named(app: &TestApp, role: &str, place: &str, name: &str) -> Caller {
     let lifetime = Duration::from_secs(30 * 86_400);
     let (role, scope) = (role.to_owned(), Scope::Place(place.to_owned()));
     let token = app.app.token(&NewToken { role, scope, person: Some(name.to_owned()), lifetime }).await;

@@ -46,7 +46,7 @@ async fn a_served_database_is_well(#[values(Backend::Sqlite, Backend::Postgres)]
     for name in ["settings", "master_key", "database", "database.schema", "keys", "sweep"] {
         told.is(name, "ok", "");
     }
-    for reactor in ["inbox", "duty", "flags", "figures"] {
+    for reactor in ["dispatch", "inbox", "duty", "flags", "figures"] {
         told.is(&format!("reactor.{reactor}"), "ok", "");
     }
     match backend {

@@ -45,7 +45,7 @@ async fn z09_a_key_task_reports_until_it_is_done(
     // Two weeks without a report are two that are missing.
     for missed in 1..=2 {
         app.pass(7 * 24 * 60);
-        app.app.catch_up().await;
+        app.app.catch_up().await.unwrap();
         let now = admin.get(&path).await.expect(200);
         assert_eq!(now.json["missed"], missed, "{}", now.text);
     }
@@ -66,7 +66,7 @@ async fn z09_a_key_task_reports_until_it_is_done(
     leader.post(&format!("{path}/end"), end).await.refused(409, "matter.over");
     handler.post(&format!("{path}/report"), body).await.refused(409, "matter.over");
     app.pass(30 * 24 * 60);
-    app.app.catch_up().await;
+    app.app.catch_up().await.unwrap();
     assert_eq!(admin.get(&path).await.expect(200).json["missed"], 2);
     let audit = admin.get("/audit?place=532504").await.expect(200);
     assert!(audit.text.contains("重点任务销号"), "{}", audit.text);

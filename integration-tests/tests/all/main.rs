@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod absence;
+mod alike;
 mod audit;
 mod backup;
 mod backup_ended;
@@ -52,6 +53,7 @@ mod privacy;
 mod profile;
 mod race;
 mod reactor;
+mod route;
 mod rules;
 mod search;
 mod service;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
-pub struct Claim {
+pub struct ClaimTicket {
     /// 组团认领：本人所在队伍的标识；认领者牵头，全队协办
     pub team: Option<Uuid>,
 }

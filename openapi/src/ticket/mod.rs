@@ -1,5 +1,6 @@
 //! Tickets on the wire (点单 → 派单 → 接单 → 办单 → 评单).
 
+mod alike;
 mod answer;
 mod asked;
 mod ladder;
@@ -11,9 +12,10 @@ mod summary;
 mod timeline;
 mod whistle;
 
+pub use alike::{AlikeTicket, AlikeTickets, AskAlike};
 pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
 pub(crate) use asked::datum;
-pub use asked::{Claim, Contact, Origin, PlaceRef, Position};
+pub use asked::{ClaimTicket, Contact, Origin, PlaceRef, Position};
 pub use ladder::{Decide, Rung};
 pub use ledger::{Assess, Assessment, Discuss, Discussion, Promise};
 pub use list::ListTickets;

@@ -8,11 +8,13 @@ mod ladder;
 mod ledger;
 mod merge;
 mod oversee;
+mod platform;
 mod sort;
 mod whistle;
 
 pub use assign::{Departure, hand_over, identify, recode};
 pub use merge::merge;
+pub use platform::dispatch_by_route;
 pub(crate) use whistle::MAX_REPORT_IN_MINUTES;
 
 use super::command::{Command, Submission};

@@ -12,7 +12,8 @@ fn discuss(units: Vec<Assignment>) -> Command {
 fn public_for_unit(first: Vec<Affair>) -> Story {
     let mut story = Story::begin(Some(Severity::Large));
     story.playbook.policy.discuss_first = first;
-    let public = Command::Grade { category: None, severity: None, affair: Some(Affair::Public), service: None };
+    let public =
+        Command::Grade { category: None, severity: None, affair: Some(Affair::Public), service: None };
     story.steps(&[(clerk(), public, 1), (clerk(), to_unit(), 2)])
 }
 
@@ -34,7 +35,8 @@ fn l07_a_unit_takes_a_public_matter_once_it_was_talked_over() {
 fn l07_a_person_is_not_kept_waiting() {
     let mut story = Story::begin(None);
     story.playbook.policy.discuss_first = vec![Affair::Public];
-    let public = Command::Grade { category: None, severity: None, affair: Some(Affair::Public), service: None };
+    let public =
+        Command::Grade { category: None, severity: None, affair: Some(Affair::Public), service: None };
     let mut story = story.steps(&[(clerk(), public, 1), (clerk(), to_person(), 2)]);
     story.step(&worker(), &Command::Accept, after(3)).unwrap();
 }

@@ -5,6 +5,7 @@ mod ladder;
 mod ledger;
 mod machine;
 mod merge;
+mod platform;
 mod rests;
 mod rules;
 mod succession;
@@ -103,6 +104,7 @@ fn playbook() -> Playbook {
         visits_a_year: 2,
         services: vec![],
         services_file: None,
+        routes: vec![],
         call: Some(CallRule {
             roles: vec![Role::PartyMember, Role::GridWorker],
             level: CallLevel::Community,

@@ -6,6 +6,7 @@
 
 pub(super) mod appraisal;
 mod call;
+mod dispatch;
 mod duty;
 pub(super) mod figures;
 mod flags;
@@ -44,6 +45,8 @@ use strum::{EnumIter, EnumString, IntoStaticStr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EnumIter, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum Reactor {
+    /// What the platform dispatches by itself (practices Z01). The others tell of it, so they come after it.
+    Dispatch,
     /// Red flags (practices L09).
     Flags,
     /// Messages to whom it concerns.
@@ -83,7 +86,7 @@ impl Reactor {
     pub fn is_rebuilt(self) -> bool {
         match self {
             Self::Flags | Self::Figures | Self::Appraisals => true,
-            Self::Inbox | Self::Duty => false,
+            Self::Inbox | Self::Duty | Self::Dispatch => false,
         }
     }
 
@@ -97,6 +100,7 @@ impl Reactor {
     ) -> Result<Vec<Statement>, StoreError> {
         match self {
             Self::Flags => flags::effects(store, happenings, generation).await,
+            Self::Dispatch => dispatch::effects(store, happenings, now).await,
             Self::Inbox => inbox::effects(store, happenings, now).await,
             Self::Duty => duty::effects(store, happenings, now).await,
             Self::Figures => figures::effects(store, happenings, generation),

@@ -70,7 +70,7 @@ impl Store {
                     let tickets = folded.iter().map(|folded| &folded.ticket);
                     self.write_each(self.put_answers(generation, tickets)).await?;
                 }
-                Reactor::Inbox | Reactor::Duty => {}
+                Reactor::Inbox | Reactor::Duty | Reactor::Dispatch => {}
             }
             told(walk.read, all.max(walk.read));
         }
@@ -209,6 +209,6 @@ fn table(reactor: Reactor) -> Option<&'static str> {
         Reactor::Flags => Some("flag"),
         Reactor::Figures => Some("figure"),
         Reactor::Appraisals => Some("appraisal"),
-        Reactor::Inbox | Reactor::Duty => None,
+        Reactor::Inbox | Reactor::Duty | Reactor::Dispatch => None,
     }
 }

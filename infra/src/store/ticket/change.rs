@@ -11,11 +11,12 @@ use crate::trace::step;
 use domain::id::{TicketId, UserId};
 use domain::permission::Action;
 use domain::place::PlaceRef;
+use domain::playbook::Route;
 use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::ticket::{
-    Assignee, Command, Departure, Event, Satisfaction, Submission, Ticket, TicketRefusal, When, decide,
-    hand_over, identify, merge, recode, settle, submit,
+    Assignee, Assignment, Command, Departure, Event, Satisfaction, Submission, Ticket, TicketRefusal, When,
+    decide, dispatch_by_route, hand_over, identify, merge, recode, settle, submit,
 };
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
@@ -51,6 +52,25 @@ pub(in crate::store) enum Housekeeping<'a> {
     },
     /// 编码变更: its place lies here now.
     Recode(PlaceRef),
+    /// 平台智能派单: a route leads to somebody.
+    Dispatch {
+        /// Which.
+        route: &'a Route,
+        /// To whom.
+        to: &'a Assignment,
+        /// What says by which route.
+        note: &'a Text,
+    },
+}
+
+impl<'a> Housekeeping<'a> {
+    /// What is written with it.
+    fn note(self) -> Option<&'a Text> {
+        match self {
+            Self::Dispatch { note, .. } => Some(note),
+            Self::Settle | Self::HandOver(_) | Self::Identify { .. } | Self::Recode(_) => None,
+        }
+    }
 }
 
 impl Store {
@@ -188,6 +208,9 @@ impl Store {
                     identify(&loaded.ticket, from, to, &playbook.policy, now)
                 }
                 Housekeeping::Recode(place) => recode(&loaded.ticket, place, &playbook.policy, now),
+                Housekeeping::Dispatch { route, to, note } => {
+                    dispatch_by_route(&loaded.ticket, route, (to, note), &playbook, now)
+                }
             };
             let nothing = Answer { status: 204, version: loaded.version, body: Vec::new() };
             if events.is_empty() {
@@ -198,7 +221,7 @@ impl Store {
                 from: Some(from),
                 view: &view,
                 events: &events,
-                texts: vec![],
+                texts: what.note().into_iter().collect(),
                 contact: None,
                 answer: None,
             };

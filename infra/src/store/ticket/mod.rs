@@ -1,5 +1,6 @@
 //! Tickets in the store: one read, one list, one history, one guarded write.
 
+mod alike;
 mod change;
 pub(super) mod contact;
 mod filter;
@@ -10,6 +11,7 @@ mod sweep;
 mod timeline;
 mod write;
 
+pub use alike::{Alike, AlikeQuery};
 pub use change::Carried;
 pub(super) use change::Housekeeping;
 pub(super) use lens::area;

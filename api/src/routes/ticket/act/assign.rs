@@ -9,7 +9,7 @@ use domain::id::{TicketId, UnitId, UserId};
 use domain::text::{FreeText, MAX_CATEGORY};
 use domain::ticket::{Assignee, Command, MAX_ASSIST};
 use openapi::problem::Fault;
-use openapi::ticket::{Accept, Claim, Dispatch, Grade, LeadRef, Merge, Reason, Ticket};
+use openapi::ticket::{Accept, ClaimTicket, Dispatch, Grade, LeadRef, Merge, Reason, Ticket};
 
 /// Sorts and grades a ticket, or anew.
 #[utoipa::path(
@@ -80,7 +80,7 @@ pub(crate) async fn dispatch_ticket(
     summary = "认领",
     description = "开放认领的工单，先到先得：认领者即为责任人和承办人。谁可认领由规程按三事、类别规定，限其授权范围内；呼叫则限其所在社区。\
         填写 `team` 为组团认领：认领者牵头，其队伍协办，队员都能看到。",
-    request_body = Claim,
+    request_body = ClaimTicket,
     responses((status = 200, description = "已认领", body = Ticket)),
     extensions(("x-permission" = json!("ticket.claim")))
 )]
@@ -88,7 +88,7 @@ pub(crate) async fn dispatch_ticket(
 pub(crate) async fn claim_ticket(
     act: Act,
     permit: Permit<may::TicketClaim>,
-    body: Body<Claim>,
+    body: Body<ClaimTicket>,
 ) -> ApiResult<HttpResponse> {
     let command = match body.value.team {
         None => Command::Claim,
