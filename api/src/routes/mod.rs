@@ -137,6 +137,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(ticket::list_tickets)
                 .service(ticket::get_ticket)
                 .service(ticket::ticket_timeline)
+                .service(ticket::ticket_steps)
                 .service(ticket::grade_ticket)
                 .service(ticket::dispatch_ticket)
                 .service(ticket::claim_ticket)

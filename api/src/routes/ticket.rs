@@ -9,7 +9,7 @@ mod submit;
 pub(crate) use act::*;
 pub(crate) use alike::alike_tickets;
 pub(crate) use list::list_tickets;
-pub(crate) use read::{get_ticket, ticket_timeline};
+pub(crate) use read::{get_ticket, ticket_steps, ticket_timeline};
 pub(crate) use submit::submit_ticket;
 
 use crate::app::State;

@@ -5,6 +5,7 @@ mod edit;
 mod ladder;
 mod route;
 mod service;
+mod step;
 #[cfg(test)]
 mod tests;
 mod whistle;
@@ -14,6 +15,7 @@ pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
 pub use ladder::{Level, Meets, Rung};
 pub use route::{Route, RouteTo};
 pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
+pub use step::{Happened, Moment, Step, usual_steps};
 pub use whistle::WhistleRule;
 
 use crate::figure::{RateRule, term, usual_rates};
@@ -71,6 +73,9 @@ pub struct Playbook {
     /// Who may call units, and whose opinion of them counts (M04, Z10).
     #[serde(default)]
     pub whistle: WhistleRule,
+    /// The steps that its people are told of (Z02); the usual five unless said.
+    #[serde(default = "usual_steps")]
+    pub steps: Vec<Step>,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -213,6 +218,7 @@ impl Playbook {
         }
         faults.extend(ladder::faults(&self.ladder));
         faults.extend(self.whistle.faults());
+        faults.extend(step::faults(&self.steps));
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
         faults.extend(self.call.iter().flat_map(CallRule::faults));

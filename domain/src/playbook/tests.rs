@@ -72,6 +72,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
         }],
         call: Some(CallRule { roles: vec![Role::Supervisor], level: CallLevel::Street }),
         ladder: vec![],
+        steps: vec![],
         whistle: WhistleRule { weight_percent: 200, ..WhistleRule::default() },
         rates: vec![
             rate("response", &["accepted"], &["submitted", "-lost"]),
@@ -93,6 +94,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
             "flags.roles",
             "ladder",
             "whistle.weight_percent",
+            "steps",
             "policy.claims[0].roles",
             "policy.discuss_first[1]",
             "policy.rating_window_seconds",

@@ -116,7 +116,11 @@ async fn l01_the_branch_assesses_and_the_ledger_tells_shared_from_individual(
 ) {
     let app = TestApp::start(backend).await;
     let cast = Cast::of(&app).await;
-    let tickets = [cast.ticket().await, cast.ticket().await, cast.ticket().await];
+    let mut tickets = Vec::new();
+    for _ in 0..3 {
+        tickets.push(cast.ticket().await);
+        app.pass(1);
+    }
     act(&cast.worker, &tickets[0], "assess", assessed("shared")).await.refused(403, "permission.role");
     act(&cast.resident, &tickets[0], "assess", assessed("shared")).await.refused(403, "permission.role");
     let neighbour = app.staff("community_clerk", NEIGHBOUR).await;
@@ -153,7 +157,7 @@ async fn l01_the_branch_assesses_and_the_ledger_tells_shared_from_individual(
     assert_eq!(listed("commonality=shared").await, [tickets[0].clone()]);
     assert_eq!(listed("commonality=individual&ledger=true").await, [tickets[1].clone()]);
     assert_eq!(listed("commonality=individual&ledger=false").await, Vec::<String>::new());
-    cast.clerk.get("/tickets?commonality=odd").await.refused(400, "request.invalid_value");
+    cast.clerk.get("/tickets?commonality=odd").await.refused(400, "request.unknown_value");
     let shown = cast.clerk.get("/tickets?commonality=shared").await;
     assert_eq!(shown.items()[0]["planned_for"], "2026-12-07");
     app.app.catch_up().await.unwrap();
@@ -228,5 +232,97 @@ async fn l01_what_is_answered_on_the_spot_has_a_stated_deadline(
     act(&cast.worker, &kept, "promise", promise("2026-11-23T01:00:00Z"))
         .await
         .refused(409, "ticket.already_resolved");
+    app.stop().await;
+}
+
+/// 发现、吹哨、报到、会商、办理、反馈、评价: Zuoyun's.
+const SEVEN: [(&str, &str, &[&str]); 7] = [
+    ("find", "发现", &["submitted"]),
+    ("whistle", "吹哨", &["whistled"]),
+    ("report_in", "报到", &["reported_in"]),
+    ("discuss", "会商", &["discussed", "opined", "noted"]),
+    ("handle", "办理", &["accepted", "claimed", "arrived"]),
+    ("answer", "反馈", &["resolved"]),
+    ("rate", "评价", &["rated"]),
+];
+
+/// Which steps are done, of which round they are, and whether somebody is named.
+fn done(steps: &integration_tests::Answer) -> Vec<(String, u64, bool)> {
+    let done = steps.items().iter().filter(|step| step["done"] == true);
+    done.map(|step| {
+        (
+            step["key"].as_str().unwrap().to_owned(),
+            step["round"].as_u64().unwrap(),
+            !step["last_actor"].is_null(),
+        )
+    })
+    .collect()
+}
+
+#[rstest]
+#[tokio::test]
+async fn z02_seven_steps_as_the_county_names_them(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let handler = app.of_unit("department_handler", UNIT).await;
+    let ticket = cast.ticket_at("accepted").await;
+    let usual = cast.resident.get(&format!("{ticket}/steps")).await.expect(200);
+    let names: Vec<_> = usual.items().iter().map(|step| step["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["点单", "派单", "接单", "办单", "评单"]);
+    let is = |key: &str, round| (key.to_owned(), round, true);
+    assert_eq!(done(&usual), [is("submit", 1), is("dispatch", 1), is("accept", 1)]);
+    // Another county tells its people of other steps.
+    let mile = include_str!("../../../playbooks/mile.toml");
+    let (before, _) = mile.split_once("[[steps]]\n").unwrap();
+    let steps: String = SEVEN
+        .map(|(key, name, of)| format!("[[steps]]\nkey = \"{key}\"\nname = \"{name}\"\nof = {of:?}\n\n"))
+        .concat();
+    playbook_import(&app.url, &format!("{before}{steps}").replacen("version = 3", "version = 4", 1));
+    app.app.reload_playbooks().await.unwrap();
+    let path = format!("{ticket}/steps");
+    app.pass(1);
+    let _ = act(&cast.clerk, &ticket, "note", json!({"reason": "先看看"})).await.expect(200);
+    let clerk = cast.clerk.get(&path).await.expect(200);
+    assert_eq!(done(&clerk), [is("find", 1), is("discuss", 1), is("handle", 1)]);
+    // What staff write among themselves is no step for the requester.
+    assert_eq!(done(&cast.resident.get(&path).await.expect(200)), [is("find", 1), is("handle", 1)]);
+    let _ =
+        act(&cast.clerk, &ticket, "whistle", json!({"units": [UNIT], "reason": "须到场"})).await.expect(200);
+    app.pass(1);
+    let _ = act(&handler, &ticket, "report-in", here()).await.expect(200);
+    app.pass(1);
+    let _ = act(&handler, &ticket, "discuss", talked()).await.expect(200);
+    let _ = cast.resolve(&ticket).await.expect(200);
+    let _ = cast.rate(&ticket, "dissatisfied").await.expect(200);
+    app.pass(1);
+    let _ = cast.accept(&ticket).await.expect(200);
+    let resident = cast.resident.get(&path).await.expect(200);
+    let all = [
+        ("find", 1),
+        ("whistle", 1),
+        ("report_in", 1),
+        ("discuss", 1),
+        ("handle", 2),
+        ("answer", 1),
+        ("rate", 1),
+    ];
+    assert_eq!(done(&resident), all.map(|(key, round)| is(key, round)));
+    assert_eq!(resident.json["round"], 2, "what is of an earlier round is to be done again");
+    let step = |key: &str| resident.items().iter().find(|step| step["key"] == key).cloned().unwrap();
+    let handled = step("handle");
+    let times = [&handled["first_at"], &handled["last_at"]];
+    assert_eq!(times, [&json!("2026-11-21T01:00:00Z"), &json!("2026-11-21T01:04:00Z")]);
+    assert_eq!(step("report_in")["last_actor"], json!(app.id_of(&handler).await));
+    assert_eq!(step("rate")["last_actor"], json!(app.id_of(&cast.resident).await));
+    // Whoever does not see the ticket sees no steps; whoever may not know who raised it is not told here.
+    let neighbour = app.staff("community_clerk", NEIGHBOUR).await;
+    neighbour.get(&path).await.refused(404, "ticket.not_found");
+    let secret = json!({"content": "有人打牌扰民", "place": {"code": COMMUNITY}, "confidential": true});
+    let secret =
+        format!("/tickets/{}/steps", cast.resident.post("/tickets", secret).await.expect(201).str("id"));
+    assert_eq!(done(&cast.clerk.get(&secret).await.expect(200)), [("find".to_owned(), 1, false)]);
+    assert_eq!(done(&cast.resident.get(&secret).await.expect(200)), [is("find", 1)]);
     app.stop().await;
 }

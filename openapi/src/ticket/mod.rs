@@ -8,6 +8,7 @@ mod ledger;
 mod list;
 mod request;
 mod shown;
+mod steps;
 mod summary;
 mod timeline;
 mod whistle;
@@ -24,6 +25,7 @@ pub use request::{
     Rate, Reason, ReplyText, Resolve, Supplement,
 };
 pub use shown::Clock;
+pub use steps::{Step, TicketSteps};
 pub use summary::{TicketPage, TicketSummary};
 pub use timeline::{TimelineEntry, TimelinePage, TimelineQuery};
 pub use whistle::{Called, Opine, OpinionOf, ReportIn, Whistle};

@@ -14,7 +14,7 @@ use domain::id::UserId;
 use domain::permission::Action;
 use domain::ticket::{Headline, TicketRefusal};
 use domain::view::{Sees, Sight, TicketView};
-use openapi::ticket::{Ticket, TimelineEntry, TimelinePage, TimelineQuery};
+use openapi::ticket::{Ticket, TicketSteps, TimelineEntry, TimelinePage, TimelineQuery};
 
 /// One ticket.
 #[utoipa::path(
@@ -93,6 +93,34 @@ pub(crate) async fn ticket_timeline(
         items,
         next_cursor: end.map(|version| cursor::seal(keys, &list, &version.to_le_bytes())),
     }))
+}
+
+/// How far a ticket has come, by the steps of its county.
+#[utoipa::path(
+    tag = "工单",
+    operation_id = "ticket_steps",
+    summary = "办理步骤",
+    description = "按本县规程的步骤（不写则为点单、派单、接单、办单、评单）看工单走到哪一步：首次、最近一次的时间和人。\
+        所见与办理过程相同。",
+    responses((status = 200, description = "各步", body = TicketSteps)),
+    extensions(("x-permission" = json!("ticket.view")))
+)]
+#[get("/tickets/{id}/steps")]
+pub(crate) async fn ticket_steps(
+    state: web::Data<State>,
+    permit: Permit<may::TicketView>,
+    path: TicketPath,
+) -> ApiResult<web::Json<TicketSteps>> {
+    let Session { actor, grants_version, .. } = &*permit;
+    let found = state.store.ticket_steps(path.0, actor.user, *grants_version).await?;
+    let found = found.filter(|(ticket, _)| actor.may(Action::TicketView, &ticket.parties()).is_ok());
+    let (ticket, mut happened) = found.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    if !actor.sees_by_role(&ticket.parties()) {
+        happened.retain(|one| !one.kind.is_among_staff());
+    }
+    let book = state.store.playbook(ticket.place.code.county())?;
+    let hidden = hidden(actor, &ticket);
+    Ok(web::Json(TicketSteps::new(&book.steps, &happened, ticket.round, &hidden)))
 }
 
 /// Who of those who did something stays unnamed: the requester to whom may not know them, and whoever joined, since

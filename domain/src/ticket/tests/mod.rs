@@ -23,7 +23,9 @@ use crate::geo::{Datum, Position};
 use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
-use crate::playbook::{CallLevel, CallRule, Category, Level, Playbook, Rung, Vocabulary, WhistleRule};
+use crate::playbook::{
+    CallLevel, CallRule, Category, Level, Playbook, Rung, Vocabulary, WhistleRule, usual_steps,
+};
 use crate::policy::{ClaimRule, ClockRule, Policy, Unmet};
 use crate::refusal::Refusal;
 use crate::text::{FreeText, Text};
@@ -115,6 +117,7 @@ fn playbook() -> Playbook {
             rung("county", Level::County, None),
         ],
         whistle: WhistleRule::default(),
+        steps: usual_steps(),
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),

@@ -49,7 +49,7 @@ fn only_a_team_of_ones_own_takes_it(#[case] team: Team, #[case] code: &str) {
     assert_eq!((refusal.code(), refusal.field()), (code, Some("/team")));
     // Once somebody has it, that is the answer.
     story.step(&worker(), &Command::Claim, after(2)).unwrap();
-    let late = story.step(&member(), &Command::ClaimTogether { team: team.clone() }, after(2)).unwrap_err();
+    let late = story.step(&member(), &Command::ClaimTogether { team }, after(2)).unwrap_err();
     assert_eq!(late.code(), "ticket.already_accepted");
 }
 

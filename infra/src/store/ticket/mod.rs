@@ -7,6 +7,7 @@ mod filter;
 mod lens;
 mod list;
 mod read;
+mod steps;
 mod sweep;
 mod timeline;
 mod write;

@@ -50,12 +50,16 @@ impl Store {
             };
             let text = column(row, "free_text", "body")?;
             let mut event = stored_event(row)?;
-            // Who did it as a roster entry is known by now; while the ticket still names the entry, it stays that.
-            let named = |actor: &UserId| ticket.requester == *actor || ticket.joined.contains(actor);
             let known_as = column::<Option<_>>(row, "app_user", "joined_into")?.map(UserId);
-            event.actor = event.actor.map(|actor| known_as.filter(|_| !named(&actor)).unwrap_or(actor));
+            event.actor = event.actor.map(|actor| known_now(&ticket, actor, known_as));
             entries.push(TimelineEntry { version, event, text });
         }
         Ok(Some((ticket, entries)))
     }
+}
+
+/// Who somebody is by now, who did something to a ticket; while the ticket still names the roster entry, it stays that.
+pub(super) fn known_now(ticket: &Ticket, actor: UserId, known_as: Option<UserId>) -> UserId {
+    let named = ticket.requester == actor || ticket.joined.contains(&actor);
+    known_as.filter(|_| !named).unwrap_or(actor)
 }
