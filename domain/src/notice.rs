@@ -12,7 +12,8 @@ pub use read::{InboxRefusal, MAX_READ, Read};
 use crate::id::{UnitId, UserId};
 use crate::permission::Roles;
 use crate::place::PlaceCode;
-use crate::ticket::{Assignee, Audience, Event, Fact, Satisfaction, Ticket};
+use crate::playbook::Level;
+use crate::ticket::{Assignee, Audience, ClockKind, Event, Fact, Satisfaction, Ticket};
 use chrono::TimeDelta;
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
@@ -75,6 +76,10 @@ pub enum Notice {
     Resumed,
     /// It lies on one's desk now.
     Escalated,
+    /// One answers for it until somebody has accepted it.
+    FirstAsked,
+    /// One's own: who can help.
+    Referred,
     /// Those above have decided on what one handed up, or handles.
     Decided,
     /// A limit is about to pass.
@@ -150,6 +155,7 @@ impl Notice {
             | Self::ExtensionAsked
             | Self::Escalated
             | Self::Decided
+            | Self::FirstAsked
             | Self::Warned
             | Self::Breached
             | Self::Supervised
@@ -159,6 +165,7 @@ impl Notice {
             | Self::Arrived
             | Self::Planned
             | Self::Replied
+            | Self::Referred
             | Self::Resolved
             | Self::SupervisedResolved
             | Self::Rated
@@ -210,21 +217,30 @@ pub enum Recipient {
 /// Who is told what of an event, the most specific first: whoever belongs to several audiences hears the first. Whoever
 /// did it is never told; that is left to whoever knows the people.
 pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(Audience, Notice)> {
-    use Audience::{Assist, Called, Desk, Dispatcher, Duty, Handler, Requester, Supervisor, Whistler};
+    use Audience::{
+        Assist, Called, Desk, Dispatcher, Duty, FirstAsked, Handler, Requester, Supervisor, Whistler,
+    };
     let had = before.unwrap_or(after);
     match &event.fact {
         Fact::Submitted { .. } => vec![(Desk, Notice::ToDispatch), (Duty, Notice::DutyNew)],
         Fact::Warned { tell } => {
-            let mut told = rung(tell, Notice::Warned, after);
+            let mut told = rung(tell, Notice::Warned, event, after);
             told.extend(tell.contains(&Duty).then_some((Duty, Notice::DutyWarning)));
             told
         }
         Fact::Breached { tell } => {
-            let mut told = rung(tell, Notice::Breached, after);
+            let mut told = rung(tell, Notice::Breached, event, after);
             told.push((Duty, Notice::DutyOverdue));
             told
         }
+        // Sorted as what those above must know at once: whoever is on duty there, too.
+        Fact::Escalated { desk: _, reason: None } if event.actor.is_some() => {
+            vec![(Desk, Notice::Escalated), (Duty, Notice::DutyNew)]
+        }
         Fact::Escalated { .. } => vec![(Desk, Notice::Escalated)],
+        Fact::FirstAsked { person: Some(_) } => vec![(FirstAsked, Notice::FirstAsked)],
+        Fact::FirstAsked { person: None } => vec![],
+        Fact::Referred { .. } => vec![(Requester, Notice::Referred)],
         Fact::Decided { .. } => vec![(Handler, Notice::Decided), (Desk, Notice::Decided)],
         Fact::Dispatched { .. } => {
             vec![(Handler, Notice::Assigned), (Assist, Notice::AssistAsked), (Requester, Notice::Dispatched)]
@@ -311,18 +327,24 @@ pub fn is_belated(event: &Event) -> bool {
 }
 
 /// Whom a clock names; where it names nobody, whoever has the ticket and the desk. Whom there is not, the desk stands in
-/// for: somebody must know.
-fn rung(tell: &[Audience], notice: Notice, ticket: &Ticket) -> Vec<(Audience, Notice)> {
+/// for: somebody must know. Of the way there, whoever was asked first knows as well while nobody has accepted it.
+fn rung(tell: &[Audience], notice: Notice, event: &Event, ticket: &Ticket) -> Vec<(Audience, Notice)> {
     let tell = if tell.is_empty() { &[Audience::Handler, Audience::Desk] } else { tell };
     let named = tell.iter().filter(|audience| **audience != Audience::Duty);
     let mut told: Vec<_> = named
         .map(|audience| match audience {
             Audience::Handler => (whoever_has(ticket), notice),
             Audience::Dispatcher if ticket.dispatched_by.is_none() => (Audience::Desk, notice),
+            Audience::FirstAsked if ticket.answers_first().is_none() => (Audience::Desk, notice),
             other => (*other, notice),
         })
         .collect();
     told.dedup();
+    let kind = event.clocks.first().map(|clock| clock.kind);
+    let way_there = matches!(kind, Some(ClockKind::Accept | ClockKind::Arrive));
+    if way_there && ticket.answers_first().is_some() && !tell.contains(&Audience::FirstAsked) {
+        told.push((Audience::FirstAsked, notice));
+    }
     told
 }
 
@@ -362,7 +384,7 @@ fn of(audience: Audience, had: &Ticket, event: &Event, after: &Ticket) -> Vec<Re
         },
         Audience::Dispatcher => people(&mut after.dispatched_by.into_iter()),
         Audience::Supervisor => people(&mut after.supervision.map(|there| there.by).into_iter()),
-        Audience::Duty => vec![Recipient::Duty(after.place.code)],
+        Audience::Duty => on_duty(event, after),
         Audience::Called => match &event.fact {
             Fact::Whistled { units, .. } => units.iter().copied().map(Recipient::Unit).collect(),
             _ => {
@@ -376,6 +398,22 @@ fn of(audience: Audience, had: &Ticket, event: &Event, after: &Ticket) -> Vec<Re
             }
             _ => people(&mut after.whistles.last().map(|last| last.by).into_iter()),
         },
+        Audience::FirstAsked => match &event.fact {
+            Fact::FirstAsked { person } => people(&mut person.iter().copied()),
+            _ => people(&mut after.answers_first().into_iter()),
+        },
+    }
+}
+
+/// Whoever is on duty for its place; of what lies with those above from the start, there as well.
+fn on_duty(event: &Event, ticket: &Ticket) -> Vec<Recipient> {
+    let above = Level::Community.of(&ticket.place.code).is_some_and(|community| community != ticket.desk);
+    match &event.fact {
+        Fact::Submitted { .. } if above => {
+            vec![Recipient::Duty(ticket.place.code), Recipient::Duty(ticket.desk)]
+        }
+        Fact::Escalated { .. } => vec![Recipient::Duty(ticket.desk)],
+        _ => vec![Recipient::Duty(ticket.place.code)],
     }
 }
 

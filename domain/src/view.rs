@@ -46,6 +46,7 @@ pub struct TicketTexts {
     pub reply: Option<String>,
     pub comment: Option<String>,
     pub end_reason: Option<String>,
+    pub referral: Option<String>,
 }
 
 /// Whom to call (联系人): personal data, sealed where it is stored. What the ticket does not say is the requester's own.

@@ -44,6 +44,8 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Reworked => ("重办", "Back for rework"),
         Headline::Closed => ("结单", "Closed"),
         Headline::Escalated => ("上报", "Escalated"),
+        Headline::FirstAsked => ("首问负责", "Asked first"),
+        Headline::Referred => ("引导", "Guided to others"),
         Headline::Decided => ("会商决定", "Decided on above"),
         Headline::Graded => ("研判", "Graded"),
         Headline::Claimed => ("认领", "Claimed"),
@@ -248,6 +250,10 @@ pub fn notice(notice: Notice, lang: Lang) -> &'static str {
         Notice::Paused => ("工单已暂停计时", "Its clocks rest"),
         Notice::Resumed => ("工单已恢复计时", "Its clocks go on"),
         Notice::Escalated => ("工单已上报到您处", "It lies on your desk now"),
+        Notice::FirstAsked => {
+            ("首问由您负责，请跟到有人接单", "Asked first: it is yours until somebody accepts it")
+        }
+        Notice::Referred => ("您的诉求有了引导去处", "You were shown who can help"),
         Notice::Decided => ("上级已作会商决定", "Those above have decided"),
         Notice::Warned => ("时限将到", "A limit is near"),
         Notice::Breached => ("时限已过", "A limit has passed"),
@@ -316,6 +322,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TicketExtend => ("申请延期", "ask for an extension of"),
         Action::TicketDecideExtension => ("审批延期", "decide on an extension of"),
         Action::TicketEscalate => ("上报", "escalate"),
+        Action::TicketRefer => ("引导", "refer"),
         Action::TicketDecide => ("作会商决定", "decide on"),
         Action::TicketPause => ("暂停或恢复计时", "pause or resume"),
         Action::TicketSupervise => ("督办", "supervise"),

@@ -4,6 +4,9 @@
 //! To add a resource: a file named like its concept with the request and response types, made from the domain's views,
 //! an example on each type, its codes in [`problem`]'s table, its words in [`label`].
 
+// The examples of large types are one `json!` each.
+#![recursion_limit = "256"]
+
 pub mod absence;
 pub mod appraisal;
 pub mod audit;

@@ -66,6 +66,7 @@ pub(crate) mod may {
         TicketDecideExtension,
         TicketEscalate,
         TicketDecide,
+        TicketRefer,
         TicketPause,
         TicketSupervise,
         TicketWhistle,

@@ -157,6 +157,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(ticket::refuse_extension_ticket)
                 .service(ticket::escalate_ticket)
                 .service(ticket::decide_ticket)
+                .service(ticket::refer_ticket)
                 .service(ticket::pause_ticket)
                 .service(ticket::resume_ticket)
                 .service(ticket::supervise_ticket)

@@ -7,7 +7,7 @@ use crate::number::ticket_number;
 use crate::permission::{Role, Roles};
 use crate::place::{Levels, PlaceRef};
 use crate::text::TextRef;
-use crate::ticket::{Appraiser, Channel, ClockKind, Commonality, Headline, Outcome};
+use crate::ticket::{Appraiser, Channel, Clock, ClockKind, Commonality, Headline, Outcome, ReferTo};
 use crate::time::Timestamp;
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -55,6 +55,7 @@ fn submitted() -> Event {
         playbook: None,
         service: None,
         call: None,
+        requester_unit: None,
     };
     event(fact, Some(RESIDENT))
 }
@@ -89,6 +90,13 @@ fn called() -> Event {
 
 fn resolved() -> Fact {
     Fact::Resolved { outcome: Outcome::Solved, reply: TEXT, closes_at: None }
+}
+
+fn clock(kind: ClockKind) -> Clock {
+    let at = now().to_rfc3339();
+    let json = serde_json::json!({"kind": <&str>::from(kind), "round": 1, "started_at": at, "due_at": at, "warn_at": at,
+        "policy_version": 1});
+    serde_json::from_value(json).unwrap()
 }
 
 type Told<T> = Vec<(T, Notice)>;
@@ -140,6 +148,10 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
             Fact::Decided { text: TEXT, back: Some(place("532504001007")) },
             by,
         ),
+        ("as it was sorted", vec![], Fact::Escalated { desk: place("532504"), reason: None }, by),
+        ("", vec![], Fact::FirstAsked { person: Some(WORKER) }, by),
+        ("nobody takes over", vec![], Fact::FirstAsked { person: None }, by),
+        ("", vec![], Fact::Referred { to: ReferTo::MutualHelp, point: None, unit: None, text: TEXT }, by),
         (
             "",
             vec![],
@@ -232,8 +244,10 @@ fn the_document_shows_who_is_told_what() {
          **requester**: who raised it, and who joined by a merge · **handler**: who handles it, else the person or the people of\n\
          the unit that it is assigned to · **assist**: people, and people of units · **desk**: who dispatches exactly at the place\n\
          that decides next, or at the nearest above that has somebody · **dispatcher**: who dispatched it · **supervisor**: who\n\
-         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody ·\n\
-         **called**: the units that were called and have not reported in · **whistler**: who called them\n\n\
+         supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody; of what lies\n\
+         with those above from the start there as well · **first_asked**: who was the first to take it up, while nobody has\n\
+         accepted it, also of limits to accept or arrive that do not name them · **called**: the units that were called and\n\
+         have not reported in · **whistler**: who called them\n\n\
          A call is told first, as `called`, to everybody who may answer it: at most 500 who hold such a role in its area.\n\n",
     );
     let pressing: Vec<_> = Notice::iter().filter(|notice| notice.presses()).map(Notice::name).collect();
@@ -318,6 +332,29 @@ fn an_audience_comes_down_to_whom_it_concerns() {
         taken[1..],
         [(Recipient::Unit(UNIT), Notice::AssistAsked), person(HELPER, Notice::AssistAsked)]
     );
+    // Whoever was asked first hears of limits on the way there until somebody has accepted it.
+    let first = || Fact::FirstAsked { person: Some(NEIGHBOUR) };
+    let limit = |kind, before: &[Fact]| {
+        let clocks = vec![clock(kind)];
+        let (before, tell) = (ticket(before), vec![Audience::Duty, Audience::FirstAsked]);
+        let named = Event { clocks: clocks.clone(), ..event(Fact::Breached { tell }, None) };
+        let unnamed = Event { clocks, ..event(Fact::Breached { tell: vec![] }, None) };
+        [named, unnamed].map(|event| {
+            recipients(Some(&before), &event, &before).contains(&(person(NEIGHBOUR, Notice::Breached)))
+        })
+    };
+    assert_eq!(limit(ClockKind::Arrive, &[first()]), [true, true]);
+    assert_eq!(limit(ClockKind::Solve, &[first()]), [true, false]);
+    let taken = [first(), dispatched(Assignee::Person(WORKER)), Fact::Accepted { handler: WORKER }];
+    assert_eq!(limit(ClockKind::Arrive, &taken), [false, false]);
+    // What lies with the county from the start rings there, too.
+    let mut emergency = submitted();
+    if let Fact::Submitted { desk, .. } = &mut emergency.fact {
+        *desk = place("532504");
+    }
+    let rung = recipients(None, &emergency, &Ticket::begin(&emergency).unwrap());
+    let duty = |code| (Recipient::Duty(place(code)), Notice::DutyNew);
+    assert_eq!(rung[1..], [duty("532504001007003"), duty("532504")]);
     // A decision goes to the desk that asked, also where it stays with those above.
     let asked = [Fact::Escalated { desk: street, reason: Some(TEXT) }];
     let (_, decided) = told(&asked, &Fact::Decided { text: TEXT, back: None }, Some(CLERK));

@@ -115,6 +115,9 @@ pub enum Action {
     /// 上报.
     #[strum(serialize = "ticket.escalate")]
     TicketEscalate,
+    /// 引导: to self-help, mutual help or the market.
+    #[strum(serialize = "ticket.refer")]
+    TicketRefer,
     /// 会商决定 on what was handed up.
     #[strum(serialize = "ticket.decide")]
     TicketDecide,

@@ -11,6 +11,8 @@ use crate::ticket::{Assignee, Whistle};
 pub struct Parties<'a> {
     /// Who raised it.
     pub requester: UserId,
+    /// The unit for which it was raised.
+    pub requester_unit: Option<UnitId>,
     /// Who raised the same, in tickets that were merged into it.
     pub joined: &'a [UserId],
     /// Where it lies.
@@ -86,6 +88,7 @@ impl Actor {
                 parties.claim.contains(grant.role) && (covers(&parties.place) || hears)
             }
             Reach::Called => parties.called.iter().any(|whistle| is_of(whistle.unit)),
+            Reach::Raised => parties.requester_unit.is_some_and(is_of),
             Reach::Dispatched => parties.dispatched_by == Some(self.user),
             Reach::Area => covers(&parties.place),
             Reach::Desk => covers(&parties.desk),
@@ -130,10 +133,17 @@ impl Actor {
 
     /// The units for which they see what these were called to.
     pub fn called_units(&self) -> impl Iterator<Item = UnitId> {
-        self.grants.iter().filter_map(|grant| match grant.scope {
-            Scope::Unit(unit) if reaches(grant.role, Action::TicketView).contains(&Reach::Called) => {
-                Some(unit)
-            }
+        self.units_by(Reach::Called)
+    }
+
+    /// The units for which others raised what they may see.
+    pub fn raising_units(&self) -> impl Iterator<Item = UnitId> {
+        self.units_by(Reach::Raised)
+    }
+
+    fn units_by(&self, reach: Reach) -> impl Iterator<Item = UnitId> {
+        self.grants.iter().filter_map(move |grant| match grant.scope {
+            Scope::Unit(unit) if reaches(grant.role, Action::TicketView).contains(&reach) => Some(unit),
             _ => None,
         })
     }
@@ -170,7 +180,9 @@ impl Actor {
     /// Whether they see a ticket through a role, and not only because they raised it: what staff write to each other is
     /// for them.
     pub fn sees_by_role(&self, parties: &Parties<'_>) -> bool {
+        // Whose unit raised it sees no more of it than whoever did.
+        let parties = Parties { requester_unit: None, ..*parties };
         let staff = self.grants.iter().filter(|grant| grant.role != Role::Resident);
-        staff.into_iter().any(|grant| self.reaches(Action::TicketView, grant, parties))
+        staff.into_iter().any(|grant| self.reaches(Action::TicketView, grant, &parties))
     }
 }

@@ -15,6 +15,8 @@ pub enum Reach {
     Assisting,
     /// What a unit that the role is granted for was called to.
     Called,
+    /// What was raised for a unit that the role is granted for: seen as by its requester.
+    Raised,
     /// What is open to be claimed by the role, in the places that it is granted for.
     Claimable,
     /// What oneself dispatched.
@@ -28,7 +30,7 @@ pub enum Reach {
 /// How far `role` reaches with `action`; empty when it may not at all. This is the table.
 pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
     use Action as A;
-    use Reach::{Anywhere, Area, Assigned, Assisting, Called, Claimable, Desk, Dispatched, Own};
+    use Reach::{Anywhere, Area, Assigned, Assisting, Called, Claimable, Desk, Dispatched, Own, Raised};
     use Role as R;
     match (role, action) {
         (
@@ -63,11 +65,11 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::TicketReopen
             | A::FlagView,
         ) => &[Own],
-        (R::Volunteer | R::PartyMember, A::TicketView) => &[Assigned, Assisting, Claimable],
+        (R::Volunteer | R::PartyMember, A::TicketView) => &[Assigned, Assisting, Claimable, Raised],
         // Calls are heard beyond their own grid.
         (R::GridWorker | R::GridLeader, A::TicketView) => &[Area, Assigned, Assisting, Claimable],
         (R::CommunityClerk | R::StreetDispatcher, A::TicketView) => &[Area, Assigned, Assisting],
-        (R::DepartmentHandler, A::TicketView) => &[Assigned, Assisting, Called],
+        (R::DepartmentHandler, A::TicketView) => &[Assigned, Assisting, Called, Raised],
         (R::Supervisor | R::CountyAdmin, A::TicketView) => &[Area],
         (
             R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin,
@@ -97,6 +99,12 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::GridWorker | R::GridLeader | R::DepartmentHandler, A::TicketEscalate) => &[Assigned],
         (R::CommunityClerk | R::StreetDispatcher, A::TicketEscalate) => &[Area, Assigned],
         (R::Supervisor | R::CountyAdmin, A::TicketEscalate) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketRefer) => &[Area, Assigned],
+        (R::CountyAdmin, A::TicketRefer) => &[Area],
+        (
+            R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader | R::DepartmentHandler,
+            A::TicketRefer,
+        ) => &[Assigned],
         (R::StreetDispatcher | R::CountyAdmin, A::TicketDecide) => &[Desk],
         (R::Supervisor | R::CountyAdmin, A::TicketPause | A::TicketReopen) => &[Area],
         (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::TicketSupervise) => &[Area],

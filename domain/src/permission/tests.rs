@@ -46,6 +46,7 @@ fn parties() -> Parties<'static> {
     const JOINED: [UserId; 1] = [UserId(Uuid::from_u128(7))];
     Parties {
         requester: user(1),
+        requester_unit: Some(UnitId(Uuid::from_u128(92))),
         joined: &JOINED,
         place: place("532504001007"),
         desk: place("532504001"),
@@ -72,6 +73,7 @@ const HANDLE: &[&str] = &[
     "ticket.reply",
     "ticket.extend",
     "ticket.promise",
+    "ticket.refer",
 ];
 const HANDLE_AND_MORE: &[&str] = &["ticket.escalate", "ticket.note"];
 const CLERK: &[&str] = &[
@@ -89,6 +91,7 @@ const CLERK: &[&str] = &[
     "ticket.discuss",
     "ticket.assess",
     "ticket.promise",
+    "ticket.refer",
 ];
 
 fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
@@ -115,6 +118,8 @@ fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
 #[case::unit_that_was_called(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UnitId(Uuid::from_u128(92))))]),
     many(&[&["ticket.view", "ticket.note", "ticket.report_in", "ticket.discuss"]]))]
 #[case::member_of_a_unit_that_was_called(actor(3, &[(Role::PartyMember, Scope::Unit(UnitId(Uuid::from_u128(92))))]), many(&[]))]
+#[case::of_the_unit_that_asked(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UnitId(Uuid::from_u128(93))))]),
+    many(&[&["ticket.view"]]))]
 #[case::member_who_may_claim(actor(3, &[(Role::PartyMember, at("532504001"))]), many(&[&["ticket.view", "ticket.claim"]]))]
 #[case::volunteer_who_may_not(actor(3, &[(Role::Volunteer, at("532504001"))]), many(&[]))]
 #[case::member_elsewhere(actor(3, &[(Role::PartyMember, at("532504002"))]), many(&[]))]
@@ -149,7 +154,7 @@ fn the_document_shows_the_whole_table() {
          Made from the one table (`domain/src/permission/table.rs`) by a test, which fails when it is stale; `make docs` writes it\n\
          anew. Everyone who signed in is a resident. An empty cell: never. How far it reaches otherwise:\n\n\
          **anywhere**: needs nothing to reach to · **own**: raised by oneself, or about oneself · **assigned**: to oneself or one's unit ·\n\
-         **assisting**: oneself or one's unit helps · **claimable**: open to be claimed by this role in its places ·\n\
+         **assisting**: oneself or one's unit helps · **raised**: for one's unit · **claimable**: open to be claimed by this role in its places ·\n\
          **called**: one's unit was called by a whistle · **dispatched**: by oneself · **area**: in the places that the role is granted for · **desk**: on a desk there\n\n| action |",
     );
     for role in Role::iter() {

@@ -2,6 +2,7 @@
 
 mod call;
 mod edit;
+mod first_asked;
 mod ladder;
 mod route;
 mod service;
@@ -12,6 +13,7 @@ mod whistle;
 
 pub use call::{CallLevel, CallRule};
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
+pub use first_asked::FirstAskedRule;
 pub use ladder::{Level, Meets, Rung};
 pub use route::{Route, RouteTo};
 pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
@@ -76,6 +78,9 @@ pub struct Playbook {
     /// The steps that its people are told of (Z02); the usual five unless said.
     #[serde(default = "usual_steps")]
     pub steps: Vec<Step>,
+    /// Who answers for what they were the first to take up (practices Q06).
+    #[serde(default)]
+    pub first_asked: FirstAskedRule,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -219,6 +224,7 @@ impl Playbook {
         faults.extend(ladder::faults(&self.ladder));
         faults.extend(self.whistle.faults());
         faults.extend(step::faults(&self.steps));
+        faults.extend(self.first_asked.faults());
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.policy.faults(&categories));
         faults.extend(self.call.iter().flat_map(CallRule::faults));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::calendar::Calendar;
-use crate::policy::{ClaimRule, ClockRule, Unmet};
+use crate::policy::{ClaimRule, ClockRule, DeskRule, Unmet};
 use crate::ticket::{Affair, ClockKind};
 
 fn rate(key: &str, numerator: &[&str], denominator: &[&str]) -> RateRule {
@@ -47,6 +47,12 @@ fn a_bad_playbook_names_every_fault_at_once() {
             reopen_window_seconds: 0,
             urge_every_seconds: 0,
             offline_seconds: 0,
+            refer: vec![Affair::Private],
+            desks: vec![
+                DeskRule { category: "gas".into(), level: Level::County },
+                DeskRule { category: "water".into(), level: Level::County },
+                DeskRule { category: "water".into(), level: Level::Street },
+            ],
             claims: vec![ClaimRule {
                 affair: Some(Affair::Private),
                 category: None,
@@ -74,6 +80,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
         ladder: vec![],
         steps: vec![],
         whistle: WhistleRule { weight_percent: 200, ..WhistleRule::default() },
+        first_asked: FirstAskedRule { roles: vec![Role::GridWorker, Role::Resident] },
         rates: vec![
             rate("response", &["accepted"], &["submitted", "-lost"]),
             rate("response", &[], &["rated"]),
@@ -95,8 +102,11 @@ fn a_bad_playbook_names_every_fault_at_once() {
             "ladder",
             "whistle.weight_percent",
             "steps",
+            "first_asked.roles",
             "policy.claims[0].roles",
             "policy.discuss_first[1]",
+            "policy.desks[0].category",
+            "policy.desks[2].category",
             "policy.rating_window_seconds",
             "policy.reopen_window_seconds",
             "policy.calendar.weekdays[0]",

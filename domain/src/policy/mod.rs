@@ -9,7 +9,8 @@ mod tests;
 
 use crate::calendar::Calendar;
 use crate::permission::{Action, Role, Roles, reaches};
-use crate::playbook::Fault;
+use crate::place::PlaceCode;
+use crate::playbook::{Fault, Level};
 use crate::ticket::{Affair, Audience, ClockKind, Handling, Severity};
 use crate::time::Timestamp;
 use chrono::TimeDelta;
@@ -48,6 +49,12 @@ pub struct Policy {
     /// The affairs that a unit takes only once they were talked over (共商对策, practices L07); none unless said.
     #[serde(default)]
     pub discuss_first: Vec<Affair>,
+    /// Which affairs may be referred to self-help, mutual help or the market (practices M02); private ones unless said.
+    #[serde(default = "private")]
+    pub refer: Vec<Affair>,
+    /// What lies on a higher desk than that of its community from the start (practices M09).
+    #[serde(default)]
+    pub desks: Vec<DeskRule>,
     /// What working time is, for clocks that count it. Its days are not part of the playbook: the store puts them in.
     #[serde(default)]
     pub calendar: Calendar,
@@ -67,6 +74,10 @@ fn ten_minutes() -> u32 {
     600
 }
 
+fn private() -> Vec<Affair> {
+    vec![Affair::Private]
+}
+
 fn twelve_hours() -> u32 {
     12 * 3_600
 }
@@ -83,6 +94,16 @@ pub struct ClaimRule {
     pub category: Option<String>,
     /// Who; each a role that can claim at all.
     pub roles: Vec<Role>,
+}
+
+/// On whose desk tickets of a category lie from the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskRule {
+    /// Of which category; each at most once.
+    pub category: String,
+    /// At which level.
+    pub level: Level,
 }
 
 /// What becomes of a clock that nothing met.
@@ -310,6 +331,12 @@ impl Policy {
         rules.flat_map(|rule| rule.roles.iter().copied()).collect()
     }
 
+    /// The desk on which tickets of a category lie from the start, where that is not the community's.
+    pub fn desk(&self, category: Option<&str>, place: &PlaceCode) -> Option<PlaceCode> {
+        let rule = self.desks.iter().find(|rule| Some(rule.category.as_str()) == category)?;
+        rule.level.of(place)
+    }
+
     /// Everything that is wrong with it. `categories` are the keys of the playbook's.
     pub fn faults(&self, categories: &[&str]) -> Vec<Fault> {
         let mut faults = Vec::new();
@@ -331,6 +358,14 @@ impl Policy {
         for (i, affair) in self.discuss_first.iter().enumerate() {
             if self.discuss_first[..i].contains(affair) {
                 fault(format!("policy.discuss_first[{i}]"), "三事重复");
+            }
+        }
+        for (i, rule) in self.desks.iter().enumerate() {
+            let key = format!("policy.desks[{i}].category");
+            if !categories.contains(&rule.category.as_str()) {
+                fault(key, "没有这个类别");
+            } else if self.desks[..i].iter().any(|earlier| earlier.category == rule.category) {
+                fault(key, "同一类别只能有一条");
             }
         }
         let windows = [

@@ -17,6 +17,8 @@ fn policy(clocks: Vec<ClockRule>) -> Policy {
         offline_seconds: 0,
         claims: vec![],
         discuss_first: vec![],
+        refer: vec![],
+        desks: vec![],
         calendar: Calendar::default(),
         clocks,
     }

@@ -3,7 +3,7 @@
 use super::event::{Event, Fact};
 use super::{
     Arrival, Assessment, Assignee, Clock, Discussion, Done, Escalation, Extension, Opinion, Plan, Rating,
-    Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Work,
+    Referral, Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
@@ -48,6 +48,7 @@ impl Ticket {
             playbook,
             service,
             call,
+            requester_unit,
         } = &event.fact
         else {
             return Err(BrokenHistory { event: event.fact.headline().name(), status: "nothing" });
@@ -95,6 +96,9 @@ impl Ticket {
             call: *call,
             mates: Vec::new(),
             escalation: None,
+            first_asked: None,
+            referral: None,
+            requester_unit: *requester_unit,
             state: State::Submitted,
         })
     }
@@ -137,6 +141,8 @@ impl Ticket {
                 | Fact::Breached { .. }
                 | Fact::Escalated { .. }
                 | Fact::Decided { .. }
+                | Fact::FirstAsked { .. }
+                | Fact::Referred { .. }
                 | Fact::Graded { .. }
                 | Fact::ExtensionAsked { .. }
                 | Fact::ExtensionApproved { .. }
@@ -218,6 +224,10 @@ impl Ticket {
                     self.escalation.get_or_insert(Escalation { from: self.desk, at });
                 }
                 self.desk = *desk;
+            }
+            Fact::FirstAsked { person } => self.first_asked = *person,
+            Fact::Referred { to, point, unit, text } => {
+                self.referral = Some(Referral { to: *to, point: *point, unit: *unit, text: *text, at });
             }
             Fact::Decided { text: _, back } => {
                 self.escalation = None;
@@ -361,6 +371,7 @@ impl Ticket {
         replace(&mut self.mates, from, to);
         self.mates.retain(|mate| Some(*mate) != handler);
         self.dispatched_by = self.dispatched_by.map(now);
+        self.first_asked = self.first_asked.map(now);
         self.supervision = self.supervision.map(|there| Supervision { by: now(there.by), ..there });
         if let Some(discussion) = &mut self.discussion {
             discussion.by = now(discussion.by);

@@ -1,12 +1,15 @@
 //! What people ask to be done with a ticket.
 
-use super::{Affair, Assignee, Channel, Commonality, Handling, Origin, Outcome, Satisfaction, Severity};
+use super::{
+    Affair, Assignee, Channel, Commonality, Handling, Origin, Outcome, ReferTo, Satisfaction, Severity,
+};
 use crate::actor::Actor;
 use crate::geo::Position;
-use crate::id::{TicketId, UnitId, UserId};
+use crate::id::{PointId, TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
 use crate::permission::Action;
 use crate::place::{PlaceCode, PlaceRef};
+use crate::point::Kind;
 use crate::text::Text;
 use crate::time::Timestamp;
 use crate::unit::UnitKind;
@@ -27,6 +30,10 @@ pub struct Submission {
     pub address: Option<Text>,
     /// The event that it came from, with its title.
     pub origin: Option<(Origin, Text)>,
+    /// The message of a chat that it was taken from (practices M10).
+    pub message: Option<ChatMessage>,
+    /// The unit that asks through whoever submits (practices Z01).
+    pub for_unit: Option<(UnitId, Option<UnitFacts>)>,
     /// Key of the playbook's category.
     pub category: Option<String>,
     /// As the requester sees it; whoever dispatches may grade it anew.
@@ -52,6 +59,38 @@ impl Submission {
             .chain(&self.address)
             .chain(self.origin.as_ref().map(|(_, title)| title))
     }
+}
+
+/// A message of a chat. What it is called names people: of it a ticket keeps nothing but that it was taken from there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatMessage {
+    /// What the group is called, 1 to [`MAX_MESSAGE`] characters.
+    pub group: String,
+    /// What the message is called there, as long.
+    pub id: String,
+}
+
+/// The longest name of a chat and of a message in it, in characters.
+pub const MAX_MESSAGE: usize = 100;
+
+/// What must be known of a unit that a ticket names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitFacts {
+    /// What it is.
+    pub kind: UnitKind,
+    /// Its county (six digits).
+    pub county: PlaceCode,
+    /// The place that it belongs to.
+    pub seat: Option<PlaceCode>,
+}
+
+/// To whom somebody is guided, with what is known of it; nothing of what is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Guide {
+    /// A point, with what it is and where.
+    pub point: Option<(PointId, Option<(Kind, PlaceCode)>)>,
+    /// A unit.
+    pub unit: Option<(UnitId, Option<UnitFacts>)>,
 }
 
 /// What must be known of whom a ticket is to be assigned to.
@@ -224,6 +263,15 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
+    /// 引导: to self-help, mutual help or the market (practices M02).
+    Refer {
+        /// To what.
+        to: ReferTo,
+        /// To whom.
+        guide: Guide,
+        /// What the requester is told.
+        text: Text,
+    },
     /// 会商决定: of those to whom it was handed up (practices F02).
     Decide {
         /// What is to be done.
@@ -341,6 +389,7 @@ impl Command {
             Self::Extend { .. } => Action::TicketExtend,
             Self::ApproveExtension { .. } | Self::RefuseExtension { .. } => Action::TicketDecideExtension,
             Self::Escalate { .. } => Action::TicketEscalate,
+            Self::Refer { .. } => Action::TicketRefer,
             Self::Decide { .. } => Action::TicketDecide,
             Self::Pause { .. } | Self::Resume { .. } => Action::TicketPause,
             Self::Supervise { .. } => Action::TicketSupervise,
@@ -365,6 +414,7 @@ impl Command {
             Self::Rate { comment, .. } => comment.as_ref(),
             Self::Plan { text, .. }
             | Self::Reply { text }
+            | Self::Refer { text, .. }
             | Self::Decide { text, .. }
             | Self::Note { text } => Some(text),
             Self::Opine { text, .. } => text.as_ref(),

@@ -2,10 +2,10 @@
 
 use super::{
     Affair, Appraiser, Assignee, Audience, Channel, Clock, ClockKind, Commonality, Handling, Origin, Outcome,
-    Satisfaction, Severity,
+    ReferTo, Satisfaction, Severity,
 };
 use crate::geo::Position;
-use crate::id::{TicketId, UnitId, UserId};
+use crate::id::{PointId, TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
 use crate::permission::Roles;
 use crate::place::{PlaceCode, PlaceRef};
@@ -78,6 +78,8 @@ pub enum Fact {
         /// Of a call, the area in which it is heard.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<PlaceCode>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requester_unit: Option<UnitId>,
     },
     /// 预警: a limit is about to pass; which one is the first of the clocks.
     Warned {
@@ -91,6 +93,17 @@ pub enum Fact {
     },
     /// 上报: it lies on the desk above; by itself when a limit passed.
     Escalated { desk: PlaceCode, reason: Option<TextRef> },
+    /// 首问负责: who answers for it until somebody has accepted it; nobody where they left and nobody takes over.
+    FirstAsked { person: Option<UserId> },
+    /// 引导: to whom its requester can turn.
+    Referred {
+        to: ReferTo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        point: Option<PointId>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unit: Option<UnitId>,
+        text: TextRef,
+    },
     /// 会商决定, and the desk to which it goes back with that.
     Decided {
         text: TextRef,
@@ -236,9 +249,13 @@ impl Fact {
             Self::Submitted { playbook: Some(_), .. }
             | Self::Submitted { service: Some(_), .. }
             | Self::Submitted { call: Some(_), .. }
+            | Self::Submitted { requester_unit: Some(_), .. }
             | Self::Graded { service: Some(_), .. }
             | Self::Claimed { team: Some(_), .. }
             | Self::Decided { .. }
+            | Self::FirstAsked { .. }
+            | Self::Referred { .. }
+            | Self::Resolved { outcome: Outcome::Guided, .. }
             | Self::Whistled { .. }
             | Self::ReportedIn { .. }
             | Self::Opined { .. }
@@ -292,6 +309,7 @@ impl Fact {
             Self::Planned { text, .. }
             | Self::Replied { text }
             | Self::Decided { text, .. }
+            | Self::Referred { text, .. }
             | Self::Supplemented { text }
             | Self::Noted { text } => Some(*text),
             Self::Returned { reason }
@@ -311,6 +329,7 @@ impl Fact {
             | Self::Graded { .. }
             | Self::Claimed { .. }
             | Self::Accepted { .. }
+            | Self::FirstAsked { .. }
             | Self::HandedOver { .. }
             | Self::Relieved { .. }
             | Self::Identified { .. }

@@ -21,7 +21,9 @@ mod whistle;
 
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
-pub use command::{AssigneeFacts, Assignment, Command, Submission, Team};
+pub use command::{
+    AssigneeFacts, Assignment, ChatMessage, Command, Guide, MAX_MESSAGE, Submission, Team, UnitFacts,
+};
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{
     Departure, When, decide, dispatch_by_route, hand_over, identify, merge, recode, settle, submit,
@@ -30,12 +32,13 @@ pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use ledger::{Assessment, Discussion};
 pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 pub use state::{
-    Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Reply, Resolution, Rest, State, Steps,
-    Supervision, Work,
+    Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Referral, Reply, Resolution, Rest, State,
+    Steps, Supervision, Work,
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{
-    Affair, Appraiser, Audience, Channel, Commonality, Handling, Outcome, Satisfaction, Severity, Status,
+    Affair, Appraiser, Audience, Channel, Commonality, Handling, Outcome, ReferTo, Satisfaction, Severity,
+    Status,
 };
 pub use whistle::{Opinion, ReportIn, Whistle, WhistleState};
 
@@ -190,6 +193,15 @@ pub struct Ticket {
     /// While it waits for the decision of those to whom it was handed up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
+    /// Who was the first to take it up, where the playbook has such people answer for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_asked: Option<UserId>,
+    /// To whom its requester was guided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Referral>,
+    /// The unit for which it was raised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requester_unit: Option<UnitId>,
     /// Where it stands.
     pub state: State,
 }
@@ -215,6 +227,9 @@ impl Ticket {
             && self.whistles.is_empty()
             && self.opinions.is_empty()
             && self.discussion.is_none()
+            && self.first_asked.is_none()
+            && self.referral.is_none()
+            && self.requester_unit.is_none()
             && self.assessment.is_none()
             && self.clocks.iter().all(|clock| clock.kind != ClockKind::Promise)
             && self.escalation.is_none();
@@ -272,6 +287,7 @@ impl Ticket {
         };
         Parties {
             requester: self.requester,
+            requester_unit: self.requester_unit,
             joined: &self.joined,
             place: self.place.code,
             desk: self.desk,
@@ -297,6 +313,12 @@ impl Ticket {
     pub fn answered_after(&self) -> Option<TimeDelta> {
         self.call?;
         Some(self.accepted_at? - self.submitted_at)
+    }
+
+    /// Who answers for it while nobody has accepted it (首问负责).
+    pub fn answers_first(&self) -> Option<UserId> {
+        let waits = matches!(self.state, State::Submitted | State::Dispatched { .. });
+        self.first_asked.filter(|_| waits)
     }
 
     /// The roles that may claim it now.

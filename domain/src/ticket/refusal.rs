@@ -1,6 +1,7 @@
 //! How tickets say no.
 
 use super::Status;
+use crate::number::TicketNumber;
 use crate::permission::Role;
 use crate::refusal::Args;
 use crate::time::Timestamp;
@@ -47,6 +48,12 @@ pub enum TicketRefusal {
     ServiceUnknown {
         /// Those that are most like it, with their names.
         alike: String,
+    },
+    /// The message of the chat was filed before.
+    #[error("filed before as {number}")]
+    MessageFiled {
+        /// The ticket's number.
+        number: TicketNumber,
     },
     /// Earlier or later than may be.
     #[error("{code} at {field}")]
@@ -107,6 +114,9 @@ pub enum WrongState {
     PromiseBroken,
     #[strum(serialize = "ticket.at_the_top")]
     AtTheTop,
+    /// The playbook has no such affair referred to others.
+    #[strum(serialize = "ticket.not_referable")]
+    NotReferable,
     /// Nobody asked for a decision.
     #[strum(serialize = "ticket.not_escalated")]
     NotEscalated,
@@ -196,6 +206,26 @@ pub enum FieldFault {
     DueOutOfRange,
     #[strum(serialize = "ticket.score_out_of_range")]
     ScoreOutOfRange,
+    #[strum(serialize = "ticket.refer_one_of")]
+    ReferOneOf,
+    #[strum(serialize = "ticket.refer_to_nobody")]
+    ReferToNobody,
+    #[strum(serialize = "ticket.refer_point_unknown")]
+    ReferPointUnknown,
+    #[strum(serialize = "ticket.refer_unit_unknown")]
+    ReferUnitUnknown,
+    #[strum(serialize = "ticket.refer_unfit")]
+    ReferUnfit,
+    #[strum(serialize = "ticket.not_referred")]
+    NotReferred,
+    #[strum(serialize = "ticket.for_unit_for_staff")]
+    ForUnitForStaff,
+    #[strum(serialize = "ticket.for_unit_unknown")]
+    ForUnitUnknown,
+    #[strum(serialize = "ticket.for_unit_not_theirs")]
+    ForUnitNotTheirs,
+    #[strum(serialize = "ticket.message_needs_chat")]
+    MessageNeedsChat,
 }
 
 /// What is wrong with a time.
@@ -222,6 +252,7 @@ impl TicketRefusal {
             Self::Field { code, .. } => code.into(),
             Self::CategoryUnknown { .. } => "ticket.category_unknown",
             Self::ServiceUnknown { .. } => "ticket.service_unknown",
+            Self::MessageFiled { .. } => "ticket.message_filed",
             Self::Time { code, .. } => code.into(),
         }
     }
@@ -230,6 +261,7 @@ impl TicketRefusal {
     pub fn args(&self) -> Args {
         match self {
             Self::WrongState { status, .. } => vec![("status", status.name().to_owned())],
+            Self::MessageFiled { number } => vec![("number", number.to_string())],
             Self::CategoryUnknown { allowed } => vec![("allowed", allowed.clone())],
             Self::ServiceUnknown { alike } => vec![("alike", alike.clone())],
             Self::NotYours { roles, .. } => {
@@ -250,6 +282,7 @@ impl TicketRefusal {
             Self::Field { field, .. } => Some(field),
             Self::CategoryUnknown { .. } => Some("/category"),
             Self::ServiceUnknown { .. } => Some("/service"),
+            Self::MessageFiled { .. } => Some("/origin/message"),
             Self::Time { field, .. } => Some(field),
         }
     }

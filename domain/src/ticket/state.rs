@@ -1,8 +1,8 @@
 //! Where a ticket stands, with what is true only there.
 
-use super::{Assignee, ClockKind, Outcome, Satisfaction, Status};
+use super::{Assignee, ClockKind, Outcome, ReferTo, Satisfaction, Status};
 use crate::geo::Position;
-use crate::id::{TicketId, UserId};
+use crate::id::{PointId, TicketId, UnitId, UserId};
 use crate::place::PlaceCode;
 use crate::policy::Act;
 use crate::text::TextRef;
@@ -90,6 +90,24 @@ pub struct Escalation {
     /// The desk that asked first: to which it can come back.
     pub from: PlaceCode,
     /// Since when.
+    pub at: Timestamp,
+}
+
+/// To whom its requester was guided last (引导, practices M02).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Referral {
+    /// To what.
+    pub to: ReferTo,
+    /// To which point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<PointId>,
+    /// To which unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<UnitId>,
+    /// What the requester was told.
+    pub text: TextRef,
+    /// When.
     pub at: Timestamp,
 }
 

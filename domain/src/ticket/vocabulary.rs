@@ -118,6 +118,8 @@ vocabulary! {
         Called,
         /// 吹哨人: who blew the whistle last.
         Whistler,
+        /// 首问负责人, while nobody has accepted it.
+        FirstAsked,
     }
     /// Whose opinion of a unit that was called counts (评价主体): practices M04, Z10.
     Appraiser {
@@ -141,6 +143,17 @@ vocabulary! {
         Explained,
         /// 暂无法解决.
         Unsolvable,
+        /// 引导自行解决: they were shown who helps (practices M02).
+        Guided,
+    }
+    /// To whom somebody with an affair of their own is guided (引导去处): practices M02.
+    ReferTo {
+        /// 自己解决.
+        SelfHelp,
+        /// 互助: 互助站、公益站、联络站.
+        MutualHelp,
+        /// 市场.
+        Market,
     }
     /// What the requester thinks of it (满意度).
     Satisfaction {

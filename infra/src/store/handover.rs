@@ -182,6 +182,7 @@ impl Store {
         const HANDLES: &str = "ticket t WHERE t.handler_id = ";
         const TAKES_PART: &str =
             "ticket_party p JOIN ticket t ON t.id = p.ticket_id WHERE p.active AND p.party_id = ";
+        const ASKED_FIRST: &str = "ticket t WHERE t.first_asked_id = ";
         const RAISED: &str = "ticket t WHERE t.requester_id = ";
         // Whoever dispatched or supervises a ticket has done something to it.
         const ACTED: &str =
@@ -189,9 +190,11 @@ impl Store {
         let (person, parts, only) = match handover {
             Handover::Left { person, .. } => {
                 let open = " AND t.status IN ('submitted', 'dispatched', 'accepted')";
-                (person, [HANDLES, TAKES_PART].as_slice(), open)
+                (person, [HANDLES, TAKES_PART, ASKED_FIRST].as_slice(), open)
             }
-            Handover::Joined { roster, .. } => (roster, [HANDLES, TAKES_PART, RAISED, ACTED].as_slice(), ""),
+            Handover::Joined { roster, .. } => {
+                (roster, [HANDLES, TAKES_PART, ASKED_FIRST, RAISED, ACTED].as_slice(), "")
+            }
         };
         let mut sql = Sql::new("");
         for (i, part) in parts.iter().enumerate() {

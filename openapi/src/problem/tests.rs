@@ -10,6 +10,7 @@ use domain::import::ImportRefusal;
 use domain::live::LiveRefusal;
 use domain::matter::MatterRefusal;
 use domain::notice::InboxRefusal;
+use domain::number::ticket_number;
 use domain::password::PasswordRefusal;
 use domain::permission::{PermissionRefusal, Role};
 use domain::person::{GrantRefusal, PersonRefusal, ProfileFault, ProfileRefusal};
@@ -54,6 +55,7 @@ fn every_refusal() -> Vec<Refusal> {
         TicketRefusal::NotFound.into(),
         TicketRefusal::CategoryUnknown { allowed: "a".into() }.into(),
         TicketRefusal::ServiceUnknown { alike: "a".into() }.into(),
+        TicketRefusal::MessageFiled { number: ticket_number(&code, day, 1) }.into(),
         PersonRefusal::NotFound.into(),
         PersonRefusal::BeyondScope.into(),
         PersonRefusal::Erased.into(),

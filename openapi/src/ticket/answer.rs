@@ -2,6 +2,7 @@
 
 use super::ladder::Rung;
 use super::ledger::{Assessment, Discussion};
+use super::refer::{FirstAsked, Referral};
 use super::shown::{Clock, ContactCard, TicketService};
 use super::whistle::Called;
 use crate::label::{optional_words, words};
@@ -48,6 +49,12 @@ pub struct Ticket<'a> {
     pub place: Place<'a>,
     /// 具体地址
     pub address: Option<&'a str>,
+    /// 提出诉求的单位；个人提出的为 null
+    pub requester_unit: Option<Uuid>,
+    /// 首问负责人；规程没有规定或还没有时为 null
+    pub first_asked: Option<FirstAsked>,
+    /// 引导去处；没有时为 null
+    pub referral: Option<Referral<'a>>,
     /// 由哪一级处置：其地点编码；超时或上报则上一级
     pub desk: &'a str,
     /// 该级在逐级会商中的层级；规程没有此层级时为 null
@@ -255,8 +262,17 @@ impl<'a> Ticket<'a> {
         now: Timestamp,
     ) -> Self {
         let view::TicketView { ticket, version, place_name, texts, contact, updated_at, service_name } = view;
-        let view::TicketTexts { content, address, origin, plan, progress, reply, comment, end_reason } =
-            texts;
+        let view::TicketTexts {
+            content,
+            address,
+            origin,
+            plan,
+            progress,
+            reply,
+            comment,
+            end_reason,
+            referral,
+        } = texts;
         let work = ticket.state.work();
         Self {
             id: ticket.id.0,
@@ -266,6 +282,12 @@ impl<'a> Ticket<'a> {
             content: content.as_deref(),
             place: Place { code: ticket.place.code.as_str(), name: place_name },
             address: address.as_deref(),
+            requester_unit: ticket
+                .requester_unit
+                .filter(|_| !ticket.confidential || sight != Sight::Hidden)
+                .map(|unit| unit.0),
+            first_asked: FirstAsked::of(ticket, sight),
+            referral: Referral::of(ticket, referral.as_deref()),
             desk: ticket.desk.as_str(),
             rung: book.and_then(|book| book.rung(&ticket.desk)).map(Rung::from),
             escalated_at: ticket.escalation.map(|asked| asked.at),

@@ -1,6 +1,6 @@
 //! Parts of what clients send: where it is, whom to call, where it came from.
 
-use crate::strict::Word;
+use crate::strict::{Object, Word};
 use chrono::NaiveDate;
 use domain::geo::Datum;
 use serde::Deserialize;
@@ -27,6 +27,22 @@ pub struct Origin {
     pub title: String,
     /// 举办日期：今天或此前一年内
     pub held_on: Option<NaiveDate>,
+    /// 来自群聊的哪一条消息；渠道须为 chat，同一县内同一条消息只能点单一次
+    #[schema(value_type = Option<ChatMessage>)]
+    pub message: Option<Object<ChatMessage>>,
+}
+
+/// 群聊的一条消息。只保存其带密钥的哈希，不保存群名和消息编号。
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"group": "温泉小区居民群", "id": "7412369850"}))]
+pub struct ChatMessage {
+    /// 群名或群编号，1 至 100 字
+    #[schema(min_length = 1, max_length = 100)]
+    pub group: String,
+    /// 消息编号，1 至 100 字
+    #[schema(min_length = 1, max_length = 100)]
+    pub id: String,
 }
 
 /// 联系人，姓名和电话至少填写一项。

@@ -62,6 +62,10 @@ pub struct ListTickets {
     /// 由哪一级处置：其地点编码
     #[param(example = "532504001")]
     pub desk: Option<String>,
+    /// 只看首问由本人负责、还没有人接单的
+    pub first_asked: Option<bool>,
+    /// 只看代此单位提出的
+    pub for_unit: Option<Uuid>,
     /// 是否已上报、等待会商决定
     pub escalated: Option<bool>,
     /// 完整的工单编号，或联系人的电话号码
@@ -103,6 +107,8 @@ impl ListTickets {
             ledger,
             commonality,
             desk,
+            first_asked,
+            for_unit,
             escalated,
             q,
             from,
@@ -112,7 +118,7 @@ impl ListTickets {
         } = self;
         format!(
             "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {called:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
-             {category:?} {overdue:?} {handling:?} {supervised:?} {ledger:?} {commonality:?} {desk:?} {escalated:?} {q:?} {from:?} {to:?}"
+             {category:?} {overdue:?} {handling:?} {supervised:?} {ledger:?} {commonality:?} {desk:?} {first_asked:?} {for_unit:?} {escalated:?} {q:?} {from:?} {to:?}"
         )
     }
 }

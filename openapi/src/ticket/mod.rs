@@ -6,6 +6,7 @@ mod asked;
 mod ladder;
 mod ledger;
 mod list;
+mod refer;
 mod request;
 mod shown;
 mod steps;
@@ -16,10 +17,11 @@ mod whistle;
 pub use alike::{AlikeTicket, AlikeTickets, AskAlike};
 pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
 pub(crate) use asked::datum;
-pub use asked::{ClaimTicket, Contact, Origin, PlaceRef, Position};
+pub use asked::{ChatMessage, ClaimTicket, Contact, Origin, PlaceRef, Position};
 pub use ladder::{Decide, Rung};
 pub use ledger::{Assess, Assessment, Discuss, Discussion, Promise};
 pub use list::ListTickets;
+pub use refer::{FirstAsked, Refer, Referral};
 pub use request::{
     Accept, ApproveExtension, Arrive, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, Merge, Plan,
     Rate, Reason, ReplyText, Resolve, Supplement,

@@ -39,6 +39,8 @@ pub struct CreateTicket {
     /// 来源活动，如哪一次群众会、征集日
     #[schema(value_type = Option<Origin>)]
     pub origin: Option<Object<Origin>>,
+    /// 代哪个单位提出（社区点单）：本人所属的单位，或本人范围内的社区；仅工作人员可填
+    pub for_unit: Option<Uuid>,
     /// 联系人；不填则为诉求人本人
     #[schema(value_type = Option<Contact>)]
     pub contact: Option<Object<Contact>>,

@@ -6,7 +6,8 @@ use crate::label::{headline, words};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::UserId;
 use domain::ticket::{
-    Affair, Appraiser, ClockKind, Commonality, Fact, Handling, Headline, Outcome, Satisfaction, Severity,
+    Affair, Appraiser, Assignee, ClockKind, Commonality, Fact, Handling, Headline, Outcome, ReferTo,
+    Satisfaction, Severity,
 };
 use domain::view;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ pub struct TimelineEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<ClockKind>)]
     pub clock: Option<ClockKind>,
-    /// 派给谁
+    /// 派给谁、首问由谁负责
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lead: Option<Lead>,
     /// 评定的轻重
@@ -52,6 +53,16 @@ pub struct TimelineEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Affair>)]
     pub affair: Option<Affair>,
+    /// 引导到哪里
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<ReferTo>)]
+    pub refer_to: Option<ReferTo>,
+    /// 引导到哪个点位
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub point: Option<Uuid>,
+    /// 引导到哪个单位
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<Uuid>,
     /// 办理结果
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Outcome>)]
@@ -154,6 +165,18 @@ impl TimelineEntry {
                 Self { clock: event.clocks.first().map(|clock| clock.kind), ..base }
             }
             Fact::Escalated { desk, reason: _ } => Self { desk: Some(desk.to_string()), ..base },
+            Fact::FirstAsked { person } => Self {
+                lead: person
+                    .filter(|person| !hidden.contains(person))
+                    .map(|person| Assignee::Person(person).into()),
+                ..base
+            },
+            Fact::Referred { to, point, unit, text: _ } => Self {
+                refer_to: Some(to),
+                point: point.map(|point| point.0),
+                unit: unit.map(|unit| unit.0),
+                ..base
+            },
             Fact::Decided { text: _, back } => Self { desk: back.map(|desk| desk.to_string()), ..base },
             Fact::Dispatched { lead, assist, severity, affair, handling, note: _ } => Self {
                 lead: Some(lead.into()),

@@ -21,7 +21,7 @@ use openapi::ticket::{ListTickets, TicketPage, TicketSummary};
     tag = "工单",
     operation_id = "list_tickets",
     summary = "工单列表",
-    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`assist`（协办）、`called`（被呼叫）、`claimable`（可认领）、`handler`（承办人）、`unit`（责任单位）\
+    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`assist`（协办）、`called`（被呼叫）、`first_asked`（首问由本人负责）、`for_unit`（代单位提出）、`claimable`（可认领）、`handler`（承办人）、`unit`（责任单位）\
         或 `place`（地点及以下），依此次序取第一个，其余为筛选条件。\
         都不填时：有地点范围的看其范围，只有一个单位的看该单位，其他人看本人提出的。只列出有权查看的工单。\
         筛选每次至多查 5000 条，不足一页也可能还有下一页，以 `next_cursor` 为准。",
@@ -69,6 +69,8 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         ledger,
         commonality,
         desk,
+        first_asked,
+        for_unit,
         escalated,
         q,
         from,
@@ -97,6 +99,8 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         mine: mine == Some(true),
         assist: assist == Some(true),
         called: called == Some(true),
+        first_asked: first_asked == Some(true),
+        for_unit: for_unit.map(UnitId),
         claimable: claimable == Some(true),
         handler,
         unit,
@@ -105,12 +109,12 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
     let lens = lens(state, actor, &asked)?;
     // What became the lens need not be tried on each entry.
     Ok(TicketQuery {
+        lens,
         sees_all: sees_all(actor, &lens),
         place: place.filter(|_| !matches!(lens, Lens::Area(_))),
         unit: unit.filter(|_| !matches!(lens, Lens::Unit(_) | Lens::Assist(_) | Lens::Called(_))),
         handler: handler.filter(|_| !matches!(lens, Lens::Handler(_))),
         requester: asked.mine.then_some(actor.user).filter(|_| !matches!(lens, Lens::Requester(_))),
-        lens,
         status,
         severity,
         affair,
@@ -125,6 +129,8 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         ledger,
         commonality,
         desk,
+        first_asked: asked.first_asked.then_some(actor.user).filter(|_| !matches!(lens, Lens::FirstAsked(_))),
+        for_unit: asked.for_unit.filter(|_| !matches!(lens, Lens::ForUnit(_))),
         escalated,
         from,
         to,
@@ -148,6 +154,8 @@ struct Asked {
     mine: bool,
     assist: bool,
     called: bool,
+    first_asked: bool,
+    for_unit: Option<UnitId>,
     claimable: bool,
     handler: Option<UserId>,
     unit: Option<UnitId>,
@@ -169,6 +177,12 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
     if asked.called {
         let own = common_unit(actor.called_units());
         return asked.unit.or(own).map(Lens::Called).ok_or_else(several);
+    }
+    if asked.first_asked {
+        return Ok(Lens::FirstAsked(actor.user));
+    }
+    if let Some(unit) = asked.for_unit {
+        return Ok(Lens::ForUnit(unit));
     }
     if asked.claimable {
         let place = asked.place.or_else(|| common(state, actor.claims().map(|(_, place)| place)));
@@ -212,11 +226,12 @@ fn sees_all(actor: &Actor, lens: &Lens) -> bool {
         Lens::Area(place) => actor.area().any(|area| area.covers(place)),
         Lens::Unit(unit) => actor.units().any(|own| own == *unit),
         Lens::Handler(user) => *user == actor.user && actor.sees_assigned(),
+        Lens::ForUnit(unit) => actor.raising_units().any(|own| own == *unit),
         Lens::Requester(user) => *user == actor.user,
         Lens::Assist(party) => {
             actor.sees_assigned() && (*party == actor.user.0 || actor.units().any(|own| own.0 == *party))
         }
         Lens::Called(unit) => actor.called_units().any(|own| own == *unit),
-        Lens::Claimable(_) | Lens::Number(_) | Lens::Phone(_) => false,
+        Lens::FirstAsked(_) | Lens::Claimable(_) | Lens::Number(_) | Lens::Phone(_) => false,
     }
 }

@@ -9,11 +9,11 @@ use crate::rates;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, post, web};
 use domain::geo::Position;
-use domain::id::TicketId;
+use domain::id::{TicketId, UnitId};
 use domain::phone::Phone;
 use domain::place::{NetRefusal, PlaceCode, PlaceRefusal};
 use domain::text::{FreeText, MAX_ADDRESS, MAX_NAME, Text};
-use domain::ticket::{Channel, Submission};
+use domain::ticket::{Channel, ChatMessage, MAX_MESSAGE, Submission};
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketView};
 use infra::entropy;
@@ -52,6 +52,7 @@ pub(crate) async fn submit_ticket(
         affair,
         channel,
         origin,
+        for_unit,
         contact,
         confidential,
         occurred_at,
@@ -64,7 +65,9 @@ pub(crate) async fn submit_ticket(
     let address = address.and_then(|address| {
         short_text(&state, "/address", address, now).map_err(|fault| faults.push(fault)).ok()
     });
-    let origin = origin.and_then(|Object(Origin { title, held_on })| {
+    let mut message = None;
+    let origin = origin.and_then(|Object(Origin { title, held_on, message: from })| {
+        message = from.map(|Object(from)| chat_message(from, &mut faults));
         let title =
             short_text(&state, "/origin/title", title, now).map_err(|fault| faults.push(fault)).ok()?;
         Some((domain::ticket::Origin { title: title.reference, held_on }, title))
@@ -91,6 +94,10 @@ pub(crate) async fn submit_ticket(
     if place.retired_at.is_some() {
         return Err(fault(NetRefusal::Retired { code: place.place.code }, Some(CODE.into())).into());
     }
+    let for_unit = match for_unit.map(UnitId) {
+        Some(unit) => Some((unit, state.store.unit_facts(unit).await?)),
+        None => None,
+    };
     rates::ticket(&state, &permit.actor, key.as_ref()).await?;
     let shown = Contact {
         name: contact.name.clone().or(profile.name),
@@ -108,6 +115,8 @@ pub(crate) async fn submit_ticket(
         content,
         address,
         origin,
+        message,
+        for_unit,
         category,
         severity: severity.map(|word| word.0),
         affair: affair.map(|word| word.0),
@@ -128,6 +137,17 @@ pub(crate) async fn submit_ticket(
 fn short_text(state: &State, field: &str, body: String, now: Timestamp) -> Result<Text, Fault> {
     FreeText::check(&body, MAX_ADDRESS).map_err(|refusal| fault(refusal, Some(field.to_owned())))?;
     text(state, field, body, now)
+}
+
+/// The message of a chat that it was taken from.
+fn chat_message(message: openapi::ticket::ChatMessage, faults: &mut Vec<Fault>) -> ChatMessage {
+    let openapi::ticket::ChatMessage { group, id } = message;
+    for (field, text) in [("/origin/message/group", &group), ("/origin/message/id", &id)] {
+        if let Err(refusal) = FreeText::check(text, MAX_MESSAGE) {
+            faults.push(fault(refusal, Some(field.to_owned())));
+        }
+    }
+    ChatMessage { group, id }
 }
 
 fn whom_to_call(contact: openapi::ticket::Contact, faults: &mut Vec<Fault>) -> Contact {

@@ -44,6 +44,7 @@ pub fn hand_over(ticket: &Ticket, departure: &Departure, policy: &Policy, now: T
     let successor = successor.as_ref().filter(|(_, facts)| facts.can_handle_at(&place));
     let successor = successor.map(|(person, _)| Assignee::Person(*person));
     let (lead, handles) = (ticket.lead(), ticket.handler() == Some(*from));
+    let was_first_asked = ticket.first_asked == Some(*from);
     let stays = facts.can_handle_at(&place);
     if ticket.assist.contains(&Assignee::Person(*from)) && !stays {
         let taken = |one: &Assignee| lead == Some(*one) || ticket.assist.contains(one);
@@ -58,6 +59,13 @@ pub fn hand_over(ticket: &Ticket, departure: &Departure, policy: &Policy, now: T
             decision.happen(Fact::HandedOver { from: *from, to: successor }, vec![]);
         }
         Some(_) | None => {}
+    }
+    if was_first_asked && !stays {
+        let person = successor.and_then(|one| match one {
+            Assignee::Person(person) => Some(person),
+            Assignee::Unit(_) => None,
+        });
+        decision.happen(Fact::FirstAsked { person }, vec![]);
     }
     decision.events
 }
@@ -107,8 +115,9 @@ impl Decision<'_> {
         };
         let clocks = self.sorted_anew(&sorting);
         let claim = may_claim(playbook, &sorting, self.ticket.call.is_some());
-        let (category, service) = (category.map(str::to_owned), service.map(str::to_owned));
-        self.happen(Fact::Graded { category, severity, affair, claim, service }, clocks);
+        let (named, service) = (category.map(str::to_owned), service.map(str::to_owned));
+        self.happen(Fact::Graded { category: named, severity, affair, claim, service }, clocks);
+        self.to_its_desk(category);
         // What was done too late before anybody asked for it is a breach like any other.
         for kind in ClockKind::iter() {
             let late = self.ticket.clocks.iter().filter(|clock| clock.kind == kind);
@@ -117,6 +126,14 @@ impl Decision<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What turns out to be of a category that lies on a higher desk goes there at once (practices M09).
+    fn to_its_desk(&mut self, category: Option<&str>) {
+        let desk = self.policy.desk(category, &self.ticket.place.code);
+        if let Some(desk) = desk.filter(|desk| desk.as_str().len() < self.ticket.desk.as_str().len()) {
+            self.happen(Fact::Escalated { desk, reason: None }, vec![]);
+        }
     }
 
     pub(super) fn dispatch(

@@ -1,6 +1,6 @@
 //! The work: 到场, 出方案, 答复, 办结, 申请延期.
 
-use super::super::{Clock, ClockKind, Fact, Outcome, State, WrongState};
+use super::super::{Clock, ClockKind, Fact, FieldFault, Outcome, State, TicketRefusal, WrongState};
 use super::Decision;
 use crate::geo::Position;
 use crate::policy::{Act, Unmet};
@@ -42,6 +42,9 @@ impl Decision<'_> {
 
     pub(super) fn resolve(&mut self, outcome: Outcome, reply: &Text) -> Result<(), Refusal> {
         self.must_be_accepted()?;
+        if outcome == Outcome::Guided && self.ticket.referral.is_none() {
+            return Err(TicketRefusal::field_fault(FieldFault::NotReferred, "/outcome").into());
+        }
         // Whether a step that was not taken is a broken promise is the playbook's to say.
         let skipped = |clock: &&Clock| clock.is_owed() && !clock.stops_on(Act::Resolve);
         let calendar = &self.policy.calendar;

@@ -2,6 +2,7 @@
 
 mod assign;
 mod clocks;
+mod first_asked;
 mod follow;
 mod handle;
 mod ladder;
@@ -9,33 +10,30 @@ mod ledger;
 mod merge;
 mod oversee;
 mod platform;
+mod refer;
 mod sort;
+mod submit;
 mod whistle;
 
 pub use assign::{Departure, hand_over, identify, recode};
 pub use merge::merge;
 pub use platform::dispatch_by_route;
+pub use submit::submit;
 pub(crate) use whistle::MAX_REPORT_IN_MINUTES;
 
-use super::command::{Command, Submission};
+use super::command::Command;
 use super::event::{Event, Fact};
-use super::refusal::{FieldFault, TicketRefusal, TimeFault, WrongState};
-use super::{Channel, Clock, ClockKind, State, Ticket};
+use super::refusal::{TicketRefusal, TimeFault, WrongState};
+use super::{Clock, State, Ticket};
 use crate::actor::Actor;
 use crate::id::UserId;
 use crate::permission::{Action, Parties};
-use crate::place::{Levels, PlaceCode, PlaceRefusal};
 use crate::playbook::Playbook;
-use crate::policy::{Policy, Sorting, Start};
+use crate::policy::Policy;
 use crate::refusal::Refusal;
 use crate::time::{Timestamp, seconds};
-use chrono::{NaiveTime, TimeDelta};
-use strum::IntoEnumIterator;
+use chrono::TimeDelta;
 
-/// How long ago what is entered from paper may have been raised.
-const PAPER_DAYS: i64 = 31;
-/// How long ago the event was held that a ticket came from, at most.
-const ORIGIN_DAYS: i64 = 366;
 /// How far ahead a plan or more time may reach.
 const AHEAD_DAYS: i64 = 731;
 
@@ -54,73 +52,6 @@ impl From<Timestamp> for When {
     fn from(now: Timestamp) -> Self {
         Self { now, occurred_at: None, lead_left: false }
     }
-}
-
-/// 点单. Starts the arrive clock, and the others when it is graded already (practices M03). They count from the submission,
-/// also of what was raised earlier on paper: nobody could have kept a limit before.
-///
-/// # Errors
-/// [`TicketRefusal::CategoryUnknown`], [`FieldFault::ChannelForStaff`], [`PlaceRefusal::TooWide`] and others.
-pub fn submit(
-    s: &Submission,
-    actor: &Actor,
-    playbook: &Playbook,
-    now: Timestamp,
-) -> Result<Vec<Event>, Refusal> {
-    actor.has(Action::TicketSubmit)?;
-    let too_wide = || PlaceRefusal::TooWide { code: s.place.code };
-    let community = s.place.code.community().ok_or_else(too_wide)?;
-    let desk = PlaceCode::parse(community, &Levels::default())?;
-    let sorted = sort::Sorted::new(s.service.as_deref(), s.category.as_deref(), s.affair, playbook)?;
-    if s.channel != Channel::MiniProgram && !actor.is_staff() {
-        return Err(TicketRefusal::field_fault(FieldFault::ChannelForStaff, "/channel").into());
-    }
-    if let Some(occurred_at) = s.occurred_at {
-        if !actor.is_staff() {
-            return Err(TicketRefusal::field_fault(FieldFault::OccurredAtForStaff, "/occurred_at").into());
-        }
-        between("/occurred_at", occurred_at, now - TimeDelta::days(PAPER_DAYS), now)?;
-    }
-    if let Some(held_on) = s.origin.as_ref().and_then(|(origin, _)| origin.held_on) {
-        let held = held_on.and_time(NaiveTime::MIN).and_utc();
-        // The day has begun in China eight hours before.
-        between("/origin/held_on", held, now - TimeDelta::days(ORIGIN_DAYS), now + TimeDelta::hours(8))?;
-    }
-    let sorting =
-        Sorting { severity: s.severity, affair: sorted.affair, category: sorted.category, handling: None };
-    let call = match (&playbook.call, s.call) {
-        (_, false) => None,
-        (Some(rule), true) => rule.area(&s.place.code),
-        (None, true) => return Err(TicketRefusal::field_fault(FieldFault::CallOff, "/call").into()),
-    };
-    let clocks: Vec<_> = ClockKind::iter()
-        .filter_map(|kind| playbook.policy.rule(kind, &sorting))
-        .filter(|rule| rule.start() == Start::Submission)
-        .map(|rule| Clock::start(rule, 1, now, &playbook.policy))
-        .collect();
-    // The clocks say it, so that programs of before read the ticket; without any it is said.
-    let under = clocks.is_empty().then_some(playbook.policy.version);
-    let fact = Fact::Submitted {
-        ticket: s.id,
-        number: s.number,
-        requester: actor.user,
-        place: s.place,
-        desk,
-        content: s.content.reference,
-        address: s.address.as_ref().map(|text| text.reference),
-        origin: s.origin.as_ref().map(|(origin, _)| *origin),
-        category: sorted.category.map(str::to_owned),
-        severity: s.severity,
-        affair: sorted.affair,
-        channel: s.channel,
-        confidential: s.confidential,
-        playbook: under,
-        claim: sort::may_claim(playbook, &sorting, call.is_some()),
-        service: s.service.clone(),
-        call,
-    };
-    let occurred_at = s.occurred_at.unwrap_or(now);
-    Ok(vec![Event { fact, clocks, actor: Some(actor.user), occurred_at, recorded_at: now }])
 }
 
 /// What a command leads to. Settles every clock that is due first, so that a late act is a breach whether or not
@@ -147,6 +78,7 @@ pub fn decide(
         (Err(reach), _) => return Err(reach.into()),
         (Ok(()), outcome) => outcome.and(went_back.map_err(Refusal::from))?,
     }
+    decision.take_up(command, actor, playbook);
     // A limit that was over before anybody graded the ticket, or since the work was done.
     decision.settle(when.now);
     Ok(decision.events)
@@ -237,6 +169,7 @@ impl<'a> Decision<'a> {
             Command::ApproveExtension { note } => self.approve_extension(note.as_ref())?,
             Command::RefuseExtension { reason } => self.refuse_extension(reason)?,
             Command::Escalate { reason } => self.escalate(reason, playbook)?,
+            Command::Refer { to, guide, text } => self.refer(*to, guide, text)?,
             Command::Decide { text, back } => self.answer_from_above(text, *back)?,
             Command::Pause { reason } => self.pause(reason)?,
             Command::Resume { reason } => self.resume(reason)?,

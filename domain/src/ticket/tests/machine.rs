@@ -41,6 +41,11 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
         ("extend/approve 批准延期", supervisor(), Command::ApproveExtension { note: None }),
         ("extend/refuse 驳回延期", supervisor(), Command::RefuseExtension { reason: reason() }),
         ("escalate 上报", clerk(), Command::Escalate { reason: reason() }),
+        (
+            "refer 引导",
+            clerk(),
+            Command::Refer { to: ReferTo::MutualHelp, guide: Guide::default(), text: reason() },
+        ),
         ("decide 会商决定", dispatcher(), Command::Decide { text: reason(), back: true }),
         ("pause 暂停计时", supervisor(), Command::Pause { reason: reason() }),
         ("resume 恢复计时", supervisor(), Command::Resume { reason: reason() }),
@@ -76,6 +81,15 @@ fn prepare(command: &Command, story: Story) -> Story {
         {
             let ask = Command::Extend { until: after(2_000), reason: text("等配件") };
             story.steps(&[(worker(), ask, 4)])
+        }
+        Command::Refer { .. } if open => {
+            let private = Command::Grade {
+                category: None,
+                severity: None,
+                affair: Some(Affair::Private),
+                service: None,
+            };
+            story.steps(&[(clerk(), private, 4)])
         }
         Command::Decide { .. } if open => {
             story.steps(&[(clerk(), Command::Escalate { reason: text("超出社区能力") }, 4)])
@@ -145,8 +159,8 @@ fn document() -> String {
     text.push_str("```\n\n");
     text.push_str(
         "Each command by somebody who may give it, on a small ticket in its first minutes: the state after it (**bold** where it\n\
-         changes), or the code with which it is refused (409). Resume and decisions are tried on a ticket that is paused, handed up,\n\
-         or for which more time was asked for, where it can be.\n\n",
+         changes), or the code with which it is refused (409). Resume, referrals and decisions are tried on a ticket that is paused,\n\
+         private, handed up, or for which more time was asked for, where it can be.\n\n",
     );
     text.push_str("| command |");
     for status in Status::iter() {

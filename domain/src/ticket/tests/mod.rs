@@ -1,10 +1,12 @@
 //! Tables and properties of the ticket's rules.
 
 mod clocks;
+mod first_asked;
 mod ladder;
 mod ledger;
 mod machine;
 mod merge;
+mod paths;
 mod platform;
 mod rests;
 mod rules;
@@ -24,9 +26,10 @@ use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
 use crate::playbook::{
-    CallLevel, CallRule, Category, Level, Playbook, Rung, Vocabulary, WhistleRule, usual_steps,
+    CallLevel, CallRule, Category, FirstAskedRule, Level, Playbook, Rung, Vocabulary, WhistleRule,
+    usual_steps,
 };
-use crate::policy::{ClaimRule, ClockRule, Policy, Unmet};
+use crate::policy::{ClaimRule, ClockRule, DeskRule, Policy, Unmet};
 use crate::refusal::Refusal;
 use crate::text::{FreeText, Text};
 use crate::unit::UnitKind;
@@ -111,6 +114,7 @@ fn playbook() -> Playbook {
             roles: vec![Role::PartyMember, Role::GridWorker],
             level: CallLevel::Community,
         }),
+        first_asked: FirstAskedRule::default(),
         ladder: vec![
             rung("community", Level::Community, Some("street")),
             rung("street", Level::Street, Some("county")),
@@ -131,6 +135,8 @@ fn playbook() -> Playbook {
             reopen_window_seconds: 10 * 86_400,
             urge_every_seconds: 600,
             offline_seconds: 3_600,
+            refer: vec![Affair::Private],
+            desks: vec![],
             claims: vec![ClaimRule {
                 affair: Some(Affair::Shared),
                 category: None,
@@ -159,6 +165,8 @@ fn submission(severity: Option<Severity>) -> Submission {
         content: text("路灯不亮"),
         address: None,
         origin: None,
+        message: None,
+        for_unit: None,
         category: Some("lighting".into()),
         severity,
         affair: None,

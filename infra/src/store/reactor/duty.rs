@@ -18,19 +18,20 @@ pub(super) async fn effects(
 ) -> Result<Vec<Statement>, StoreError> {
     let rung = |happening: &Happening| {
         let all = recipients(happening.before.as_ref(), &happening.event, &happening.after);
-        all.into_iter().find_map(|(to, notice)| match to {
+        let duty = all.into_iter().filter_map(|(to, notice)| match to {
             Recipient::Duty(place) => Some((place, notice)),
             Recipient::Person(_) | Recipient::Unit(_) | Recipient::Desk(_) | Recipient::Called(..) => None,
-        })
+        });
+        duty.collect::<Vec<_>>()
     };
-    let each: Vec<_> =
-        happenings.iter().filter_map(|happening| Some((happening, rung(happening)?))).collect();
-    let places = store.with_ancestors(each.iter().map(|(_, (place, _))| *place));
+    let each: Vec<_> = happenings.iter().map(|happening| (happening, rung(happening))).collect();
+    let places = store.with_ancestors(each.iter().flat_map(|(_, rung)| rung).map(|(place, _)| *place));
     let on_duty = store.on_duty(places, now).await?;
     let told: Vec<_> = each
         .iter()
-        .flat_map(|(happening, (place, notice))| {
-            each_once(happening, std::iter::once((store.nearest(place, &on_duty), *notice)))
+        .flat_map(|(happening, rung)| {
+            let people = rung.iter().map(|(place, notice)| (store.nearest(place, &on_duty), *notice));
+            each_once(happening, people)
         })
         .collect();
     Ok(store.tell(&told, now))

@@ -3,6 +3,7 @@
 use super::super::Store;
 use super::super::change::{Answer, ChangeError, Delivered, Failed, Request};
 use super::super::error::StoreError;
+use super::super::journal::JournalError;
 use super::super::row::column;
 use super::super::sql::Sql;
 use super::read::service_name;
@@ -89,8 +90,10 @@ impl Store {
     ) -> Result<Delivered, ChangeError> {
         let attempt = async {
             let playbook = self.playbook(submission.place.code.county())?;
+            let message_key = self.message_key(submission);
             let events =
                 step("decide").in_scope(|| submit(submission, request.actor, &playbook, request.now))?;
+            self.not_filed_before(message_key).await?;
             let words = |text: &Text| text.body.as_str().to_owned();
             let ticket = fold(None, &events)?;
             let view = TicketView {
@@ -114,9 +117,15 @@ impl Store {
                 events: &events,
                 texts: submission.texts().collect(),
                 contact: Some(contact),
+                message_key,
                 answer: request.key.as_ref().map(|key| self.keep(key, &answer, request.now)),
             };
-            self.journal.append(self.entry(change)?).await?;
+            let written = self.journal.append(self.entry(change)?).await;
+            // Somebody else filed it meanwhile.
+            if matches!(written, Err(JournalError::Store(StoreError::Duplicate(_)))) {
+                self.not_filed_before(message_key).await?;
+            }
+            written?;
             Ok(answer)
         };
         let result = attempt.await;
@@ -223,6 +232,7 @@ impl Store {
                 events: &events,
                 texts: what.note().into_iter().collect(),
                 contact: None,
+                message_key: None,
                 answer: None,
             };
             self.journal.append(self.entry(change)?).await?;
@@ -267,6 +277,7 @@ impl Store {
             events: &events,
             texts: command.text().into_iter().collect(),
             contact: None,
+            message_key: None,
             answer: request.key.as_ref().map(|key| self.keep(key, &answer, request.now)),
         };
         self.journal.append(self.entry(change)?).await?;
@@ -312,6 +323,7 @@ impl Store {
                 events: &leaving,
                 texts: vec![reason],
                 contact: None,
+                message_key: None,
                 answer: request.key.as_ref().map(|key| self.keep(key, &answer, request.now)),
             })?,
             self.entry(Change {
@@ -320,6 +332,7 @@ impl Store {
                 events: &staying,
                 texts: vec![],
                 contact: None,
+                message_key: None,
                 answer: None,
             })?,
         ];
@@ -374,6 +387,7 @@ fn texts_after(mut texts: TicketTexts, ticket: &Ticket, command: Option<&Command
         Some(Command::Plan { .. }) => texts.plan = body,
         Some(Command::Reply { .. }) => texts.progress = body,
         Some(Command::Resolve { .. }) => texts.reply = body,
+        Some(Command::Refer { .. }) => texts.referral = body,
         Some(Command::Rate { .. }) => texts.comment = body,
         Some(Command::Withdraw { .. } | Command::Decline { .. }) => texts.end_reason = body,
         _ => {}

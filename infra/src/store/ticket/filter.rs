@@ -60,6 +60,15 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
     if let Some(supervised) = query.supervised {
         sql.push(" AND supervised = ").bind(supervised);
     }
+    if let Some(person) = query.first_asked {
+        sql.push(
+            " AND status IN ('submitted', 'dispatched') AND first_asked_id IS NOT NULL AND first_asked_id = ",
+        )
+        .bind(person.0);
+    }
+    if let Some(unit) = query.for_unit {
+        sql.push(" AND requester_unit_id IS NOT NULL AND requester_unit_id = ").bind(unit.0);
+    }
     if let Some(escalated) = query.escalated {
         sql.push(" AND escalated = ").bind(escalated);
     }
@@ -109,6 +118,10 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
         sql.push(" OR (handler_id IS NOT NULL AND handler_id = ").bind(actor.user.0).push(")");
     }
     let units = of_units(sql, actor);
+    let raising: Vec<_> = actor.raising_units().map(|unit| unit.0).collect();
+    if !raising.is_empty() {
+        sql.push(" OR (requester_unit_id IS NOT NULL AND requester_unit_id IN ").bind_all(raising).push(")");
+    }
     for place in actor.area() {
         sql.push(" OR ");
         sql.below("scope_code", &place);

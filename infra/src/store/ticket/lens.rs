@@ -7,9 +7,9 @@ use domain::place::PlaceCode;
 use sea_orm::{DbBackend, Value};
 
 /// What a page, its filters and sight look at.
-pub(super) const COLUMNS: &str = "number, version, status, county, community, scope_code, place_id, requester_id, category, severity, affair, \
-     channel, confidential, unit_id, handler_id, handling, desk, escalated, supervised, commonality, planned_for, claim_roles, service, \
-     call_area, round, content_id, excerpt, owed_since, updated_at";
+pub(super) const COLUMNS: &str = "number, version, status, county, community, scope_code, place_id, requester_id, requester_unit_id, first_asked_id, \
+     category, severity, affair, channel, confidential, unit_id, handler_id, handling, desk, escalated, supervised, commonality, planned_for, \
+     claim_roles, service, call_area, round, content_id, excerpt, owed_since, updated_at";
 
 /// The lens, the span of time, and the place in the list. No more than `reach` of its entries are looked at.
 pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery, reach: i64) {
@@ -32,6 +32,12 @@ pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuer
             sql.push(&format!("ticket WHERE {area} = ")).bind(value);
         }
         Lens::Unit(unit) => drop(sql.push("ticket WHERE unit_id = ").bind(unit.0)),
+        // While nobody has accepted them.
+        Lens::FirstAsked(person) => {
+            sql.push("ticket WHERE status IN ('submitted', 'dispatched') AND first_asked_id = ")
+                .bind(person.0);
+        }
+        Lens::ForUnit(unit) => drop(sql.push("ticket WHERE requester_unit_id = ").bind(unit.0)),
         Lens::Handler(handler) => drop(sql.push("ticket WHERE handler_id = ").bind(handler.0)),
         // Few at a time: partial indexes hold only these.
         Lens::Claimable(place) => {
@@ -114,7 +120,13 @@ fn parts(lens: &Lens) -> Vec<Part> {
                 ")",
             ),
         ],
-        Lens::Area(_) | Lens::Unit(_) | Lens::Handler(_) | Lens::Claimable(_) | Lens::Number(_) => vec![],
+        Lens::Area(_)
+        | Lens::Unit(_)
+        | Lens::Handler(_)
+        | Lens::FirstAsked(_)
+        | Lens::ForUnit(_)
+        | Lens::Claimable(_)
+        | Lens::Number(_) => vec![],
     }
 }
 

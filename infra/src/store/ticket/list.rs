@@ -31,6 +31,10 @@ pub enum Lens {
     Unit(UnitId),
     /// Whoever handles.
     Handler(UserId),
+    /// Who answers for it until somebody accepts it.
+    FirstAsked(UserId),
+    /// The unit for which it was raised.
+    ForUnit(UnitId),
     /// Whoever raised it.
     Requester(UserId),
     /// Whoever assists: a person, or a unit.
@@ -74,6 +78,10 @@ pub struct TicketQuery {
     pub commonality: Option<Commonality>,
     /// The desk that decides next.
     pub desk: Option<PlaceCode>,
+    /// Who answers for it until somebody accepts it.
+    pub first_asked: Option<UserId>,
+    /// The unit for which it was raised.
+    pub for_unit: Option<UnitId>,
     /// Whether it waits for the decision of those above.
     pub escalated: Option<bool>,
     pub from: Option<Timestamp>,
@@ -228,6 +236,8 @@ fn is_plain(query: &TicketQuery) -> bool {
         ledger,
         commonality,
         desk,
+        first_asked,
+        for_unit,
         escalated,
         from: _,
         to: _,
@@ -255,6 +265,8 @@ fn is_plain(query: &TicketQuery) -> bool {
         && ledger.is_none()
         && commonality.is_none()
         && desk.is_none()
+        && first_asked.is_none()
+        && for_unit.is_none()
         && escalated.is_none()
 }
 
@@ -273,6 +285,8 @@ mod tests {
             Lens::Area(place),
             Lens::Unit(UnitId(id)),
             Lens::Handler(UserId(id)),
+            Lens::FirstAsked(UserId(id)),
+            Lens::ForUnit(UnitId(id)),
             Lens::Requester(UserId(id)),
             Lens::Assist(id),
             Lens::Called(UnitId(id)),
@@ -317,6 +331,8 @@ mod tests {
             ledger: None,
             commonality: None,
             desk: None,
+            first_asked: None,
+            for_unit: None,
             escalated: None,
             from: None,
             to: None,

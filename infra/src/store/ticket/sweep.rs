@@ -121,6 +121,7 @@ impl Store {
                 events: &one.events,
                 texts: vec![],
                 contact: None,
+                message_key: None,
                 answer: None,
             })
         };

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(in crate::store) const EXCERPT: usize = 80;
 
 /// Columns that never change after the submission, but for what is erased.
-pub(in crate::store) const FIXED: [Column; 9] = [
+pub(in crate::store) const FIXED: [Column; 10] = [
     ("number", "text"),
     ("channel", "text"),
     ("content_id", "uuid"),
@@ -23,9 +23,10 @@ pub(in crate::store) const FIXED: [Column; 9] = [
     ("confidential", "boolean"),
     ("created_at", "timestamptz"),
     ("playbook", "integer"),
+    ("message_key", "bytea"),
 ];
 /// Columns that every change writes.
-pub(in crate::store) const CURRENT: [Column; 32] = [
+pub(in crate::store) const CURRENT: [Column; 35] = [
     ("version", "integer"),
     ("county", "integer"),
     ("street", "integer"),
@@ -57,6 +58,9 @@ pub(in crate::store) const CURRENT: [Column; 32] = [
     ("owed_since", "timestamptz"),
     ("updated_at", "timestamptz"),
     ("escalated", "boolean"),
+    ("first_asked_id", "uuid"),
+    ("referral_id", "uuid"),
+    ("requester_unit_id", "uuid"),
     ("state_v", "smallint"),
 ];
 
@@ -69,6 +73,8 @@ pub(in crate::store) struct Change<'a> {
     pub(in crate::store) texts: Vec<&'a Text>,
     /// Of a new ticket.
     pub(in crate::store) contact: Option<&'a Contact>,
+    /// Of a new ticket that was taken from a message of a chat: by what that is known.
+    pub(in crate::store) message_key: Option<[u8; 32]>,
     pub(in crate::store) answer: Option<KeptAnswer>,
 }
 
@@ -122,7 +128,7 @@ impl Participants {
 impl Store {
     /// The journal's entry of a change.
     pub(in crate::store) fn entry(&self, change: Change<'_>) -> Result<Entry, StoreError> {
-        let Change { from, view, events, texts, contact, answer } = change;
+        let Change { from, view, events, texts, contact, message_key, answer } = change;
         let ticket = &view.ticket;
         let stream = ticket.id.0;
         let was = from.as_ref().map(|(version, _)| *version);
@@ -132,7 +138,7 @@ impl Store {
         Ok(Entry {
             stream,
             was,
-            row: if was.is_none() { new_row(view)? } else { current_row(view)? },
+            row: if was.is_none() { new_row(view, message_key)? } else { current_row(view)? },
             texts: texts.into_iter().map(|text| text_row(text, stream)).collect(),
             events: events.iter().zip(version + 1..).map(row).collect::<Result<_, _>>()?,
             parties: Participants::of(ticket).since(&before, ticket),
@@ -147,7 +153,7 @@ fn text_row(text: &Text, stream: Uuid) -> Values {
 }
 
 /// In the order of [`FIXED`] and [`CURRENT`], and the state.
-fn new_row(view: &TicketView) -> Result<Values, StoreError> {
+fn new_row(view: &TicketView, message_key: Option<[u8; 32]>) -> Result<Values, StoreError> {
     let ticket = &view.ticket;
     let mut row: Values = vec![
         ticket.number.as_str().into(),
@@ -159,6 +165,7 @@ fn new_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.confidential.into(),
         ticket.submitted_at.into(),
         ticket.begun_under().and_then(|version| i32::try_from(version).ok()).into(),
+        message_key.map(|key| key.to_vec()).into(),
     ];
     row.extend(current_row(view)?);
     Ok(row)
@@ -212,6 +219,9 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.owed_since().into(),
         view.updated_at.into(),
         ticket.escalation.is_some().into(),
+        ticket.first_asked.map(|person| person.0).into(),
+        ticket.referral.map(|referral| referral.text.id.0).into(),
+        ticket.requester_unit.map(|unit| unit.0).into(),
         ticket.stored_version().into(),
         state.into(),
     ])

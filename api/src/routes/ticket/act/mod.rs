@@ -6,6 +6,7 @@ mod handle;
 mod ladder;
 mod ledger;
 mod oversee;
+mod refer;
 mod whistle;
 
 pub(crate) use assign::*;
@@ -14,6 +15,7 @@ pub(crate) use handle::*;
 pub(crate) use ladder::*;
 pub(crate) use ledger::*;
 pub(crate) use oversee::*;
+pub(crate) use refer::*;
 pub(crate) use whistle::*;
 
 use super::{answer, deliver};
