@@ -46,7 +46,7 @@ fn parties() -> Parties<'static> {
     const JOINED: [UserId; 1] = [UserId(Uuid::from_u128(7))];
     Parties {
         requester: user(1),
-        requester_unit: Some(UnitId(Uuid::from_u128(92))),
+        requester_unit: Some(UnitId(Uuid::from_u128(93))),
         joined: &JOINED,
         place: place("532504001007"),
         desk: place("532504001"),

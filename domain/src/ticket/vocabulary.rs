@@ -179,6 +179,6 @@ impl Appraiser {
 impl Audience {
     /// Whether programs of before event version 5 do not know the word.
     pub(super) fn is_new(self) -> bool {
-        matches!(self, Self::Called | Self::Whistler)
+        matches!(self, Self::Called | Self::Whistler | Self::FirstAsked)
     }
 }
