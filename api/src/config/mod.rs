@@ -60,6 +60,14 @@ pub struct Config {
 pub enum Demo {
     /// 弥勒市：点单、派单、办单、评单，53522。
     Mile,
+    /// 龙里县：居民点单、支部派单、全员接单、组织晒单。
+    Longli,
+    /// 福清市：问、议、定、办、评。
+    Fuqing,
+    /// 青州市：提、听、议、定、办、评。
+    Qingzhou,
+    /// 左云县：五单和七步。
+    Zuoyun,
 }
 
 const DATABASE_FILE: &str = "huying.db";

@@ -1,6 +1,6 @@
 //! What the files of an example say.
 
-use super::Files;
+use super::files::Files;
 use super::script::{Step, minutes};
 use anyhow::Context;
 use domain::ticket::{Affair, Channel, Severity};

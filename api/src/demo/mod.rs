@@ -2,10 +2,11 @@
 //! every state. The tickets go the one way that every ticket goes, at times that lie in the past.
 //!
 //! To add a ticket: an entry in a file of `api/demo/<county>/tickets/`, with an id of its own; what its steps say, is in
-//! [`script`]. To add a county: its files in [`files`], and a variant of [`Demo`].
+//! [`script`]. To add a county: its files in [`files`](files::files), and a variant of [`Demo`].
 
 mod data;
 pub(crate) mod day;
+mod files;
 mod play;
 mod script;
 #[cfg(test)]
@@ -17,12 +18,13 @@ use crate::people::{self, Scope};
 use anyhow::Context;
 use chrono::TimeDelta;
 use data::{Example, Person};
+use files::{Files, files};
 use domain::id::{PlaceId, TicketId, UnitId, UserId};
 use domain::place::PlaceRef;
 use domain::time::Timestamp;
 use futures_util::future::try_join_all;
 use infra::entropy;
-use infra::store::{PlaceRow, Seed, UserRow};
+use infra::store::{PlaceRow, UserRow};
 use play::Play;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -32,49 +34,6 @@ use std::fmt::Write;
 pub(crate) const PASSWORD: &str = "huying-demo-2026";
 /// How long before the start people came to their posts: before the oldest ticket.
 const PEOPLE_DAYS: i64 = 70;
-
-/// The files of an example county.
-struct Files {
-    playbook: Seed<'static>,
-    places: &'static str,
-    people: &'static str,
-    tickets: &'static [(&'static str, &'static str)],
-}
-
-macro_rules! tickets {
-    ($($file:literal),*) => {
-        &[$(($file, include_str!(concat!("../../demo/mile/tickets/", $file)))),*]
-    };
-}
-
-fn files(demo: Demo) -> Files {
-    match demo {
-        Demo::Mile => Files {
-            playbook: Seed {
-                file: "playbooks/mile.toml",
-                source: include_str!("../../../playbooks/mile.toml"),
-                services: None,
-            },
-            places: include_str!("../../demo/mile-places.csv"),
-            people: include_str!("../../demo/mile/people.toml"),
-            tickets: tickets![
-                "first.toml",
-                "facilities.toml",
-                "environment.toml",
-                "property.toml",
-                "dispute.toml",
-                "safety.toml",
-                "service.toml",
-                "huquan.toml",
-                "gucheng.toml",
-                "villages.toml",
-                "channels.toml",
-                "turns.toml",
-                "queue.toml"
-            ],
-        },
-    }
-}
 
 /// The playbook, places and units of a county.
 pub(crate) async fn load_county(demo: Demo, state: &State) -> anyhow::Result<()> {

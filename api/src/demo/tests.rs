@@ -1,10 +1,11 @@
 //! What the files of an example must be like. That its tickets go their way is tested over HTTP (`start.rs`).
 
 use super::data::{Example, id};
-use super::files;
+use super::files::files;
 use super::script::{Act, Step, minutes};
 use crate::config::Demo;
 use domain::permission::Role;
+use clap::ValueEnum;
 use std::collections::{BTreeSet, HashSet};
 use strum::IntoEnumIterator;
 
@@ -24,6 +25,22 @@ fn every_role_has_somebody_and_every_command_its_ticket() {
     let done =
         |act: &Act| example.tickets.iter().flat_map(|ticket| &ticket.steps).any(|step| step.act == *act);
     assert_eq!(Act::iter().filter(|act| !done(act)).collect::<Vec<_>>(), []);
+}
+
+/// One deployment may show all of them.
+#[test]
+fn no_two_counties_have_anybody_or_anything_in_common() {
+    let all: Vec<_> = Demo::value_variants().iter().map(|demo| Example::read(&files(*demo)).unwrap()).collect();
+    let mut ids = HashSet::new();
+    let mut names = HashSet::new();
+    for example in &all {
+        let units = example.units.iter().map(|unit| unit.id);
+        let people = example.people.iter().map(|person| person.id);
+        let tickets = example.tickets.iter().map(|ticket| ticket.id);
+        assert!(units.chain(people).chain(tickets).all(|id| ids.insert(id)));
+        assert!(example.people.iter().all(|person| names.insert(person.name.clone())));
+        assert!(example.tickets.len() >= 20, "{}", example.places[0].1);
+    }
 }
 
 #[test]

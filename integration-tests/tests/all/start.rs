@@ -199,3 +199,41 @@ async fn another_master_key_does_not_start(#[values(Backend::Sqlite, Backend::Po
     assert!(format!("{error:#}").contains("HUYING_MASTER_KEY"), "{error:#}");
     app.stop().await;
 }
+
+/// The example counties beside Mile, and who looks at all of each.
+fn others() -> [(Demo, &'static str); 4] {
+    [
+        (Demo::Longli, include_str!("../../../api/demo/longli/people.toml")),
+        (Demo::Fuqing, include_str!("../../../api/demo/fuqing/people.toml")),
+        (Demo::Qingzhou, include_str!("../../../api/demo/qingzhou/people.toml")),
+        (Demo::Zuoyun, include_str!("../../../api/demo/zuoyun/people.toml")),
+    ]
+}
+
+/// The name of whoever looks at all tickets of an example.
+fn supervisor(people: &str) -> String {
+    let people: toml::Table = toml::from_str(people).unwrap();
+    let people = people["people"].as_array().unwrap();
+    let of_county = |one: &&toml::Value| one.get("role").is_some_and(|role| role.as_str() == Some("county_admin"));
+    people.iter().find(of_county).unwrap()["name"].as_str().unwrap().to_owned()
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_deployment_holds_five_counties(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let database = backend.empty().await;
+    let (mile, ..) = demo(&database.url, backend).await;
+    mile.stop().await.unwrap();
+    for (county, people) in others() {
+        let mut config = config(&database.url, backend.redis_url());
+        config.demo = Some(county);
+        let app = App::start(config, Clock::system()).await.unwrap();
+        let anyone = Caller::anyone(&app.url());
+        let code = format!("dev:{}", supervisor(people));
+        let login = anyone.post("/auth/wechat", json!({"code": code})).await.expect(200);
+        let page = anyone.with_token(login.str("access_token")).get("/tickets?limit=100").await.expect(200);
+        assert!(page.items().len() >= 20, "{county:?}: {}", page.items().len());
+        assert_eq!(app.verify().await.unwrap(), Vec::<String>::new(), "{county:?}");
+        app.stop().await.unwrap();
+    }
+}
