@@ -1,4 +1,4 @@
-//! The routes that affairs take, and from whom tickets come: 三事分流, 社区点单, an order from a chat.
+//! The routes that affairs take, and from whom tickets come: 三事分流, 社区点单, an order from a chat, emergencies.
 
 use crate::machine::act;
 use crate::ticket::{Cast, path, solved};
@@ -232,5 +232,50 @@ async fn m10_a_message_is_filed_once(#[values(Backend::Sqlite, Backend::Postgres
     cast.clerk.post("/tickets", wrong).await.refused_for(422, "ticket.message_needs_chat", "/origin/message");
     let long = from_chat(&"7".repeat(101));
     cast.clerk.post("/tickets", long).await.refused_for(422, "text.too_long", "/origin/message/id");
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn m09_emergencies_reach_the_command_centre_at_once(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let admin = app.staff("county_admin", COUNTY).await;
+    let watch = app.staff("grid_leader", COUNTY).await;
+    let shift = json!({"place": COUNTY, "person": app.id_of(&watch).await,
+        "starts_at": "2026-11-21T00:00:00Z", "ends_at": "2026-11-22T00:00:00Z"});
+    let _ = admin.post("/shifts", shift.clone()).await.expect(201);
+    let near = json!({"place": COMMUNITY, "person": cast.worker_id,
+        "starts_at": "2026-11-21T00:00:00Z", "ends_at": "2026-11-22T00:00:00Z"});
+    let _ = admin.post("/shifts", near).await.expect(201);
+    let emergency = json!({"content": "小区燃气泄漏", "place": {"code": COMMUNITY}, "category": "emergency",
+        "severity": "large"});
+    let reported = cast.worker.post("/tickets", emergency).await.expect(201);
+    assert_eq!((reported.str("desk"), reported.json["rung"]["key"].as_str()), (COUNTY, Some("county")));
+    assert_eq!(reported.clock("arrive", 1)["due_at"], "2026-11-21T01:05:00Z");
+    app.app.react().await.unwrap();
+    assert_eq!(crate::inbox::told(&watch).await, ["duty_new"]);
+    assert_eq!(crate::inbox::told(&admin).await, ["to_dispatch"]);
+    // The command centre has several departments do it, each with limits.
+    let helping = json!({"kind": "department", "name": "应急管理局", "place": COUNTY});
+    let helping = admin.post("/units", helping).await.expect(201).str("id").to_owned();
+    let ticket = path(&reported);
+    let assigned = json!({"lead": {"unit": UNIT}, "assist": [{"unit": helping}, {"person": cast.worker_id}]});
+    let assigned = act(&admin, &ticket, "dispatch", assigned).await.expect(200);
+    assert_eq!(assigned.json["assist"].as_array().unwrap().len(), 2);
+    let accept = assigned.clock("accept", 1);
+    assert_eq!((&accept["state"], &accept["due_at"]), (&json!("running"), &json!("2026-11-21T01:02:00Z")));
+    assert_eq!(assigned.clock("solve", 1)["due_at"], "2026-11-21T06:00:00Z");
+    app.pass(3);
+    app.app.catch_up().await.unwrap();
+    assert!(crate::inbox::told(&admin).await.contains(&"breached".to_owned()));
+    // One that turns out to be one goes there as well.
+    let other = cast.ticket().await;
+    let graded = act(&cast.clerk, &other, "grade", json!({"category": "emergency"})).await.expect(200);
+    assert_eq!((graded.str("desk"), &graded.json["escalated_at"]), (COUNTY, &Value::Null));
+    app.app.react().await.unwrap();
+    assert_eq!(crate::inbox::told(&watch).await.iter().filter(|kind| *kind == "duty_new").count(), 2);
     app.stop().await;
 }

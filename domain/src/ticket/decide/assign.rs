@@ -117,7 +117,7 @@ impl Decision<'_> {
         let claim = may_claim(playbook, &sorting, self.ticket.call.is_some());
         let (named, service) = (category.map(str::to_owned), service.map(str::to_owned));
         self.happen(Fact::Graded { category: named, severity, affair, claim, service }, clocks);
-        self.to_its_desk(category);
+        self.go_to_its_desk(category);
         // What was done too late before anybody asked for it is a breach like any other.
         for kind in ClockKind::iter() {
             let late = self.ticket.clocks.iter().filter(|clock| clock.kind == kind);
@@ -129,7 +129,7 @@ impl Decision<'_> {
     }
 
     /// What turns out to be of a category that lies on a higher desk goes there at once (practices M09).
-    fn to_its_desk(&mut self, category: Option<&str>) {
+    fn go_to_its_desk(&mut self, category: Option<&str>) {
         let desk = self.policy.desk(category, &self.ticket.place.code);
         if let Some(desk) = desk.filter(|desk| desk.as_str().len() < self.ticket.desk.as_str().len()) {
             self.happen(Fact::Escalated { desk, reason: None }, vec![]);
