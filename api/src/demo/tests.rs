@@ -4,8 +4,8 @@ use super::data::{Example, id};
 use super::files::files;
 use super::script::{Act, Step, minutes};
 use crate::config::Demo;
-use domain::permission::Role;
 use clap::ValueEnum;
+use domain::permission::Role;
 use std::collections::{BTreeSet, HashSet};
 use strum::IntoEnumIterator;
 
@@ -30,7 +30,8 @@ fn every_role_has_somebody_and_every_command_its_ticket() {
 /// One deployment may show all of them.
 #[test]
 fn no_two_counties_have_anybody_or_anything_in_common() {
-    let all: Vec<_> = Demo::value_variants().iter().map(|demo| Example::read(&files(*demo)).unwrap()).collect();
+    let all: Vec<_> =
+        Demo::value_variants().iter().map(|demo| Example::read(&files(*demo)).unwrap()).collect();
     let mut ids = HashSet::new();
     let mut names = HashSet::new();
     for example in &all {

@@ -1,6 +1,6 @@
 //! 同样的问题是否已有人反映: what others raised already, for whoever is about to file the same.
 
-use crate::counties::with_playbook;
+use crate::rules::play_with;
 use crate::ticket::path;
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp};
 use integration_tests::{Backend, Caller};
@@ -32,7 +32,7 @@ async fn f11_whoever_files_sees_what_is_raised_already(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    with_playbook(&app, "", Some(SERVICES)).await;
+    play_with(&app, "", SERVICES).await;
     let admin = app.staff("county_admin", COUNTY).await;
     let below = async |parent: &str, name: &str| {
         let body = json!({"parent": parent, "name": name, "reason": "网格划分方案"});

@@ -1,8 +1,8 @@
 //! 群众呼叫、党员响应、网格帮办: a call goes to party members and the grid at once, and whoever answers first takes it. And taking
 //! a ticket with a team (组团式).
 
-use crate::counties::{import_playbook, said, with_playbook};
 use crate::inbox::told;
+use crate::rules::{import, mile_with, play_by, said};
 use crate::ticket::path;
 use api::{NewToken, Scope};
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, lamp};
@@ -50,7 +50,7 @@ async fn q09_a_call_is_heard_at_once_and_whoever_answers_first_takes_it(
     let app = TestApp::start(backend).await;
     let resident = app.resident("王芳").await;
     call(&resident, COMMUNITY).await.refused_for(422, "ticket.call_off", "/call");
-    with_playbook(&app, ON, None).await;
+    play_by(&app, ON, &[]).await;
     let (first, second) = (grid(&app, "一号网格").await, grid(&app, "二号网格").await);
     let worker = named(&app, "grid_worker", &first, "网格员甲").await;
     let next_door = named(&app, "grid_worker", &second, "网格员乙").await;
@@ -113,7 +113,7 @@ async fn q09_a_call_is_heard_at_once_and_whoever_answers_first_takes_it(
 #[tokio::test(flavor = "multi_thread")]
 async fn q09_of_twenty_who_answer_one_has_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;
-    with_playbook(&app, ON, None).await;
+    play_by(&app, ON, &[]).await;
     let resident = app.resident("王芳").await;
     let mut members = Vec::new();
     for n in 0..20 {
@@ -147,7 +147,7 @@ async fn q09_a_bad_rule_of_calls_is_refused(#[values(Backend::Sqlite, Backend::P
         ("[call]\nroles = [\"party_member\"]\nlevel = \"planet\"\n", "planet"),
         ("[call]\nroles = [\"party_member\"]\nloud = true\n", "loud"),
     ] {
-        let refused = import_playbook(&app, rule, None);
+        let refused = import(&app, &mile_with(rule), None);
         assert!(!refused.status.success() && said(&refused).contains(fault), "{}", said(&refused));
     }
     app.stop().await;

@@ -1,40 +1,13 @@
 //! Five counties from their sheets, on the command line.
 
-use crate::torture::program;
+use crate::rules::{huying, said};
 use integration_tests::Backend;
 use integration_tests::app::{self, TestApp};
 use rstest::rstest;
 use serde_json::json;
 use std::path::Path;
-use std::process::{Command, Output};
 
 const COUNTY: &str = "532504";
-
-pub(crate) fn huying(url: &str, arguments: &[&str]) -> Output {
-    let data = tempfile::tempdir().unwrap();
-    Command::new(program())
-        .env_clear()
-        .env("HUYING_DATA_DIR", data.path().join("data"))
-        .env("HUYING_MASTER_KEY", app::MASTER_KEY)
-        .env("DATABASE_URL", url)
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-pub(crate) fn said(output: &Output) -> String {
-    let text = [&output.stdout[..], &output.stderr[..]].concat();
-    String::from_utf8_lossy(&text).into_owned()
-}
-
-/// Takes a playbook in, in the place of the county's own.
-pub(crate) fn playbook_import(url: &str, text: &str) {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("playbook.toml");
-    std::fs::write(&file, text).unwrap();
-    let imported = huying(url, &["playbook", "import", file.to_str().unwrap()]);
-    assert!(imported.status.success(), "{}", said(&imported));
-}
 
 /// The playbook of Mile, as if it were another county's with other levels.
 fn playbook(key: &str, county: &str, levels: &[&str]) -> String {
@@ -45,26 +18,6 @@ fn playbook(key: &str, county: &str, levels: &[&str]) -> String {
     let levels: String =
         levels.iter().map(|name| format!("[[levels]]\nname = \"{name}\"\nwidth = 3\n\n")).collect();
     format!("{before}{levels}{after}")
-}
-
-/// Mile's playbook with more at its end, and a sheet of services beside it where there is one, imported by the program.
-pub(crate) async fn with_playbook(app: &TestApp, more: &str, services: Option<&str>) {
-    let imported = import_playbook(app, more, services);
-    assert!(imported.status.success(), "{}", said(&imported));
-    app.app.reload_playbooks().await.unwrap();
-}
-
-/// The same, whatever comes of it. Keys of the whole playbook stand before its first table.
-pub(crate) fn import_playbook(app: &TestApp, more: &str, services: Option<&str>) -> Output {
-    let mile = include_str!("../../../playbooks/mile.toml");
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("mile.toml");
-    let named = services.map_or("", |_| "services_file = \"services.csv\"\n");
-    std::fs::write(&file, format!("{named}{mile}\n{more}")).unwrap();
-    if let Some(services) = services {
-        std::fs::write(dir.path().join("services.csv"), services).unwrap();
-    }
-    huying(&app.url, &["playbook", "import", file.to_str().unwrap()])
 }
 
 /// The streets and communities of five counties, as the statistical codes of 2023 have them.

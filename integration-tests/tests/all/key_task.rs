@@ -67,6 +67,8 @@ async fn z09_a_key_task_reports_until_it_is_done(
     handler.post(&format!("{path}/report"), body).await.refused(409, "matter.over");
     app.pass(30 * 24 * 60);
     app.app.catch_up().await.unwrap();
+    // Whoever signed in has long been signed out.
+    let admin = app.staff("county_admin", "532504").await;
     assert_eq!(admin.get(&path).await.expect(200).json["missed"], 2);
     let audit = admin.get("/audit?place=532504").await.expect(200);
     assert!(audit.text.contains("重点任务销号"), "{}", audit.text);
@@ -111,6 +113,7 @@ async fn z09_key_tasks_are_listed_by_area_and_by_who_does_them(
     assert_eq!((of(&leader, "mine=true").await, of(&handler, "mine=true").await), (4, 3));
     assert_eq!(of(&handler, "").await, 0);
     app.pass(31 * 24 * 60);
+    let admin = app.staff("county_admin", "532504").await;
     assert_eq!(of(&admin, "place=532504&overdue=true").await, 1);
     let dropped = json!({"status": "dropped", "text": "列入明年计划"});
     let _ = admin.post(&format!("/key-tasks/{other}/end"), dropped).await.expect(200);

@@ -1,7 +1,7 @@
 //! 逐级会商: what one level cannot solve goes up with its file, and comes back with a decision.
 
 use crate::machine::{act, reason};
-use crate::rules::{import, play_by};
+use crate::rules::{import, mile_with, play_by};
 use crate::ticket::Cast;
 use integration_tests::app::{COMMUNITY, STREET, TestApp, here};
 use integration_tests::{Answer, Backend, Caller};
@@ -112,7 +112,7 @@ async fn f02_the_county_decides_on_what_the_street_hands_on(
     let ticket = cast.ticket().await;
     let _ = act(&cast.clerk, &ticket, "escalate", reason()).await.expect(200);
     let handed_on = act(&street, &ticket, "escalate", reason()).await.expect(200);
-    assert_eq!(handed_on.json["rung"], json!({"key": "county", "name": "县级", "meets": null}));
+    assert_eq!(handed_on.json["rung"], json!({"key": "county", "name": "城市基层党建联盟协商会", "meets": "quarter"}));
     act(&street, &ticket, "escalate", reason()).await.refused(409, "ticket.at_the_top");
     act(&street, &ticket, "decide", decision(false)).await.refused(403, "permission.reach");
     let kept = act(&county, &ticket, "decide", json!({"text": "由市住建局办理"})).await.expect(200);
@@ -152,9 +152,8 @@ async fn f02_a_ladder_that_goes_round_in_a_circle_is_not_imported(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    let mile = include_str!("../../../playbooks/mile.toml");
     let circle = FUQING.replace("level = \"county\"", "level = \"county\"\nup = \"grids\"");
-    let refused = import(&app, &format!("{mile}\n{circle}"));
+    let refused = import(&app, &mile_with(&circle), None);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && said.contains("ladder[2].up: 逐级上报成环"), "{said}");
     app.stop().await;

@@ -1,22 +1,13 @@
 //! 会商、台账、承诺: what is talked over, entered on the ledger, and promised.
 
-use crate::counties::playbook_import;
 use crate::inbox::told;
 use crate::machine::act;
+use crate::rules::play_by;
 use crate::ticket::Cast;
 use integration_tests::Backend;
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp, UNIT, here};
 use rstest::rstest;
 use serde_json::{Value, json};
-
-/// Mile's playbook with this changed.
-async fn with_playbook(app: &TestApp, old: &str, new: &str) {
-    let mile = include_str!("../../../playbooks/mile.toml");
-    assert!(mile.contains(old), "{old}");
-    let changed = mile.replacen(old, new, 1).replacen("version = 3", "version = 4", 1);
-    playbook_import(&app.url, &changed);
-    app.app.reload_playbooks().await.unwrap();
-}
 
 fn talked() -> Value {
     json!({"units": [UNIT], "conclusion": "由住建局牵头，周五前完成"})
@@ -28,7 +19,7 @@ async fn l07_public_matters_are_talked_over_before_their_unit_takes_them(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    with_playbook(&app, "[policy]\n", "[policy]\ndiscuss_first = [\"public\"]\n").await;
+    play_by(&app, "", &[("[policy]\n", "[policy]\ndiscuss_first = [\"public\"]\n")]).await;
     let cast = Cast::of(&app).await;
     let handler = app.of_unit("department_handler", UNIT).await;
     let ticket = cast.ticket().await;
@@ -270,17 +261,14 @@ async fn z02_seven_steps_as_the_county_names_them(
     let ticket = cast.ticket_at("accepted").await;
     let usual = cast.resident.get(&format!("{ticket}/steps")).await.expect(200);
     let names: Vec<_> = usual.items().iter().map(|step| step["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["点单", "派单", "接单", "办单", "评单"]);
+    assert_eq!(names, ["群众点单", "党组织派单", "职能部门办单", "群众评单"]);
     let is = |key: &str, round| (key.to_owned(), round, true);
-    assert_eq!(done(&usual), [is("submit", 1), is("dispatch", 1), is("accept", 1)]);
+    assert_eq!(done(&usual), [is("order", 1), is("dispatch", 1), is("do", 1)]);
     // Another county tells its people of other steps.
-    let mile = include_str!("../../../playbooks/mile.toml");
-    let (before, _) = mile.split_once("[[steps]]\n").unwrap();
     let steps: String = SEVEN
         .map(|(key, name, of)| format!("[[steps]]\nkey = \"{key}\"\nname = \"{name}\"\nof = {of:?}\n\n"))
         .concat();
-    playbook_import(&app.url, &format!("{before}{steps}").replacen("version = 3", "version = 4", 1));
-    app.app.reload_playbooks().await.unwrap();
+    play_by(&app, &steps, &[]).await;
     let path = format!("{ticket}/steps");
     app.pass(1);
     let _ = act(&cast.clerk, &ticket, "note", json!({"reason": "先看看"})).await.expect(200);

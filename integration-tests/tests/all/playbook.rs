@@ -1,6 +1,6 @@
 //! Playbooks: how a county does it, as data that changes while people work.
 
-use crate::counties::{huying, said};
+use crate::rules::{huying, said};
 use crate::ticket::path;
 use integration_tests::app::{COMMUNITY, TestApp};
 use integration_tests::{Answer, Backend};

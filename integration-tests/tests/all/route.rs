@@ -1,8 +1,8 @@
 //! 平台智能派单: what the platform dispatches by itself, by the routes of the playbook.
 
 use crate::call::named;
-use crate::counties::{huying, import_playbook, said, with_playbook};
 use crate::inbox::told;
+use crate::rules::{huying, import, mile_with, play_by, play_with, said};
 use crate::ticket::path;
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT};
 use integration_tests::{Answer, Backend, Caller};
@@ -26,7 +26,7 @@ struct County {
 impl County {
     async fn with(backend: Backend, routes: &str) -> Self {
         let app = TestApp::start(backend).await;
-        with_playbook(&app, routes, None).await;
+        play_by(&app, routes, &[]).await;
         let (resident, clerk) = (app.resident("王芳").await, app.staff("community_clerk", COMMUNITY).await);
         let admin = app.staff("county_admin", COUNTY).await;
         Self { app, resident, clerk, admin }
@@ -206,7 +206,7 @@ async fn z01_bad_routes_are_refused_and_services_have_theirs(
     let bad = "[[routes]]\ncategory = \"moon\"\nto = { role = \"supervisor\" }\n\n\
         [[routes]]\nservice = \"S9\"\nto = { tie = \"member\" }\n\n[[routes]]\nto = { unit = \"水务局\" }\n\n\
         [[routes]]\naffair = \"public\"\nto = { role = \"grid_worker\" }\n";
-    let text = said(&import_playbook(&app, bad, None));
+    let text = said(&import(&app, &mile_with(bad), None));
     for fault in [
         "routes[0].category: 没有这个类别",
         "routes[0].to.role: 这个角色不能接单",
@@ -219,7 +219,7 @@ async fn z01_bad_routes_are_refused_and_services_have_theirs(
     // A route may name a service of the sheet.
     let sheet = "编码,名称,类别,事权,承办单位,材料\nS1,开锁,治安安全,,,\n";
     let route = "[[routes]]\nservice = \"S1\"\nto = { role = \"grid_worker\" }\n";
-    with_playbook(&app, route, Some(sheet)).await;
+    play_with(&app, route, sheet).await;
     let worker = named(&app, "grid_worker", COMMUNITY, "网格员甲").await;
     let resident = app.resident("王芳").await;
     let body = json!({"content": "门锁坏了", "place": {"code": COMMUNITY}, "service": "S1"});

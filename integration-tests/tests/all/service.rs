@@ -1,6 +1,6 @@
 //! 服务目录: what a county does for its people, and tickets that are about one of its services.
 
-use crate::counties::{import_playbook, said, with_playbook};
+use crate::rules::{import, mile_with, play_by, play_with, said};
 use crate::ticket::path;
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp, lamp};
 use integration_tests::{Answer, Backend, Caller};
@@ -15,7 +15,7 @@ const SHEET: &str = "SZ-01,路灯报修,公共设施,公家事,市住房和城�
     LL-01,楼道杂物清理,环境卫生,大家事,,\n";
 
 async fn catalogue(app: &TestApp) {
-    with_playbook(app, "", Some(&format!("{HEADINGS}{SHEET}"))).await;
+    play_with(app, "", &format!("{HEADINGS}{SHEET}")).await;
 }
 
 fn codes(page: &Answer) -> Vec<&str> {
@@ -85,7 +85,7 @@ async fn q06_a_sheet_of_services_is_taken_whole_or_not_at_all(
     let app = TestApp::start(backend).await;
     let bad = "SZ-01,路灯报修,公共设施,,,\nSZ-01,又一个,公共设施,,,\nSZ-03,,公共设施,,,\n\
         SZ-04,没有类别,天文,,,\nSZ-05,没有事权,公共设施,谁的事,,\n坏码,名称,公共设施,,,\n";
-    let refused = import_playbook(&app, "", Some(&format!("{HEADINGS}{bad}")));
+    let refused = import(&app, &mile_with(""), Some(&format!("{HEADINGS}{bad}")));
     assert!(!refused.status.success());
     let text = said(&refused);
     for fault in [
@@ -101,21 +101,21 @@ async fn q06_a_sheet_of_services_is_taken_whole_or_not_at_all(
     for n in 0..=5_000 {
         writeln!(many, "N{n},事项{n},公共设施,,,").unwrap();
     }
-    let text = said(&import_playbook(&app, "", Some(&many)));
+    let text = said(&import(&app, &mile_with(""), Some(&many)));
     assert!(text.contains("至多 5000 项"), "{text}");
     let inline = "[[services]]\ncode = \"A1\"\nname = \"开锁\"\ncategory = \"service\"\nonline = true\n";
-    let text = said(&import_playbook(&app, inline, Some(&format!("{HEADINGS}{SHEET}"))));
+    let text = said(&import(&app, &mile_with(inline), Some(&format!("{HEADINGS}{SHEET}"))));
     assert!(text.contains("services_file") && text.contains("二者取一"), "{text}");
     app.app.reload_playbooks().await.unwrap();
     let resident = app.resident("王芳").await;
     assert!(resident.get("/services").await.expect(200).items().is_empty(), "nothing of it was taken");
     // Written in the playbook itself they count as well.
-    with_playbook(&app, inline, None).await;
+    play_by(&app, inline, &[]).await;
     let page = resident.get("/services").await.expect(200);
     assert_eq!((codes(&page), &page.items()[0]["online"]), (vec!["A1"], &json!(true)));
     // Another sheet beside the same playbook is another playbook.
     catalogue(&app).await;
-    with_playbook(&app, "", Some(&format!("{HEADINGS}{SHEET}SZ-09,井盖缺失,公共设施,,,\n"))).await;
+    play_with(&app, "", &format!("{HEADINGS}{SHEET}SZ-09,井盖缺失,公共设施,,,\n")).await;
     assert_eq!(resident.get("/services?q=井盖").await.expect(200).items().len(), 1);
     app.stop().await;
 }
@@ -166,7 +166,7 @@ async fn q06_a_service_sorts_the_ticket_that_names_it(
     assert_eq!(numbers(&resident, "mine=true&service=LL-01").await, [plain.str("number")]);
     assert!(numbers(&clerk, "service=MZ-01").await.is_empty());
     // A catalogue that has it no more leaves the code.
-    with_playbook(&app, "", Some(&format!("{HEADINGS}MZ-01,临时救助申请,办事咨询,,,\n"))).await;
+    play_with(&app, "", &format!("{HEADINGS}MZ-01,临时救助申请,办事咨询,,,\n")).await;
     let shown = resident.get(&path(&filed)).await.expect(200);
     assert_eq!(shown.json["service"], json!({"code": "SZ-01", "name": null}));
     app.stop().await;
@@ -206,11 +206,11 @@ async fn l04_who_may_claim_goes_by_category_too(
 ) {
     let app = TestApp::start(backend).await;
     let wrong = "[[policy.claims]]\nroles = [\"volunteer\"]\n\n[[policy.claims]]\ncategory = \"moon\"\nroles = [\"volunteer\"]\n";
-    let text = said(&import_playbook(&app, wrong, None));
+    let text = said(&import(&app, &mile_with(wrong), None));
     assert!(text.contains("policy.claims[2]: affair、category 至少写一项"), "{text}");
     assert!(text.contains("policy.claims[3].category: 没有这个类别"), "{text}");
     let rule = "[[policy.claims]]\ncategory = \"dispute\"\nroles = [\"volunteer\"]\n";
-    with_playbook(&app, rule, None).await;
+    play_by(&app, rule, &[]).await;
     let (resident, volunteer) = (app.resident("王芳").await, app.staff("volunteer", COMMUNITY).await);
     let file = async |category: &str| {
         let body = json!({"content": "楼上漏水", "place": {"code": COMMUNITY}, "category": category});

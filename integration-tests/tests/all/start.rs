@@ -214,7 +214,8 @@ fn others() -> [(Demo, &'static str); 4] {
 fn supervisor(people: &str) -> String {
     let people: toml::Table = toml::from_str(people).unwrap();
     let people = people["people"].as_array().unwrap();
-    let of_county = |one: &&toml::Value| one.get("role").is_some_and(|role| role.as_str() == Some("county_admin"));
+    let of_county =
+        |one: &&toml::Value| one.get("role").is_some_and(|role| role.as_str() == Some("county_admin"));
     people.iter().find(of_county).unwrap()["name"].as_str().unwrap().to_owned()
 }
 

@@ -1,8 +1,8 @@
 //! 吹哨报到: units are called, come or do not, and are appraised.
 
-use crate::counties::playbook_import;
 use crate::inbox::told;
 use crate::machine::act;
+use crate::rules::play_by;
 use crate::ticket::{Cast, path};
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT, here, lamp};
 use integration_tests::{Answer, Backend, Caller};
@@ -30,18 +30,6 @@ async fn unit(app: &TestApp, admin: &Caller, name: &str) -> (String, Caller) {
 async fn appraisal(app: &TestApp, caller: &Caller, unit: &str) -> Answer {
     app.app.catch_up().await.unwrap();
     caller.get(&format!("/units/{unit}/appraisal")).await
-}
-
-/// Mile's playbook with these lines instead of its own about whistles.
-async fn with_whistle(app: &TestApp, lines: &str) {
-    let mile = include_str!("../../../playbooks/mile.toml");
-    let (before, rest) = mile.split_once("[whistle]\n").unwrap();
-    let after = &rest[rest.find("\n\n").unwrap()..];
-    playbook_import(
-        &app.url,
-        &format!("{before}[whistle]\n{lines}{after}").replacen("version = 3", "version = 4", 1),
-    );
-    app.app.reload_playbooks().await.unwrap();
 }
 
 #[rstest]
@@ -155,11 +143,12 @@ async fn m04_the_playbook_says_who_blows_and_what_is_wrong_is_named(
         "/position/lat",
     );
     // Another playbook lets the street blow.
-    with_whistle(&app, "roles = [\"street_dispatcher\"]\nreport_in_minutes = 45").await;
+    play_by(&app, "[whistle]\nroles = [\"street_dispatcher\"]\nreport_in_minutes = 45", &[]).await;
+    // It holds for what is filed from now on.
+    let ticket = cast.ticket_at("accepted").await;
     act(&cast.clerk, &ticket, "whistle", call(&[&unit])).await.refused(409, "ticket.whistle_not_yours");
-    let _ = act(&handler, &ticket, "report-in", here()).await.expect(200);
     let again = act(&street, &ticket, "whistle", call(&[&unit])).await.expect(200);
-    assert_eq!(again.json["whistles"][1]["due_at"], "2026-11-21T01:45:00Z");
+    assert_eq!(again.json["whistles"][0]["due_at"], "2026-11-21T01:45:00Z");
     // What is over is over.
     let closed = cast.ticket_at("closed").await;
     act(&street, &closed, "whistle", call(&[&unit])).await.refused(409, "ticket.already_closed");
@@ -291,11 +280,8 @@ async fn z10_town_and_community_appraise_jointly(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    with_whistle(
-        &app,
-        "roles = [\"street_dispatcher\"]\nappraisers = [\"community\", \"street\"]\nweight_percent = 30",
-    )
-    .await;
+    let jointly = "[whistle]\nroles = [\"street_dispatcher\"]\nappraisers = [\"community\", \"street\"]\nweight_percent = 30";
+    play_by(&app, jointly, &[]).await;
     let cast = Cast::of(&app).await;
     let town = app.staff("street_dispatcher", STREET).await;
     let handler = app.of_unit("department_handler", UNIT).await;
