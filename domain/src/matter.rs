@@ -254,6 +254,19 @@ impl MatterRefusal {
         }
     }
 
+    /// Whether there are neither fewer nor more of something than there may be.
+    ///
+    /// # Errors
+    /// [`Self::Range`].
+    pub fn unless_so_many(field: &'static str, count: usize, (min, max): (usize, usize)) -> Result<(), Self> {
+        let bound = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        if (min..=max).contains(&count) {
+            Ok(())
+        } else {
+            Err(Self::Range { field, min: bound(min), max: bound(max) })
+        }
+    }
+
     /// Whether a time is neither earlier nor later than it may be.
     ///
     /// # Errors

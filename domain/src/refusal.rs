@@ -16,6 +16,7 @@ use crate::phone::PhoneRefusal;
 use crate::place::{BoundaryRefusal, NetRefusal, PlaceRefusal};
 use crate::playbook::PlaybookRefusal;
 use crate::point::PointRefusal;
+use crate::post::PostRefusal;
 use crate::shift::ShiftRefusal;
 use crate::text::TextRefusal;
 use crate::ticket::TicketRefusal;
@@ -76,6 +77,9 @@ pub enum Refusal {
     /// The matter cannot be, or not be changed like this.
     #[error(transparent)]
     Matter(#[from] MatterRefusal),
+    /// The post is not claimed, or whoever holds it not asked.
+    #[error(transparent)]
+    Post(#[from] PostRefusal),
     /// The tie cannot be.
     #[error(transparent)]
     Tie(#[from] TieRefusal),
@@ -139,6 +143,7 @@ impl Refusal {
             Self::Unit(refusal) => refusal.code(),
             Self::Deed(refusal) => refusal.code(),
             Self::Matter(refusal) => refusal.code(),
+            Self::Post(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
             Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
@@ -195,6 +200,7 @@ impl Refusal {
             Self::Grant(refusal) => refusal.args(),
             Self::Deed(refusal) => refusal.args(),
             Self::Matter(refusal) => refusal.args(),
+            Self::Post(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
@@ -218,6 +224,7 @@ impl Refusal {
             Self::Boundary(_) => Some("/geometry"),
             Self::Deed(refusal) => refusal.field(),
             Self::Matter(refusal) => refusal.field(),
+            Self::Post(refusal) => refusal.field(),
             Self::Tie(refusal) => refusal.field(),
             Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),

@@ -1,11 +1,12 @@
 //! Words for people, in Chinese and in English.
 
-use domain::deed::DeedKind;
+mod kinds;
+
+pub use kinds::{deed_kind, place_event, point_kind, rate, tie_kind, unit_kind};
+
 use domain::notice::Notice;
 use domain::permission::{Action, Role};
 use domain::ticket::{Headline, Status};
-use domain::tie::TieKind;
-use domain::unit::UnitKind;
 use strum::IntoEnumIterator;
 use utoipa::openapi::schema::SchemaType;
 use utoipa::openapi::{Object, ObjectBuilder, Type};
@@ -165,35 +166,6 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     Some(lang.of(chinese, english))
 }
 
-/// What happened to a place.
-pub fn place_event(kind: domain::place::Headline, lang: Lang) -> &'static str {
-    use domain::place::Headline as Place;
-    let (chinese, english) = match kind {
-        Place::Founded => ("地点设立", "Place founded"),
-        Place::PlaceRenamed => ("地点更名", "Place renamed"),
-        Place::Moved => ("地点划转", "Place moved"),
-        Place::Split => ("地点拆分", "Place split"),
-        Place::Bounded => ("划定边界", "Boundary drawn"),
-        Place::Retired => ("地点撤并", "Place retired"),
-    };
-    lang.of(chinese, english)
-}
-
-/// What people call a kind of units.
-pub fn unit_kind(kind: UnitKind, lang: Lang) -> &'static str {
-    lang.of(kind.chinese(), kind.name())
-}
-
-/// What people call a kind of ties.
-pub fn tie_kind(kind: TieKind, lang: Lang) -> &'static str {
-    lang.of(kind.chinese(), kind.name())
-}
-
-/// What people call a kind of deeds.
-pub fn deed_kind(kind: DeedKind, lang: Lang) -> &'static str {
-    lang.of(kind.chinese(), kind.name())
-}
-
 /// What people call these roles, given as words with spaces between them; a word that is none stands as it is.
 pub fn roles(words: &str, lang: Lang) -> String {
     let name =
@@ -205,20 +177,6 @@ pub fn roles(words: &str, lang: Lang) -> String {
 /// What people call a role.
 pub fn role(role: Role, lang: Lang) -> &'static str {
     lang.of(role.chinese(), role.into())
-}
-
-/// What people call a kind of point.
-pub fn point_kind(kind: domain::point::Kind, lang: Lang) -> &'static str {
-    use domain::point::Kind;
-    let (chinese, english) = match kind {
-        Kind::ServicePoint => ("服务点", "service point"),
-        Kind::TalkingPoint => ("说事点", "talking point"),
-        Kind::SuggestionBox => ("意见箱", "suggestion box"),
-        Kind::Camera => ("监控", "camera"),
-        Kind::Shop => ("商铺", "shop"),
-        Kind::Venue => ("活动场所", "venue"),
-    };
-    lang.of(chinese, english)
 }
 
 /// What a message says.
@@ -357,6 +315,14 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::KeyTaskView => ("查看重点任务", "view key tasks"),
         Action::KeyTaskSet => ("设立、销号重点任务", "set and end key tasks"),
         Action::KeyTaskReport => ("报告重点任务进展", "report on key tasks"),
+        Action::PostView => ("查看岗位", "view posts"),
+        Action::PostSet => ("设立、撤销岗位", "set and retire posts"),
+        Action::PostClaim => ("认岗", "claim posts"),
+        Action::PostTake => ("对单接任务", "take what posts need"),
+        Action::PromiseView => ("查看承诺", "view promises"),
+        Action::PromiseMake => ("承诺、践诺", "promise"),
+        Action::PromiseQuestion => ("退回践诺", "question promises"),
+        Action::MemberPointsView => ("查看在职党员积分", "view members' points"),
         Action::MeCheckIn => ("认门报到", "check in to a community"),
         Action::ImportRun => ("导入表格", "import sheets"),
         Action::ExportRun => ("导出表格", "export sheets"),
@@ -387,18 +353,6 @@ pub(crate) fn optional_words<T: IntoEnumIterator + Into<&'static str>>() -> Obje
         .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .enum_values(Some(words.chain([serde_json::Value::Null])))
         .build()
-}
-
-/// What people call that which is limited.
-pub fn rate(name: &str, lang: Lang) -> Option<&'static str> {
-    let (chinese, english) = match name {
-        "logins" => ("同一地址登录", "Sign-ins of an address"),
-        "renewals" => ("同一地址续期", "Renewals of an address"),
-        "tickets" => ("居民点单", "Tickets of a resident"),
-        "calls" => ("同一用户调用接口", "Calls of a user"),
-        _ => return None,
-    };
-    Some(lang.of(chinese, english))
 }
 
 /// The schema of a word that the domain lists.

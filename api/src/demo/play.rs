@@ -165,6 +165,7 @@ impl<'a> Play<'a> {
             occurred_at,
             service: None,
             call: false,
+            ask: None,
         };
         let shown = (&contact, contact.clone());
         let request = request(requester, at);

@@ -6,11 +6,15 @@ use crate::cursor;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Conditions, limit};
 use crate::routes::person::within;
+use crate::routes::ticket::{deliver, etag};
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::ETAG;
 use domain::id::UnitId;
-use domain::matter::{Matter, MatterRefusal, MatterView};
+use domain::matter::{Change, Matter, MatterRefusal, MatterView};
 use domain::permission::Action;
 use domain::place::PlaceCode;
+use domain::refusal::Refusal;
 use domain::tie::Holder;
 use infra::entropy;
 use infra::store::{Answer, ChangeError, MatterLens, MatterQuery, NewMatter, PlaceRow, Request};
@@ -108,4 +112,72 @@ pub(super) async fn page<M: Matter, W>(
     let page = state.store.matters::<M>(&query, actor, *grants_version).await?;
     let next = page.next.map(|(at, id)| cursor::seal_at(keys, &list, at, id));
     Ok((page.items.iter().map(item).collect(), next))
+}
+
+/// A change of a matter that is there: `decide` says what becomes of it, `show` what the answer is.
+pub(super) async fn change<M: Matter, W: Serialize>(
+    state: &State,
+    request: &Request<'_>,
+    id: uuid::Uuid,
+    decide: impl Fn(&MatterView<M>) -> Result<Change<M>, Refusal>,
+    show: impl Fn(&MatterView<M>) -> W,
+) -> ApiResult<HttpResponse> {
+    let render = |view: &MatterView<M>| answer(StatusCode::OK, view, show(view));
+    let missing = || MatterRefusal::NotFound.into();
+    let done = state.store.change_matter(request, id, missing, decide, render).await;
+    done.map(deliver).map_err(failed)
+}
+
+/// The place that a query names.
+pub(super) fn place_asked(state: &State, code: &str) -> ApiResult<PlaceCode> {
+    Ok(state.store.place_code(code).map_err(|refusal| fault(refusal, Some("?place".into())))?)
+}
+
+/// A matter that begins: `begin` says what it is, `show` what the answer is.
+pub(super) async fn begin<M: Matter, W: Serialize, F>(
+    state: &State,
+    request: &Request<'_>,
+    place: PlaceRow,
+    begin: impl Fn() -> F,
+    show: impl Fn(&MatterView<M>) -> W,
+) -> ApiResult<HttpResponse>
+where
+    F: Future<Output = Result<Change<M>, ChangeError>>,
+{
+    let render = |view: &MatterView<M>| answer(StatusCode::CREATED, view, show(view));
+    let done = state.store.begin_matter(request, &at(place, request), begin, render).await;
+    done.map(deliver).map_err(failed)
+}
+
+/// One matter, as an answer.
+pub(super) async fn one<M: Matter, W: Serialize>(
+    state: &State,
+    session: &Session,
+    id: uuid::Uuid,
+    show: impl Fn(&MatterView<M>) -> W,
+) -> ApiResult<HttpResponse> {
+    let found = state.store.matter::<M>(id, &session.actor, session.grants_version).await?;
+    let view = found.ok_or_else(|| fault(MatterRefusal::NotFound, None))?;
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(show(&view)))
+}
+
+/// Through what a list that everybody may read looks: one's own and one's units', or a place and all below it.
+pub(super) fn public_lens(
+    state: &State,
+    session: &Session,
+    place: Option<&str>,
+    mine: bool,
+) -> ApiResult<MatterQuery> {
+    let place = place.map(|code| place_asked(state, code)).transpose()?;
+    if mine {
+        let actor = &session.actor;
+        let own = std::iter::once(actor.user.0).chain(actor.units().map(|unit| unit.0)).collect();
+        let mut query = MatterQuery::through(MatterLens::Party(own, vec![]), 1);
+        query.within = place.map(|place| vec![place]);
+        return Ok(query);
+    }
+    let place = place.ok_or_else(|| {
+        ApiError::from(Fault::of("?place", "request.missing_field", vec![("name", "place".to_owned())]))
+    })?;
+    Ok(MatterQuery::through(MatterLens::Area(vec![place]), 1))
 }

@@ -15,9 +15,13 @@ mod inbox;
 mod key_task;
 mod live;
 mod matter;
+mod member;
 mod person;
 mod place;
 mod point;
+mod post;
+mod post_need;
+mod promise;
 mod service;
 mod shift;
 mod sign;
@@ -87,6 +91,28 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(key_task::get_key_task)
                 .service(key_task::report_key_task)
                 .service(key_task::end_key_task)
+                .service(post::create_post)
+                .service(post::list_posts)
+                .service(post::get_post)
+                .service(post::retire_post)
+                .service(post::claim_post)
+                .service(post::list_claims)
+                .service(post::leave_post)
+                .service(post::my_posts)
+                .service(post_need::create_need)
+                .service(post_need::list_needs)
+                .service(post_need::get_need)
+                .service(post_need::take_need)
+                .service(post_need::finish_need)
+                .service(post_need::withdraw_need)
+                .service(promise::state_promise)
+                .service(promise::list_promises)
+                .service(promise::count_promises)
+                .service(promise::get_promise)
+                .service(promise::keep_promise)
+                .service(promise::question_promise)
+                .service(promise::withdraw_promise)
+                .service(member::member_points)
                 .service(place::create_place)
                 .service(place::list_places)
                 .service(boundary::place_at)
@@ -138,6 +164,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(ticket::get_ticket)
                 .service(ticket::ticket_timeline)
                 .service(ticket::ticket_steps)
+                .service(ticket::ticket_candidates)
                 .service(ticket::grade_ticket)
                 .service(ticket::dispatch_ticket)
                 .service(ticket::claim_ticket)

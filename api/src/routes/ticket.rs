@@ -2,12 +2,15 @@
 
 mod act;
 mod alike;
+mod ask;
+mod candidate;
 mod list;
 mod read;
 mod submit;
 
 pub(crate) use act::*;
 pub(crate) use alike::alike_tickets;
+pub(crate) use candidate::ticket_candidates;
 pub(crate) use list::list_tickets;
 pub(crate) use read::{get_ticket, ticket_steps, ticket_timeline};
 pub(crate) use submit::submit_ticket;

@@ -220,6 +220,30 @@ pub enum Action {
     /// Report on key tasks that are one's own.
     #[strum(serialize = "key_task.report")]
     KeyTaskReport,
+    /// See posts (岗位), and who holds them.
+    #[strum(serialize = "post.view")]
+    PostView,
+    /// Set and retire posts.
+    #[strum(serialize = "post.set")]
+    PostSet,
+    /// 认岗: claim posts.
+    #[strum(serialize = "post.claim")]
+    PostClaim,
+    /// 对单接任务: take what posts need, for one's unit.
+    #[strum(serialize = "post.take")]
+    PostTake,
+    /// See promises (承诺): they are public.
+    #[strum(serialize = "promise.view")]
+    PromiseView,
+    /// 承诺、践诺: promise, and keep it.
+    #[strum(serialize = "promise.make")]
+    PromiseMake,
+    /// Send back how a promise was kept.
+    #[strum(serialize = "promise.question")]
+    PromiseQuestion,
+    /// See the points of in-service members (在职党员积分).
+    #[strum(serialize = "member_points.view")]
+    MemberPointsView,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

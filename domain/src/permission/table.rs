@@ -50,6 +50,9 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::PointView
             // Whoever files a ticket says about what.
             | A::ServiceView
+            // Residents look for whom to ask.
+            | A::PostView
+            | A::PromiseView
             // Residents count working days too.
             | A::CalendarView
             // To what, the live feed asks itself.
@@ -145,6 +148,17 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::ShiftEdit) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::TieEdit) => &[Area],
         (R::PartyMember, A::MeCheckIn) => &[Anywhere],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::PostSet | A::PromiseQuestion) => &[Area],
+        // For the units that the role is granted for.
+        (R::DepartmentHandler, A::PostTake) => &[Anywhere],
+        // Where they are granted that, or checked in to.
+        (R::PartyMember, A::PromiseMake | A::MemberPointsView) => &[Anywhere],
+        (
+            R::GridLeader | R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin,
+            A::MemberPointsView,
+        ) => &[Area],
+        // Where they are known, or checked in to.
+        (R::PartyMember | R::Volunteer, A::PostClaim) => &[Anywhere],
         // What they did themselves; what others did, where they keep the ties.
         (role, A::DeedRecord) if !matches!(role, R::Resident | R::Hotline) => &[Anywhere],
         (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::KeyTaskSet) => &[Area],

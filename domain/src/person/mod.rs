@@ -17,6 +17,7 @@ pub use event::{EVENT_VERSION, Fact, Headline};
 pub use grant::{
     Held, MAX_PLACES, PlacedGrant, by_county, can_succeed, may_grant, may_revoke, reduced, scope_of,
 };
+pub(crate) use profile::words;
 pub use profile::{
     FreeSpan, GivenSpan, MAX_FREE, MAX_WORD, MAX_WORDS, Profile, ProfileFault, ProfileRefusal,
 };

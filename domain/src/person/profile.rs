@@ -102,8 +102,8 @@ impl Profile {
     ) -> Result<Self, Vec<ProfileRefusal>> {
         let mut faults = Vec::new();
         let profile = Self {
-            skills: words("/skills", skills, &mut faults),
-            wishes: words("/wishes", wishes, &mut faults),
+            skills: words("/skills", skills, (MAX_WORDS, MAX_WORD), &mut faults),
+            wishes: words("/wishes", wishes, (MAX_WORDS, MAX_WORD), &mut faults),
             free: spans(free, &mut faults),
         };
         if faults.is_empty() { Ok(profile) } else { Err(faults) }
@@ -132,15 +132,22 @@ fn refuse(faults: &mut Vec<ProfileRefusal>, field: String, fault: ProfileFault) 
     faults.push(ProfileRefusal { field, fault });
 }
 
-fn words(list: &str, given: &[String], faults: &mut Vec<ProfileRefusal>) -> Vec<String> {
-    if given.len() > MAX_WORDS {
+/// A list of short texts, each on one line and once: so many of so many characters at most, trimmed. What is wrong goes to
+/// `faults`.
+pub(crate) fn words(
+    list: &str,
+    given: &[String],
+    (most, longest): (usize, usize),
+    faults: &mut Vec<ProfileRefusal>,
+) -> Vec<String> {
+    if given.len() > most {
         // Counted before any is read: a list without end is not worth it.
-        refuse(faults, list.to_owned(), ProfileFault::TooMany { count: given.len(), max: MAX_WORDS });
+        refuse(faults, list.to_owned(), ProfileFault::TooMany { count: given.len(), max: most });
         return vec![];
     }
     let mut words: Vec<String> = Vec::with_capacity(given.len());
     for (i, word) in given.iter().enumerate() {
-        let fault = match word_of(word) {
+        let fault = match word_of(word, longest) {
             Err(refusal) => ProfileFault::Word(refusal),
             Ok(word) if words.iter().any(|known| known == word) => ProfileFault::Twice,
             Ok(word) => {
@@ -154,12 +161,12 @@ fn words(list: &str, given: &[String], faults: &mut Vec<ProfileRefusal>) -> Vec<
 }
 
 /// One line, unlike a text.
-fn word_of(word: &str) -> Result<&str, TextRefusal> {
+fn word_of(word: &str, longest: usize) -> Result<&str, TextRefusal> {
     let word = word.trim();
     if let Some((i, c)) = word.chars().enumerate().find(|(_, c)| c.is_control()) {
         return Err(TextRefusal::ControlCharacter { code: c.into(), at: i + 1 });
     }
-    FreeText::check(word, MAX_WORD).map(|()| word)
+    FreeText::check(word, longest).map(|()| word)
 }
 
 fn spans(given: &[GivenSpan], faults: &mut Vec<ProfileRefusal>) -> Vec<FreeSpan> {

@@ -4,6 +4,9 @@ mod call;
 mod edit;
 mod first_asked;
 mod ladder;
+mod matching;
+mod members;
+mod posts;
 mod route;
 mod service;
 mod step;
@@ -19,6 +22,10 @@ pub use route::{Route, RouteTo};
 pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
 pub use step::{Happened, Moment, Step, usual_steps};
 pub use whistle::WhistleRule;
+
+pub use matching::MatchingRule;
+pub use members::MemberPoints;
+pub use posts::PostRules;
 
 use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;
@@ -81,6 +88,15 @@ pub struct Playbook {
     /// Who answers for what they were the first to take up (practices Q06).
     #[serde(default)]
     pub first_asked: FirstAskedRule,
+    /// Members' posts (F04).
+    #[serde(default)]
+    pub posts: PostRules,
+    /// What is worth how much to in-service members (L08).
+    #[serde(default)]
+    pub member_points: MemberPoints,
+    /// Which skills fit which categories (L05); none unless said.
+    #[serde(default)]
+    pub matching: Vec<MatchingRule>,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -179,6 +195,12 @@ impl Playbook {
         Some((building, &code.as_str()[building.as_str().len()..]))
     }
 
+    /// What fits a category of tickets, in words; nothing without one, or where nothing is said of it.
+    pub fn skills_for(&self, category: Option<&str>) -> &[String] {
+        let rule = self.matching.iter().find(|rule| Some(rule.category.as_str()) == category);
+        rule.map_or(&[], |rule| &rule.skills)
+    }
+
     /// Everything that is wrong with it, all at once.
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
@@ -226,6 +248,9 @@ impl Playbook {
         faults.extend(step::faults(&self.steps));
         faults.extend(self.first_asked.faults());
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
+        faults.extend(self.posts.faults());
+        faults.extend(self.member_points.faults());
+        faults.extend(MatchingRule::faults(&self.matching, &categories));
         faults.extend(self.policy.faults(&categories));
         faults.extend(self.call.iter().flat_map(CallRule::faults));
         faults.extend(route::faults(self));

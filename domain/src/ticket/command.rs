@@ -50,6 +50,8 @@ pub struct Submission {
     pub service: Option<String>,
     /// Whether it is a call (群众呼叫): those around are to hear it at once, and whoever answers first takes it.
     pub call: bool,
+    /// Who holds a post and is asked directly (practices F04).
+    pub ask: Option<Assignment>,
 }
 
 impl Submission {

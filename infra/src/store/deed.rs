@@ -243,6 +243,16 @@ impl Store {
         Ok((views.collect::<Result<_, StoreError>>()?, rows.len() > MOST))
     }
 
+    /// Whether somebody wrote down a deed (纪实) of their own that counts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn did(&self, deed: DeedId, person: UserId) -> Result<bool, StoreError> {
+        let sql =
+            "SELECT 1 AS there FROM deed d WHERE d.id = $1 AND d.user_id = $2 AND d.retracted_at IS NULL";
+        Ok(self.query_one(sql, vec![deed.0.into(), person.0.into()]).await?.is_some())
+    }
+
     fn stored_deed(&self, row: &Row) -> Result<DeedView, StoreError> {
         let id = DeedId(column(row, "deed", "id")?);
         let of = |name| column::<Option<Uuid>>(row, "deed", name);

@@ -18,6 +18,7 @@ use domain::phone::PhoneRefusal;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
 use domain::playbook::PlaybookRefusal;
 use domain::point::{PointFault, PointRefusal};
+use domain::post::PostRefusal;
 use domain::refusal::Refusal;
 use domain::shift::ShiftRefusal;
 use domain::text::TextRefusal;
@@ -85,6 +86,12 @@ fn every_refusal() -> Vec<Refusal> {
         MatterRefusal::Range { field: "/n", min: 1, max: 2 }.into(),
         MatterRefusal::Who { field: "/who" }.into(),
         MatterRefusal::Unknown { field: "/key", allowed: "a".into() }.into(),
+        PostRefusal::TooMany { most: 2 }.into(),
+        PostRefusal::Held.into(),
+        PostRefusal::Unknown.into(),
+        PostRefusal::AskOver.into(),
+        PostRefusal::AskElsewhere.into(),
+        PostRefusal::AskOneself.into(),
         PointRefusal::NotFound.into(),
         PointRefusal::Retired.into(),
         PointRefusal::BeyondScope { code }.into(),

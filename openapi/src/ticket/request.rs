@@ -53,6 +53,8 @@ pub struct CreateTicket {
     pub service: Option<String>,
     /// 呼叫：附近的党员、网格员等即刻收到，先应答的承办；规程未开通的会被拒绝
     pub call: Option<bool>,
+    /// 求助于谁：在岗者的认岗标识，见 `GET /posts`；工单随即派给他
+    pub ask: Option<Uuid>,
 }
 
 /// 派单。

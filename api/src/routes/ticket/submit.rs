@@ -1,5 +1,6 @@
 //! 点单.
 
+use super::ask::asked;
 use super::{answer, deliver, position, text};
 use crate::app::State;
 use crate::auth::{Permit, Session, may};
@@ -58,6 +59,7 @@ pub(crate) async fn submit_ticket(
         occurred_at,
         service,
         call,
+        ask,
     } = body.value;
     // All that is wrong with the fields is said at once.
     let mut faults = Vec::new();
@@ -98,6 +100,7 @@ pub(crate) async fn submit_ticket(
         Some(unit) => Some((unit, state.store.unit_facts(unit).await?)),
         None => None,
     };
+    let ask = asked(&state, &permit, ask, &place.place.code).await?;
     rates::ticket(&state, &permit.actor, key.as_ref()).await?;
     let shown = Contact {
         name: contact.name.clone().or(profile.name),
@@ -125,6 +128,7 @@ pub(crate) async fn submit_ticket(
         occurred_at: occurred_at.map(|Moment(at)| at),
         service,
         call: call.unwrap_or(false),
+        ask,
     };
     let Session { actor, grants_version, .. } = &*permit;
     let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };

@@ -1,5 +1,6 @@
 //! What a command leads to. Pure: the playbook and every fact that a rule needs are arguments.
 
+mod ask;
 mod assign;
 mod clocks;
 mod first_asked;

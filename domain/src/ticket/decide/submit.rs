@@ -1,6 +1,7 @@
 //! 点单.
 
 use super::super::{Channel, Clock, ClockKind, Event, Fact, FieldFault, Submission, TicketRefusal};
+use super::ask::asked;
 use super::between;
 use super::first_asked::writes_down;
 use super::sort::{Sorted, may_claim};
@@ -101,7 +102,7 @@ pub fn submit(
     if writes_down(s, actor, playbook) {
         events.push(event(Fact::FirstAsked { person: Some(actor.user) }, vec![], now));
     }
-    Ok(events)
+    asked(events, s.ask.as_ref(), actor, &playbook.policy, now)
 }
 
 /// A unit asks through its people, a community through whoever dispatches there (社区点单, practices Z01).

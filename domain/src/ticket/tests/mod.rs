@@ -1,5 +1,6 @@
 //! Tables and properties of the ticket's rules.
 
+mod ask;
 mod clocks;
 mod first_asked;
 mod ladder;
@@ -122,6 +123,9 @@ fn playbook() -> Playbook {
         ],
         whistle: WhistleRule::default(),
         steps: usual_steps(),
+        posts: crate::playbook::PostRules::default(),
+        member_points: crate::playbook::MemberPoints::default(),
+        matching: vec![],
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),
@@ -175,6 +179,7 @@ fn submission(severity: Option<Severity>) -> Submission {
         occurred_at: None,
         service: None,
         call: false,
+        ask: None,
     }
 }
 

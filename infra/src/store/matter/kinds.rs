@@ -7,6 +7,7 @@ use super::super::row::column;
 use super::columns;
 use domain::key_task::KeyTask;
 use domain::matter::Matter;
+use domain::promise::Promise;
 use domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -54,6 +55,7 @@ impl Store {
     pub async fn settle_matter(&self, due: &DueMatter, now: Timestamp) -> Result<bool, ChangeError> {
         match due.kind.as_str() {
             KeyTask::KIND => self.settle_kind::<KeyTask>(due.id, now).await,
+            Promise::KIND => self.settle_kind::<Promise>(due.id, now).await,
             // A newer program's.
             _ => Ok(false),
         }

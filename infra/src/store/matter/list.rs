@@ -25,6 +25,8 @@ pub enum MatterLens {
     Party(Vec<Uuid>, Vec<&'static str>),
     /// That belong to another matter.
     Parent(Uuid),
+    /// That belong to one of these, of which there is at least one.
+    Parents(Vec<Uuid>),
     /// That belong to a ticket.
     Ticket(TicketId),
 }
@@ -166,6 +168,10 @@ fn through(sql: &mut Sql, lens: &MatterLens, kind: &str) {
         }
         MatterLens::Parent(parent) => {
             sql.push(" WHERE m.parent_id = ").bind(*parent).push(" AND m.kind = ").bind(kind);
+        }
+        MatterLens::Parents(parents) => {
+            sql.push(" WHERE m.parent_id IN ").bind_all(parents.iter().copied());
+            sql.push(" AND m.kind = ").bind(kind);
         }
         MatterLens::Ticket(ticket) => {
             sql.push(" WHERE m.ticket_id = ").bind(ticket.0).push(" AND m.kind = ").bind(kind);

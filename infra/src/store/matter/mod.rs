@@ -2,6 +2,7 @@
 //! [`Store::change_matter`] are the one door through which they change; [`kinds`] lists what time alone changes.
 
 mod change;
+mod count;
 mod kinds;
 mod list;
 mod tell;

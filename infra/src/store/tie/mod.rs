@@ -3,6 +3,7 @@
 mod chain;
 mod change;
 mod list;
+mod member;
 
 pub use chain::Chain;
 pub(super) use change::tie_values;
