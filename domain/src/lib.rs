@@ -8,7 +8,9 @@
 
 pub mod absence;
 pub mod actor;
+pub mod admission;
 pub mod appraisal;
+pub mod burden;
 pub mod calendar;
 pub mod deed;
 pub mod figure;
@@ -34,6 +36,7 @@ pub mod policy;
 pub mod post;
 pub mod post_need;
 pub mod promise;
+pub mod power;
 pub mod refusal;
 pub mod shift;
 pub mod text;

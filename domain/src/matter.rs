@@ -205,6 +205,12 @@ pub enum MatterRefusal {
         /// Which field.
         field: &'static str,
     },
+    /// It cannot be at that place.
+    #[error("{field} is no place for it")]
+    Place {
+        /// Which field.
+        field: &'static str,
+    },
     /// It names a key that the playbook does not have.
     #[error("{field} has no such key")]
     Unknown {
@@ -226,6 +232,7 @@ impl MatterRefusal {
             Self::Time { .. } => "matter.time",
             Self::Range { .. } => "matter.range",
             Self::Who { .. } => "matter.who",
+            Self::Place { .. } => "matter.place",
             Self::Unknown { .. } => "matter.unknown",
         }
     }
@@ -233,7 +240,7 @@ impl MatterRefusal {
     /// The parts of its sentence.
     pub fn args(&self) -> Args {
         match self {
-            Self::NotFound | Self::BeyondScope | Self::Who { .. } => vec![],
+            Self::NotFound | Self::BeyondScope | Self::Who { .. } | Self::Place { .. } => vec![],
             Self::Over { status } | Self::NotYet { status } => vec![("status", (*status).to_owned())],
             Self::Time { field: _, earliest, latest } => {
                 vec![("earliest", earliest.to_rfc3339()), ("latest", latest.to_rfc3339())]
@@ -249,6 +256,7 @@ impl MatterRefusal {
             Self::Time { field, .. }
             | Self::Range { field, .. }
             | Self::Who { field }
+            | Self::Place { field }
             | Self::Unknown { field, .. } => Some(field),
             Self::NotFound | Self::BeyondScope | Self::Over { .. } | Self::NotYet { .. } => None,
         }
@@ -293,6 +301,11 @@ impl Actor {
             Holder::Person(person) => person == self.user,
             Holder::Unit(unit) => self.units().any(|own| own == unit),
         }
+    }
+
+    /// Whether they see a matter of which `view` lets one see those of an area: it lies there, or concerns them.
+    pub fn sees_matter<M: Matter>(&self, view: Action, matter: &MatterView<M>) -> bool {
+        self.does_at(view, &matter.place.code) || self.takes_part_in(&matter.matter.columns())
     }
 
     /// Whether a matter concerns them.

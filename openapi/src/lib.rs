@@ -8,9 +8,11 @@
 #![recursion_limit = "256"]
 
 pub mod absence;
+pub mod admission;
 pub mod appraisal;
 pub mod audit;
 pub mod boundary;
+pub mod burden;
 pub mod calendar;
 pub mod deed;
 pub mod document;
@@ -31,6 +33,7 @@ pub mod place;
 pub mod point;
 pub mod post;
 pub mod post_need;
+pub mod power;
 pub mod problem;
 pub mod promise;
 pub mod service;

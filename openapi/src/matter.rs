@@ -26,6 +26,14 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("promise_withdrawn", "撤回承诺", "Promise withdrawn"),
     ("promise_late", "逾期未践诺", "Promise not kept in time"),
     ("key_task_dropped", "撤销重点任务", "Key task dropped"),
+    ("admission_asked", "申请社区事务准入", "Something asked of a community"),
+    ("admission_reported", "上报未经准入的事务", "Task without admission reported"),
+    ("admission_decided", "审批社区事务准入", "Admission decided on"),
+    ("admission_ended", "社区事务准入到期", "Admission over"),
+    ("burden_entered", "登记社区负担", "Burden entered"),
+    ("burden_reduced", "精简社区负担", "Burden reduced"),
+    ("power_used", "行使五项权力", "Power of the street used"),
+    ("power_outcome", "记录五项权力行使结果", "Outcome of a power recorded"),
 ];
 
 /// What the audit trail calls an event of a matter; `None` for one that is none.

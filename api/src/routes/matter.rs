@@ -20,6 +20,7 @@ use infra::entropy;
 use infra::store::{Answer, ChangeError, MatterLens, MatterQuery, NewMatter, PlaceRow, Request};
 use openapi::problem::Fault;
 use serde::Serialize;
+use uuid::Uuid;
 
 /// A change of a matter that failed.
 pub(super) fn failed(error: ChangeError) -> ApiError {
@@ -114,6 +115,52 @@ pub(super) async fn page<M: Matter, W>(
     Ok((page.items.iter().map(item).collect(), next))
 }
 
+/// Through what a list looks: where a unit is named, what concerns it; all of it for whoever handles for it, for others what
+/// lies in the area in which they see such things.
+pub(super) fn lens_of(
+    state: &State,
+    session: &Session,
+    action: Action,
+    (place, unit): (Option<&str>, Option<Uuid>),
+) -> ApiResult<MatterQuery> {
+    let Some(unit) = unit else { return lens(state, session, action, place, false) };
+    let own = session.actor.stands_for(Holder::Unit(UnitId(unit)));
+    let mut query = lens(state, session, action, place, own)?;
+    if let MatterLens::Area(places) = query.lens {
+        query.within = Some(places);
+    }
+    query.lens = MatterLens::Party(vec![unit], vec![]);
+    Ok(query)
+}
+
+/// A matter in full, for whoever sees such things there or whom it concerns.
+pub(super) async fn shown<M: Matter, W: Serialize>(
+    state: &State,
+    session: &Session,
+    (action, id): (Action, Uuid),
+    body: impl Fn(&MatterView<M>) -> W,
+) -> ApiResult<HttpResponse> {
+    let found = state.store.matter::<M>(id, &session.actor, session.grants_version).await?;
+    let seen = found.filter(|view| session.actor.sees_matter(action, view));
+    let view = seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?;
+    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(body(&view)))
+}
+
+/// Begins a matter at a place.
+pub(super) async fn begun<M: Matter, W: Serialize>(
+    state: &State,
+    request: &Request<'_>,
+    place: PlaceRow,
+    begin: impl Fn(&PlaceCode) -> Result<Change<M>, MatterRefusal>,
+    body: impl Fn(&MatterView<M>) -> W,
+) -> ApiResult<HttpResponse> {
+    let code = place.place.code;
+    let begin = || async { Ok(begin(&code).map_err(Refusal::from)?) };
+    let render = |view: &MatterView<M>| answer(StatusCode::CREATED, view, body(view));
+    let done = state.store.begin_matter(request, &at(place, request), begin, render).await;
+    done.map(deliver).map_err(failed)
+}
+
 /// A change of a matter that is there: `decide` says what becomes of it, `show` what the answer is.
 pub(super) async fn change<M: Matter, W: Serialize>(
     state: &State,
@@ -146,6 +193,26 @@ where
 {
     let render = |view: &MatterView<M>| answer(StatusCode::CREATED, view, show(view));
     let done = state.store.begin_matter(request, &at(place, request), begin, render).await;
+    done.map(deliver).map_err(failed)
+}
+
+/// Changes a matter that one sees.
+pub(super) async fn changed<M: Matter, W: Serialize>(
+    state: &State,
+    request: &Request<'_>,
+    (action, id): (Action, Uuid),
+    decide: impl Fn(&MatterView<M>) -> Result<Change<M>, MatterRefusal>,
+    body: impl Fn(&MatterView<M>) -> W,
+) -> ApiResult<HttpResponse> {
+    let decide = |view: &MatterView<M>| {
+        if !request.actor.sees_matter(action, view) {
+            return Err(MatterRefusal::NotFound.into());
+        }
+        Ok(decide(view)?)
+    };
+    let render = |view: &MatterView<M>| answer(StatusCode::OK, view, body(view));
+    let missing = || MatterRefusal::NotFound.into();
+    let done = state.store.change_matter(request, id, missing, decide, render).await;
     done.map(deliver).map_err(failed)
 }
 

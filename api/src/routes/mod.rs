@@ -1,9 +1,11 @@
 //! The calls, a file a resource.
 
 mod absence;
+mod admission;
 mod appraisal;
 mod audit;
 mod boundary;
+mod burden;
 mod calendar;
 mod deed;
 mod figure;
@@ -22,6 +24,7 @@ mod point;
 mod post;
 mod post_need;
 mod promise;
+mod power;
 mod service;
 mod shift;
 mod sign;
@@ -113,6 +116,21 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(promise::question_promise)
                 .service(promise::withdraw_promise)
                 .service(member::member_points)
+                .service(admission::ask_admission)
+                .service(admission::report_admission)
+                .service(admission::list_admitted)
+                .service(admission::list_admissions)
+                .service(admission::get_admission)
+                .service(admission::decide_admission)
+                .service(burden::enter_burden)
+                .service(burden::list_burdens)
+                .service(burden::count_burdens)
+                .service(burden::get_burden)
+                .service(burden::reduce_burden)
+                .service(power::use_power)
+                .service(power::list_powers)
+                .service(power::get_power)
+                .service(power::record_outcome)
                 .service(place::create_place)
                 .service(place::list_places)
                 .service(boundary::place_at)

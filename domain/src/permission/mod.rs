@@ -244,6 +244,30 @@ pub enum Action {
     /// See the points of in-service members (在职党员积分).
     #[strum(serialize = "member_points.view")]
     MemberPointsView,
+    /// See what departments ask of communities (社区事务准入).
+    #[strum(serialize = "admission.view")]
+    AdmissionView,
+    /// Ask something of a community, for a unit.
+    #[strum(serialize = "admission.ask")]
+    AdmissionAsk,
+    /// Decide on what is asked of communities.
+    #[strum(serialize = "admission.decide")]
+    AdmissionDecide,
+    /// Report what was pushed on a community without admission.
+    #[strum(serialize = "admission.report")]
+    AdmissionReport,
+    /// See the burden register (负担清单).
+    #[strum(serialize = "burden.view")]
+    BurdenView,
+    /// Enter burdens, and take them away.
+    #[strum(serialize = "burden.edit")]
+    BurdenEdit,
+    /// See how the street's five powers (五项权力) were used.
+    #[strum(serialize = "power.view")]
+    PowerView,
+    /// Record the use of one of the five powers, and what came of it.
+    #[strum(serialize = "power.use")]
+    PowerUse,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

@@ -168,6 +168,15 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         ) => &[Area],
         // Those that concern them.
         (role, A::KeyTaskView | A::KeyTaskReport) if !matches!(role, R::Resident | R::Hotline) => &[Anywhere],
+        (R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::AdmissionView | A::BurdenView) => {
+            &[Area]
+        }
+        // Of what their units ask.
+        (R::DepartmentHandler, A::AdmissionView | A::AdmissionAsk) => &[Assigned],
+        (R::StreetDispatcher | R::CountyAdmin, A::AdmissionDecide | A::PowerUse) => &[Area],
+        (R::CommunityClerk, A::AdmissionReport) => &[Area],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::BurdenEdit) => &[Area],
+        (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::PowerView) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::PointEdit) => &[Area],
         (
             R::GridWorker

@@ -1,5 +1,6 @@
 //! A playbook (规程): how one county does it, as data. No county is ever an `if` in code.
 
+mod admitted;
 mod call;
 mod edit;
 mod first_asked;
@@ -14,6 +15,7 @@ mod step;
 mod tests;
 mod whistle;
 
+pub use admitted::AdmittedTask;
 pub use call::{CallLevel, CallRule};
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
 pub use first_asked::FirstAskedRule;
@@ -97,6 +99,9 @@ pub struct Playbook {
     /// Which skills fit which categories (L05); none unless said.
     #[serde(default)]
     pub matching: Vec<MatchingRule>,
+    /// What departments may ask of a community without a decision (practices M05); nothing unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admitted: Vec<AdmittedTask>,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -247,6 +252,7 @@ impl Playbook {
         faults.extend(self.whistle.faults());
         faults.extend(step::faults(&self.steps));
         faults.extend(self.first_asked.faults());
+        faults.extend(admitted::faults(&self.admitted));
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.posts.faults());
         faults.extend(self.member_points.faults());

@@ -78,7 +78,7 @@ pub use import::{
 pub use inbox::{InboxPage, Message};
 pub use live::{Admission, Gap, LivePage, TICKET_LIFETIME};
 pub use log::{Cursor, LoggedEvent};
-pub use matter::{DueMatter, MatterLens, MatterQuery, NewMatter};
+pub use matter::{DueMatter, MatterLens, MatterQuery, NewMatter, TopicCount};
 pub use member::{MemberRow, MembersQuery};
 pub use migrations::Standing;
 pub use page::Page;

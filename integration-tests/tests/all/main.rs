@@ -9,6 +9,7 @@ mod backup;
 mod backup_ended;
 mod bad_input;
 mod boundary;
+mod burden;
 mod calendar;
 mod call;
 mod contact;

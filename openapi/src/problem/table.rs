@@ -265,6 +265,7 @@ pub const TABLE: &[Row] = &[
     row("matter.time", 422, ["时间超出范围", "Time out of range"], ["应在 {earliest} 与 {latest} 之间。", "Must be between {earliest} and {latest}."]),
     row("matter.range", 422, ["取值超出范围", "Out of range"], ["应为 {min} 至 {max}。", "Must be {min} to {max}."]),
     row("matter.who", 422, ["人员或单位不合适", "Not the right one"], ["没有这个人员或单位，或不属于本县，或不能担任此角色。", "There is no such person or unit, or not in this county, or it cannot be them."]),
+    row("matter.place", 422, ["地点不合适", "Not the right place"], ["这类事项不能放在这个层级的地点。", "Such matters are not at places of that level."]),
     row("matter.unknown", 422, ["规程中没有", "Not in the playbook"], ["规程中没有这一项；允许：{allowed}。", "The playbook has no such key; allowed: {allowed}."]),
     row("matter.version_mismatch", 412, ["版本不符", "Version mismatch"], ["事项已有变动，与 If-Match 不符；请重新读取。", "It has changed and does not match If-Match; read it again."]),
     row("post.too_many", 409, ["认岗过多", "Too many posts"], ["一人至多同时认领 {most} 个岗位，请先退出其一。", "One holds {most} posts at most; leave one first."]),

@@ -85,6 +85,7 @@ fn every_refusal() -> Vec<Refusal> {
             .into(),
         MatterRefusal::Range { field: "/n", min: 1, max: 2 }.into(),
         MatterRefusal::Who { field: "/who" }.into(),
+        MatterRefusal::Place { field: "/place" }.into(),
         MatterRefusal::Unknown { field: "/key", allowed: "a".into() }.into(),
         PostRefusal::TooMany { most: 2 }.into(),
         PostRefusal::Held.into(),

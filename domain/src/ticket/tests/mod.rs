@@ -116,6 +116,7 @@ fn playbook() -> Playbook {
             level: CallLevel::Community,
         }),
         first_asked: FirstAskedRule::default(),
+        admitted: vec![],
         ladder: vec![
             rung("community", Level::Community, Some("street")),
             rung("street", Level::Street, Some("county")),

@@ -5,6 +5,7 @@ use super::super::change::ChangeError;
 use super::super::error::StoreError;
 use super::super::row::column;
 use super::columns;
+use domain::admission::Admission;
 use domain::key_task::KeyTask;
 use domain::matter::Matter;
 use domain::promise::Promise;
@@ -54,6 +55,7 @@ impl Store {
     /// [`ChangeError`].
     pub async fn settle_matter(&self, due: &DueMatter, now: Timestamp) -> Result<bool, ChangeError> {
         match due.kind.as_str() {
+            Admission::KIND => self.settle_kind::<Admission>(due.id, now).await,
             KeyTask::KIND => self.settle_kind::<KeyTask>(due.id, now).await,
             Promise::KIND => self.settle_kind::<Promise>(due.id, now).await,
             // A newer program's.

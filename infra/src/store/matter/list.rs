@@ -147,7 +147,7 @@ fn page_sql(query: &MatterQuery, kind: &str, asker: &Actor, columns: &str) -> Sq
 }
 
 /// Where the matters of a lens are, by an index that has them in order.
-fn through(sql: &mut Sql, lens: &MatterLens, kind: &str) {
+pub(super) fn through(sql: &mut Sql, lens: &MatterLens, kind: &str) {
     match lens {
         MatterLens::Area(places) if places.iter().all(|place| place.as_str().len() >= COMMUNITY) => {
             sql.push(" WHERE m.place_id IN (SELECT a.id FROM place a WHERE ").below_any("a.code", places);

@@ -3,12 +3,14 @@
 
 mod change;
 mod count;
+mod topics;
 mod kinds;
 mod list;
 mod tell;
 mod verify;
 
 pub use change::NewMatter;
+pub use topics::TopicCount;
 pub use kinds::DueMatter;
 pub use list::{MatterLens, MatterQuery};
 
