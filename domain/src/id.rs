@@ -41,4 +41,6 @@ ids! {
     PointId,
     /// A text that somebody wrote freely (文本).
     TextId,
+    /// A photo (照片).
+    PhotoId,
 }

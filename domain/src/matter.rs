@@ -313,3 +313,11 @@ impl Actor {
         columns.parties.iter().any(|(_, who)| self.stands_for(*who))
     }
 }
+
+/// The inbox of whoever it is.
+pub fn inbox_of(who: Holder) -> Recipient {
+    match who {
+        Holder::Person(person) => Recipient::Person(person),
+        Holder::Unit(unit) => Recipient::Unit(unit),
+    }
+}

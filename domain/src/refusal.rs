@@ -4,6 +4,7 @@
 use crate::absence::AbsenceRefusal;
 use crate::calendar::CalendarRefusal;
 use crate::deed::DeedRefusal;
+use crate::duty::DutyRefusal;
 use crate::geo::PositionRefusal;
 use crate::import::ImportRefusal;
 use crate::live::LiveRefusal;
@@ -13,6 +14,7 @@ use crate::password::{self, PasswordRefusal};
 use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal, ProfileRefusal};
 use crate::phone::PhoneRefusal;
+use crate::photo::PhotoRefusal;
 use crate::place::{BoundaryRefusal, NetRefusal, PlaceRefusal};
 use crate::playbook::PlaybookRefusal;
 use crate::point::PointRefusal;
@@ -80,6 +82,12 @@ pub enum Refusal {
     /// The post is not claimed, or whoever holds it not asked.
     #[error(transparent)]
     Post(#[from] PostRefusal),
+    /// The duty is not recorded.
+    #[error(transparent)]
+    Duty(#[from] DutyRefusal),
+    /// The photo is not taken.
+    #[error(transparent)]
+    Photo(#[from] PhotoRefusal),
     /// The tie cannot be.
     #[error(transparent)]
     Tie(#[from] TieRefusal),
@@ -144,6 +152,8 @@ impl Refusal {
             Self::Deed(refusal) => refusal.code(),
             Self::Matter(refusal) => refusal.code(),
             Self::Post(refusal) => refusal.code(),
+            Self::Duty(refusal) => refusal.code(),
+            Self::Photo(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
             Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
@@ -201,6 +211,8 @@ impl Refusal {
             Self::Deed(refusal) => refusal.args(),
             Self::Matter(refusal) => refusal.args(),
             Self::Post(refusal) => refusal.args(),
+            Self::Duty(refusal) => refusal.args(),
+            Self::Photo(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
@@ -225,6 +237,8 @@ impl Refusal {
             Self::Deed(refusal) => refusal.field(),
             Self::Matter(refusal) => refusal.field(),
             Self::Post(refusal) => refusal.field(),
+            Self::Duty(refusal) => refusal.field(),
+            Self::Photo(refusal) => refusal.field(),
             Self::Tie(refusal) => refusal.field(),
             Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),

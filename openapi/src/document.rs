@@ -62,6 +62,8 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
 (name = "重点任务", description = "领导包抓的重点任务：设立、报告进展、销号"),
         (name = "岗位", description = "先锋岗、服务岗位：设岗、认岗、退岗，居民按图索骥；按岗位提需求、对单接任务"),
         (name = "承诺", description = "党员承诺践诺，公开；在职党员积分"),
+        (name = "履职", description = "规程所定的履职：排定、记录、补记、漏做，走访、征集日、说事日、例会的覆盖情况"),
+        (name = "照片", description = "现场照片：去掉拍摄位置后加密保存"),
         (name = "统计", description = "响应率、解决率、满意率，红旗"),
         (name = "统计", description = "响应率、解决率、满意率，红旗，单位考评"),
         (name = "实时", description = "实时推送（WebSocket）"),
@@ -258,8 +260,9 @@ pub fn complete(document: &mut Document) {
 }
 
 /// The paths of matters.
-const MATTERS: [&str; 8] = [
+const MATTERS: [&str; 9] = [
     "/key-tasks/{id}",
+    "/duties/{id}",
     "/posts/{id}",
     "/post-claims/{id}",
     "/promises/{id}",
@@ -298,6 +301,8 @@ fn common_errors(
         ("deed.not_found", Fault::new("deed.retracted"), "deed.version_mismatch")
     } else if MATTERS.iter().any(|of| path.contains(of)) {
         ("matter.not_found", Fault::new("matter.over").with("status", "done"), "matter.version_mismatch")
+    } else if path.contains("/photos/{id}") {
+        ("photo.not_found", Fault::new("photo.too_many"), "matter.version_mismatch")
     } else if path.contains("/imports/{id}") {
         ("import.not_found", Fault::new("import.not_done"), "ticket.version_mismatch")
     } else if path.contains("{year}") {

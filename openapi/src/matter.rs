@@ -34,6 +34,12 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("burden_reduced", "精简社区负担", "Burden reduced"),
     ("power_used", "行使五项权力", "Power of the street used"),
     ("power_outcome", "记录五项权力行使结果", "Outcome of a power recorded"),
+    ("duty_planned", "排定履职", "Duty planned"),
+    ("duty_reminded", "提醒履职", "Reminded of a duty"),
+    ("duty_recorded", "履职", "Duty done"),
+    ("duty_missed", "未履职", "Duty missed"),
+    ("duty_dropped", "取消履职", "Duty dropped"),
+    (domain::photo::ADDED, "上传照片", "Photo added"),
 ];
 
 /// What the audit trail calls an event of a matter; `None` for one that is none.

@@ -9,6 +9,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpRequest, web};
+use domain::photo;
 use futures_util::StreamExt;
 use infra::sheet::MAX_BYTES;
 use openapi::problem::Fault;
@@ -54,29 +55,51 @@ impl FromRequest for Upload {
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_encoded = request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity");
-        let state = request.app_data::<web::Data<State>>();
-        let patience = state.map_or(Wire::default().body, |state| state.wire.body);
-        let mut payload = payload.take();
-        Box::pin(async move {
-            if is_encoded {
-                return Err(ApiError::new("request.encoding"));
-            }
-            let whole = async {
-                let mut file = BytesMut::new();
-                while let Some(piece) = payload.next().await {
-                    let piece = piece.map_err(|_| ApiError::new("request.body_interrupted"))?;
-                    if file.len() + piece.len() > MAX_BYTES {
-                        return Err(Fault::new("request.too_large").with("max", MAX_BYTES).into());
-                    }
-                    file.extend_from_slice(&piece);
+        let file = file(request, payload, MAX_BYTES);
+        Box::pin(async move { Ok(Self(file.await?)) })
+    }
+}
+
+/// A photo, of any type.
+pub(crate) struct Photograph(pub(crate) BytesMut);
+
+impl FromRequest for Photograph {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let file = file(request, payload, photo::MAX_BYTES);
+        Box::pin(async move { Ok(Self(file.await?)) })
+    }
+}
+
+/// A body of so many bytes at most, in time and not encoded.
+fn file(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    max: usize,
+) -> impl Future<Output = Result<BytesMut, ApiError>> + 'static {
+    let is_encoded = request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity");
+    let state = request.app_data::<web::Data<State>>();
+    let patience = state.map_or(Wire::default().body, |state| state.wire.body);
+    let mut payload = payload.take();
+    async move {
+        if is_encoded {
+            return Err(ApiError::new("request.encoding"));
+        }
+        let whole = async {
+            let mut file = BytesMut::new();
+            while let Some(piece) = payload.next().await {
+                let piece = piece.map_err(|_| ApiError::new("request.body_interrupted"))?;
+                if file.len() + piece.len() > max {
+                    return Err(Fault::new("request.too_large").with("max", max).into());
                 }
-                Ok(Self(file))
-            };
-            let too_slow =
-                |_| ApiError::from(Fault::new("request.too_slow").with("seconds", patience.as_secs()));
-            timeout(patience, whole).await.map_err(too_slow)?
-        })
+                file.extend_from_slice(&piece);
+            }
+            Ok(file)
+        };
+        let too_slow = |_| ApiError::from(Fault::new("request.too_slow").with("seconds", patience.as_secs()));
+        timeout(patience, whole).await.map_err(too_slow)?
     }
 }
 

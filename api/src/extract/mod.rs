@@ -5,7 +5,7 @@ mod fault;
 mod headers;
 mod query;
 
-pub(crate) use body::{Body, MAX_BODY, Raw, Upload, has_media_type};
+pub(crate) use body::{Body, MAX_BODY, Photograph, Raw, Upload, has_media_type};
 pub(crate) use headers::Conditions;
 pub(crate) use query::{Query, comparable, comparable_day, limit};
 
@@ -13,7 +13,7 @@ use crate::error::{ApiError, fault};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use domain::calendar::{CalendarRefusal, YEARS};
-use domain::id::{AbsenceId, DeedId, PlaceId, PointId, ShiftId, TicketId, TieId, UnitId, UserId};
+use domain::id::{AbsenceId, DeedId, PhotoId, PlaceId, PointId, ShiftId, TicketId, TieId, UnitId, UserId};
 use openapi::problem::Fault;
 use std::future::{Ready, ready};
 use std::num::ParseIntError;
@@ -55,6 +55,8 @@ paths! {
     PointPath(PointId) or "point.not_found",
     /// The `{id}` of a place.
     PlacePath(PlaceId) or "place.not_found",
+    /// The `{id}` of a photo.
+    PhotoPath(PhotoId) or "photo.not_found",
 }
 
 /// The `{id}` of a matter, of whatever kind.

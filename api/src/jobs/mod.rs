@@ -1,5 +1,6 @@
 //! What runs beside the requests.
 
+mod duties;
 mod imports;
 mod matters;
 mod names;
@@ -32,6 +33,7 @@ pub(crate) async fn run(state: web::Data<State>) {
         keep("reload", &state, reload_for_ever),
         keep("missing_years", &state, tell_missing_years_for_ever),
         keep("hand_over", &state, hand_over_for_ever),
+        keep("duties", &state, duties::run),
         keep("imports", &state, imports::run),
         keep("matters", &state, matters::run),
         keep("names", &state, names::run),
@@ -140,6 +142,7 @@ async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
 /// Does what is due, then what follows from it.
 pub(crate) async fn catch_up(state: &State) -> anyhow::Result<()> {
     sweep::settle(state, Share::WHOLE, &mut sweep::Failing::default()).await?;
+    duties::plan(state).await?;
     matters::settle(state).await?;
     hand_over(state).await?;
     work_off(state).await?;

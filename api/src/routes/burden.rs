@@ -97,7 +97,7 @@ pub(crate) async fn count_burdens(
 ) -> ApiResult<web::Json<BurdenCounts>> {
     let query = lens(&state, &permit, Action::BurdenView, query.0.place.as_deref(), false)?;
     let MatterLens::Area(places) = query.lens else { return Ok(web::Json(BurdenCounts { items: vec![] })) };
-    let counts = state.store.count_matters::<burden::Burden>(&places, &permit.actor, permit.grants_version);
+    let counts = state.store.count_topics::<burden::Burden>(&places, &permit.actor, permit.grants_version);
     let counts = counts.await?;
     let count = |kind: &'static str| {
         let found = counts.iter().find(|count| count.topic == kind);

@@ -165,7 +165,7 @@ pub(super) async fn begun<M: Matter, W: Serialize>(
 pub(super) async fn change<M: Matter, W: Serialize>(
     state: &State,
     request: &Request<'_>,
-    id: uuid::Uuid,
+    id: Uuid,
     decide: impl Fn(&MatterView<M>) -> Result<Change<M>, Refusal>,
     show: impl Fn(&MatterView<M>) -> W,
 ) -> ApiResult<HttpResponse> {
@@ -220,7 +220,7 @@ pub(super) async fn changed<M: Matter, W: Serialize>(
 pub(super) async fn one<M: Matter, W: Serialize>(
     state: &State,
     session: &Session,
-    id: uuid::Uuid,
+    id: Uuid,
     show: impl Fn(&MatterView<M>) -> W,
 ) -> ApiResult<HttpResponse> {
     let found = state.store.matter::<M>(id, &session.actor, session.grants_version).await?;

@@ -8,6 +8,7 @@ mod boundary;
 mod burden;
 mod calendar;
 mod deed;
+mod duty;
 mod figure;
 mod flag;
 mod health;
@@ -19,12 +20,13 @@ mod live;
 mod matter;
 mod member;
 mod person;
+mod photo;
 mod place;
 mod point;
 mod post;
 mod post_need;
-mod promise;
 mod power;
+mod promise;
 mod service;
 mod shift;
 mod sign;
@@ -131,6 +133,13 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(power::list_powers)
                 .service(power::get_power)
                 .service(power::record_outcome)
+                .service(duty::create_duty)
+                .service(duty::list_duties)
+                .service(duty::get_duty)
+                .service(duty::record_duty)
+                .service(duty::place_duties)
+                .service(photo::add_photo)
+                .service(photo::get_photo)
                 .service(place::create_place)
                 .service(place::list_places)
                 .service(boundary::place_at)

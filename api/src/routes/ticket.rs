@@ -62,7 +62,12 @@ pub(super) fn text(state: &State, field: &str, body: String, now: Timestamp) -> 
 }
 
 /// A position below a field.
-fn position(field: &str, lat: f64, lng: f64, datum: Datum) -> Result<domain::geo::Position, Fault> {
+pub(super) fn position(
+    field: &str,
+    lat: f64,
+    lng: f64,
+    datum: Datum,
+) -> Result<domain::geo::Position, Fault> {
     domain::geo::Position::new(lat, lng, datum).map_err(|refusal| {
         let field = format!("{field}/{}", refusal.field());
         crate::error::fault(refusal, Some(field))

@@ -268,6 +268,18 @@ pub enum Action {
     /// Record the use of one of the five powers, and what came of it.
     #[strum(serialize = "power.use")]
     PowerUse,
+    /// See duties (履职).
+    #[strum(serialize = "duty.view")]
+    DutyView,
+    /// Record duties that are one's own.
+    #[strum(serialize = "duty.record")]
+    DutyRecord,
+    /// Add photos.
+    #[strum(serialize = "photo.add")]
+    PhotoAdd,
+    /// See photos: one's own, or those of one's area.
+    #[strum(serialize = "photo.view")]
+    PhotoView,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

@@ -177,6 +177,17 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         (R::CommunityClerk, A::AdmissionReport) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::BurdenEdit) => &[Area],
         (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::PowerView) => &[Area],
+        (
+            R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin | R::GridLeader,
+            A::DutyView | A::PhotoView,
+        ) => &[Area],
+        (R::GridWorker, A::PhotoView) => &[Area],
+        // Those that concern them.
+        (role, A::DutyView | A::DutyRecord | A::PhotoAdd | A::PhotoView)
+            if !matches!(role, R::Resident | R::Hotline) =>
+        {
+            &[Anywhere]
+        }
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::PointEdit) => &[Area],
         (
             R::GridWorker

@@ -4,8 +4,8 @@ use crate::geo::{Datum, Position, shifted, unshifted};
 use crate::refusal::Args;
 use geo::orient::{Direction, Orient};
 use geo::{
-    BoundingRect, Contains, Coord, CoordsIter, GeodesicArea, Intersects, MapCoords, MultiPolygon, Point,
-    Rect, Validation,
+    BoundingRect, Closest, Contains, Coord, CoordsIter, Distance, GeodesicArea, Haversine,
+    HaversineClosestPoint, Intersects, MapCoords, MultiPolygon, Point, Rect, Validation,
 };
 
 /// The most points of one boundary.
@@ -135,6 +135,17 @@ impl Boundary {
         let here = position.to(Datum::Wgs84);
         let point = Point::new(here.lng(), here.lat());
         self.0.contains(&point) || self.0.intersects(&point)
+    }
+
+    /// How far a position is from it, metres: 0 in it.
+    pub fn metres_to(&self, position: Position) -> Option<f64> {
+        let here = position.to(Datum::Wgs84);
+        let point = Point::new(here.lng(), here.lat());
+        match self.0.haversine_closest_point(&point) {
+            Closest::Intersection(_) => Some(0.0),
+            Closest::SinglePoint(edge) => Some(Haversine.distance(point, edge)),
+            Closest::Indeterminate => None,
+        }
     }
 
     /// Whether it has ground in common with another.

@@ -2,6 +2,7 @@
 
 mod admitted;
 mod call;
+pub mod duty;
 mod edit;
 mod first_asked;
 mod ladder;
@@ -34,6 +35,7 @@ use crate::flag::FlagRule;
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
 use crate::policy::Policy;
+use duty::DutyRule;
 use serde::{Deserialize, Serialize};
 
 /// What a county's seed file holds, checked by [`Playbook::faults`] before it is used.
@@ -102,6 +104,9 @@ pub struct Playbook {
     /// What departments may ask of a community without a decision (practices M05); nothing unless said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub admitted: Vec<AdmittedTask>,
+    /// What is done regularly, and by whom (practices L02, F09, M06, M07, Q02, Q09).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duties: Vec<DutyRule>,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -261,6 +266,7 @@ impl Playbook {
         faults.extend(self.call.iter().flat_map(CallRule::faults));
         faults.extend(route::faults(self));
         faults.extend(service::faults(&self.services, &self.categories, |i| format!("services[{i}]")));
+        faults.extend(duty::faults(self));
         faults
     }
 }

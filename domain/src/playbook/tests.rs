@@ -85,6 +85,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
         posts: PostRules { most: 0, promises: [3, 4] },
         member_points: MemberPoints { promise_kept: 1, promise_late: 2, ..MemberPoints::default() },
         matching: vec![MatchingRule { category: "moon".into(), skills: vec!["电工".into()] }],
+        duties: vec![],
         rates: vec![
             rate("response", &["accepted"], &["submitted", "-lost"]),
             rate("response", &[], &["rated"]),

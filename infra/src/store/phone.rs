@@ -176,6 +176,8 @@ impl Store {
         rest.extend(self.move_ties(roster, user.0));
         rest.extend(self.move_absences(roster, user.0));
         rest.extend(self.move_matters(roster, user.0));
+        let moved = "UPDATE photo SET user_id = $2 WHERE user_id = $1";
+        rest.push(self.statement(moved, vec![roster.into(), user.0.into()]));
         rest.push(self.end_sessions(roster, now));
         rest.push(self.hand_over_later(Handover::Joined { roster: UserId(roster), user }, now));
         // What the roster entry was granted says where it counts.

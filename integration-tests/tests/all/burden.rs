@@ -1,6 +1,6 @@
 //! What is asked of communities, what burdens them, and the street's powers.
 
-use crate::counties::{import_playbook, said, with_playbook};
+use crate::rules::{import, mile_with, play_by, said};
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
@@ -35,7 +35,7 @@ async fn m05_what_is_on_the_list_is_admitted_and_the_rest_decided_on(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
-    with_playbook(&app, LIST, None).await;
+    play_by(&app, LIST, &[]).await;
     let handler = app.of_unit("department_handler", UNIT).await;
     let (street, clerk) =
         (app.staff("street_dispatcher", STREET).await, app.staff("community_clerk", COMMUNITY).await);
@@ -142,7 +142,7 @@ async fn m05_a_community_reports_what_is_pushed_on_it(
     neighbour.post("/admissions/report", report).await.refused(403, "matter.beyond_scope");
     neighbour.get(&path).await.refused(404, "matter.not_found");
     // Two entries of one key are no list.
-    let twice = said(&import_playbook(&app, &format!("{LIST}\n{LIST}"), None));
+    let twice = said(&import(&app, &mile_with(&format!("{LIST}\n{LIST}")), None));
     assert!(twice.contains("admitted[2].key: 准入事项重复"), "{twice}");
     app.stop().await;
 }

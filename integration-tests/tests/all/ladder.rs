@@ -112,7 +112,10 @@ async fn f02_the_county_decides_on_what_the_street_hands_on(
     let ticket = cast.ticket().await;
     let _ = act(&cast.clerk, &ticket, "escalate", reason()).await.expect(200);
     let handed_on = act(&street, &ticket, "escalate", reason()).await.expect(200);
-    assert_eq!(handed_on.json["rung"], json!({"key": "county", "name": "城市基层党建联盟协商会", "meets": "quarter"}));
+    assert_eq!(
+        handed_on.json["rung"],
+        json!({"key": "county", "name": "城市基层党建联盟协商会", "meets": "quarter"})
+    );
     act(&street, &ticket, "escalate", reason()).await.refused(409, "ticket.at_the_top");
     act(&street, &ticket, "decide", decision(false)).await.refused(403, "permission.reach");
     let kept = act(&county, &ticket, "decide", json!({"text": "由市住建局办理"})).await.expect(200);

@@ -257,7 +257,7 @@ async fn the_dashboard_and_the_rules_ask_for_numbers_that_there_are(
         let numbers = look(&app).await;
         let done =
             numbers.names().filter(|name| name.starts_with("huying_task_succeeded_at_seconds")).count();
-        if done == 14 && numbers.has("huying_reactor_leads") {
+        if done == 15 && numbers.has("huying_reactor_leads") {
             break numbers;
         }
     };

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate};
 use domain::absence::AbsenceRefusal;
 use domain::calendar::CalendarRefusal;
 use domain::deed::DeedRefusal;
+use domain::duty::DutyRefusal;
 use domain::geo::PositionRefusal;
 use domain::import::ImportRefusal;
 use domain::live::LiveRefusal;
@@ -15,6 +16,7 @@ use domain::password::PasswordRefusal;
 use domain::permission::{PermissionRefusal, Role};
 use domain::person::{GrantRefusal, PersonRefusal, ProfileFault, ProfileRefusal};
 use domain::phone::PhoneRefusal;
+use domain::photo::PhotoRefusal;
 use domain::place::{Levels, PlaceCode, PlaceRefusal};
 use domain::playbook::PlaybookRefusal;
 use domain::point::{PointFault, PointRefusal};
@@ -93,6 +95,17 @@ fn every_refusal() -> Vec<Refusal> {
         PostRefusal::AskOver.into(),
         PostRefusal::AskElsewhere.into(),
         PostRefusal::AskOneself.into(),
+        DutyRefusal::PositionRequired { radius: 200 }.into(),
+        DutyRefusal::TooFar { metres: 201, radius: 200 }.into(),
+        DutyRefusal::PhotoUnknown.into(),
+        DutyRefusal::PhotoUsed.into(),
+        DutyRefusal::RaisedUnknown.into(),
+        DutyRefusal::NotTheirs.into(),
+        PhotoRefusal::NotFound.into(),
+        PhotoRefusal::NotAPicture.into(),
+        PhotoRefusal::Dimensions.into(),
+        PhotoRefusal::TooMany.into(),
+        PhotoRefusal::BeyondScope.into(),
         PointRefusal::NotFound.into(),
         PointRefusal::Retired.into(),
         PointRefusal::BeyondScope { code }.into(),

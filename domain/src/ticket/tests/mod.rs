@@ -127,6 +127,7 @@ fn playbook() -> Playbook {
         posts: crate::playbook::PostRules::default(),
         member_points: crate::playbook::MemberPoints::default(),
         matching: vec![],
+        duties: vec![],
         key: "mile".into(),
         name: "弥勒".into(),
         county: "532504".into(),

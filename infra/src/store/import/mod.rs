@@ -28,7 +28,7 @@ use domain::place::{PlaceCode, PlaceLine};
 use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::time::Timestamp;
-use rows::Rows;
+pub(in crate::store) use rows::Rows;
 use sea_orm::{Statement, Value};
 use serde::Serialize;
 use uuid::Uuid;

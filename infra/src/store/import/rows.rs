@@ -11,25 +11,25 @@ const WRITTEN: usize = 600;
 
 /// Rows of one table.
 #[derive(Debug)]
-pub(super) struct Rows {
+pub(in crate::store) struct Rows {
     table: &'static str,
     columns: &'static [&'static str],
     values: Vec<Value>,
 }
 
 impl Rows {
-    pub(super) fn new(table: &'static str, columns: &'static [&'static str]) -> Self {
+    pub(in crate::store) fn new(table: &'static str, columns: &'static [&'static str]) -> Self {
         Self { table, columns, values: Vec::new() }
     }
 
     /// Adds a row, a value a column.
-    pub(super) fn add<const N: usize>(&mut self, row: [Value; N]) {
+    pub(in crate::store) fn add<const N: usize>(&mut self, row: [Value; N]) {
         debug_assert_eq!(N, self.columns.len());
         self.values.extend(row);
     }
 
     /// The statements that insert them.
-    pub(super) fn statements(self, store: &Store) -> Vec<Statement> {
+    pub(in crate::store) fn statements(self, store: &Store) -> Vec<Statement> {
         let width = self.columns.len();
         let head = format!("INSERT INTO {} ({}) VALUES ", self.table, self.columns.join(", "));
         let mut statements = Vec::new();

@@ -117,6 +117,16 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, ChangeError> {
         let Some(change) = view.matter.settle(now) else { return Ok(false) };
+        self.change_by_itself(view, change, now).await
+    }
+
+    /// Changes a matter without anybody asking for it; whether that was done. Whoever else was faster has changed it.
+    pub(super) async fn change_by_itself<M: Matter>(
+        &self,
+        view: MatterView<M>,
+        change: Change<M>,
+        now: Timestamp,
+    ) -> Result<bool, ChangeError> {
         let had = view.matter.columns();
         let view = self.after(view, &change, &had, now).await?;
         let written = Written { view: &view, change: &change, before: Some(&had), by: None, key: None, now };
@@ -288,7 +298,7 @@ impl Store {
 }
 
 /// What of the columns may change, in the order of both statements.
-fn changing(columns: &Columns) -> [Value; 7] {
+pub(super) fn changing(columns: &Columns) -> [Value; 7] {
     let Columns { status, open, topic, parent, ticket, sorted_at: _, due_at, next_at, parties: _, slots: _ } =
         columns;
     [
@@ -302,7 +312,7 @@ fn changing(columns: &Columns) -> [Value; 7] {
     ]
 }
 
-fn uuid(who: Holder) -> Uuid {
+pub(super) fn uuid(who: Holder) -> Uuid {
     match who {
         Holder::Person(person) => person.0,
         Holder::Unit(unit) => unit.0,

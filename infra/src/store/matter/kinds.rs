@@ -6,6 +6,7 @@ use super::super::error::StoreError;
 use super::super::row::column;
 use super::columns;
 use domain::admission::Admission;
+use domain::duty::Duty;
 use domain::key_task::KeyTask;
 use domain::matter::Matter;
 use domain::promise::Promise;
@@ -58,6 +59,7 @@ impl Store {
             Admission::KIND => self.settle_kind::<Admission>(due.id, now).await,
             KeyTask::KIND => self.settle_kind::<KeyTask>(due.id, now).await,
             Promise::KIND => self.settle_kind::<Promise>(due.id, now).await,
+            Duty::KIND => self.settle_kind::<Duty>(due.id, now).await,
             // A newer program's.
             _ => Ok(false),
         }

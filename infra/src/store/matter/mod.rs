@@ -1,18 +1,21 @@
 //! Matters: rows with their whole state and a history, of every kind in one table. [`Store::begin_matter`] and
 //! [`Store::change_matter`] are the one door through which they change; [`kinds`] lists what time alone changes.
 
+mod bulk;
 mod change;
 mod count;
-mod topics;
+mod duty;
 mod kinds;
 mod list;
 mod tell;
+mod topics;
 mod verify;
 
 pub use change::NewMatter;
-pub use topics::TopicCount;
+pub use duty::{Coverage, CoverageRow, OwedBy};
 pub use kinds::DueMatter;
 pub use list::{MatterLens, MatterQuery};
+pub use topics::TopicCount;
 
 use super::Store;
 use super::error::StoreError;

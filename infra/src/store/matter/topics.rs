@@ -27,7 +27,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::StaleGrants`] and others.
-    pub async fn count_matters<M: Matter>(
+    pub async fn count_topics<M: Matter>(
         &self,
         places: &[PlaceCode],
         asker: &Actor,

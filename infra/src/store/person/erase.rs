@@ -80,6 +80,7 @@ impl Store {
             "UPDATE free_text SET body = '' WHERE body <> '' AND id IN (SELECT d.text_id FROM deed d WHERE d.user_id = $1)"
                 .to_owned(),
             "DELETE FROM deed WHERE user_id = $1".to_owned(),
+            "DELETE FROM photo WHERE user_id = $1".to_owned(),
             "UPDATE free_text SET body = '' WHERE body <> '' AND stream IN (SELECT m.id FROM matter m WHERE m.created_by = $1) \
              AND id IN (SELECT y.text_id FROM matter_party w JOIN matter_text y ON y.matter_id = w.matter_id WHERE w.party_id = $1)"
                 .to_owned(),

@@ -157,7 +157,7 @@ impl Store {
         Ok(Some((self.areas_of(place).await?, below)))
     }
 
-    pub(super) async fn areas_of(&self, place: PlaceId) -> Result<Option<Boundary>, StoreError> {
+    pub(in crate::store) async fn areas_of(&self, place: PlaceId) -> Result<Option<Boundary>, StoreError> {
         let sql = "SELECT b.areas FROM place_boundary b WHERE b.place_id = $1";
         let row = self.query_one(sql, vec![place.0.into()]).await?;
         row.map(|row| read_areas(place.0, &column::<String>(&row, "place_boundary", "areas")?)).transpose()

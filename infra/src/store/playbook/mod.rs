@@ -193,6 +193,11 @@ impl Store {
         if books.len() == 1 { books.pop() } else { None }
     }
 
+    /// The playbooks of all counties.
+    pub fn all_playbooks(&self) -> Vec<Arc<Playbook>> {
+        self.playbooks.counties()
+    }
+
     /// Reads a place code by the levels of its county's playbook.
     ///
     /// # Errors
