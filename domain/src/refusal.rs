@@ -5,12 +5,14 @@ use crate::absence::AbsenceRefusal;
 use crate::calendar::CalendarRefusal;
 use crate::deed::DeedRefusal;
 use crate::duty::DutyRefusal;
+use crate::errand::ErrandRefusal;
 use crate::geo::PositionRefusal;
 use crate::import::ImportRefusal;
 use crate::live::LiveRefusal;
 use crate::matter::MatterRefusal;
 use crate::notice::InboxRefusal;
 use crate::password::{self, PasswordRefusal};
+use crate::patrol::PatrolRefusal;
 use crate::permission::PermissionRefusal;
 use crate::person::{GrantRefusal, PersonRefusal, ProfileRefusal};
 use crate::phone::PhoneRefusal;
@@ -85,6 +87,12 @@ pub enum Refusal {
     /// The duty is not recorded.
     #[error(transparent)]
     Duty(#[from] DutyRefusal),
+    /// The patrol does not begin, or go on.
+    #[error(transparent)]
+    Patrol(#[from] PatrolRefusal),
+    /// The errand stays as it is.
+    #[error(transparent)]
+    Errand(#[from] ErrandRefusal),
     /// The photo is not taken.
     #[error(transparent)]
     Photo(#[from] PhotoRefusal),
@@ -154,6 +162,8 @@ impl Refusal {
             Self::Post(refusal) => refusal.code(),
             Self::Duty(refusal) => refusal.code(),
             Self::Photo(refusal) => refusal.code(),
+            Self::Patrol(refusal) => refusal.code(),
+            Self::Errand(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
             Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
@@ -213,6 +223,8 @@ impl Refusal {
             Self::Post(refusal) => refusal.args(),
             Self::Duty(refusal) => refusal.args(),
             Self::Photo(refusal) => refusal.args(),
+            Self::Patrol(refusal) => refusal.args(),
+            Self::Errand(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
@@ -239,6 +251,8 @@ impl Refusal {
             Self::Post(refusal) => refusal.field(),
             Self::Duty(refusal) => refusal.field(),
             Self::Photo(refusal) => refusal.field(),
+            Self::Patrol(refusal) => refusal.field(),
+            Self::Errand(refusal) => refusal.field(),
             Self::Tie(refusal) => refusal.field(),
             Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),

@@ -63,6 +63,8 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "岗位", description = "先锋岗、服务岗位：设岗、认岗、退岗，居民按图索骥；按岗位提需求、对单接任务"),
         (name = "承诺", description = "党员承诺践诺，公开；在职党员积分"),
         (name = "履职", description = "规程所定的履职：排定、记录、补记、漏做，走访、征集日、说事日、例会的覆盖情况"),
+        (name = "巡查", description = "网格员的巡查日志：轨迹、发现、里程"),
+        (name = "代办", description = "为居民代办：接办、交接和归还材料、进展、确认"),
         (name = "照片", description = "现场照片：去掉拍摄位置后加密保存"),
         (name = "统计", description = "响应率、解决率、满意率，红旗"),
         (name = "统计", description = "响应率、解决率、满意率，红旗，单位考评"),
@@ -260,9 +262,11 @@ pub fn complete(document: &mut Document) {
 }
 
 /// The paths of matters.
-const MATTERS: [&str; 9] = [
+const MATTERS: [&str; 11] = [
     "/key-tasks/{id}",
     "/duties/{id}",
+    "/patrols/{id}",
+    "/errands/{id}",
     "/posts/{id}",
     "/post-claims/{id}",
     "/promises/{id}",

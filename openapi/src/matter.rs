@@ -39,6 +39,18 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("duty_recorded", "履职", "Duty done"),
     ("duty_missed", "未履职", "Duty missed"),
     ("duty_dropped", "取消履职", "Duty dropped"),
+    ("patrol_begun", "开始巡查", "Patrol begun"),
+    ("patrol_tracked", "上传巡查轨迹", "Way of a patrol added"),
+    ("patrol_found", "巡查发现", "Found on patrol"),
+    ("patrol_ended", "结束巡查", "Patrol ended"),
+    ("errand_asked", "申请代办", "Errand asked for"),
+    ("errand_taken", "接办", "Errand taken"),
+    ("errand_papers_taken", "交接材料", "Papers handed over"),
+    ("errand_reported", "代办进展", "Errand reported on"),
+    ("errand_papers_returned", "归还材料", "Papers handed back"),
+    ("errand_done", "代办完成", "Errand done"),
+    ("errand_closed", "代办结束", "Errand closed"),
+    ("errand_cancelled", "取消代办", "Errand cancelled"),
     (domain::photo::ADDED, "上传照片", "Photo added"),
 ];
 

@@ -98,7 +98,7 @@ impl Said {
 }
 
 /// Whether these are photos that somebody added in a county, and that show nothing else yet.
-async fn photos_wrong(
+pub(super) async fn photos_wrong(
     state: &State,
     session: &Session,
     photos: &[PhotoId],
@@ -113,11 +113,11 @@ async fn photos_wrong(
 }
 
 /// What is wrong, as a refusal.
-fn unless(wrong: Option<DutyRefusal>) -> Result<(), Refusal> {
+pub(super) fn unless(wrong: Option<DutyRefusal>) -> Result<(), Refusal> {
     wrong.map_or(Ok(()), |wrong| Err(wrong.into()))
 }
 
-fn county_of(state: &State, code: &PlaceCode) -> ApiResult<PlaceCode> {
+pub(super) fn county_of(state: &State, code: &PlaceCode) -> ApiResult<PlaceCode> {
     Ok(state.store.place_code(code.county()).map_err(Refusal::from)?)
 }
 
@@ -185,7 +185,7 @@ async fn owed_here(
         None => actor.user.0,
     };
     let who = [who];
-    let by = OwedBy { playbook, rule, day: china_day(request.now), only: Some((&who, code)) };
+    let by = OwedBy { playbook, rule, day: china_day(request.now), only: Some((who.as_slice(), code)) };
     let owed = state.store.owed(&by).await?;
     let here = |one: &Owed| point.is_none_or(|wanted| one.point.is_some_and(|at| at.id.0 == wanted));
     let found = owed.into_iter().find(here);
@@ -225,7 +225,7 @@ pub(crate) async fn list_duties(
 }
 
 /// The beginning of a day in China.
-fn midnight(day: NaiveDate) -> Timestamp {
+pub(super) fn midnight(day: NaiveDate) -> Timestamp {
     let there = day.and_time(NaiveTime::MIN).and_local_timezone(china()).earliest();
     there.map_or(Timestamp::MAX_UTC, |at| at.with_timezone(&Utc))
 }

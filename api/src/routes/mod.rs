@@ -9,6 +9,7 @@ mod burden;
 mod calendar;
 mod deed;
 mod duty;
+mod errand;
 mod figure;
 mod flag;
 mod health;
@@ -19,6 +20,7 @@ mod key_task;
 mod live;
 mod matter;
 mod member;
+mod patrol;
 mod person;
 mod photo;
 mod place;
@@ -138,6 +140,22 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(duty::get_duty)
                 .service(duty::record_duty)
                 .service(duty::place_duties)
+                .service(patrol::begin_patrol)
+                .service(patrol::list_patrols)
+                .service(patrol::get_patrol)
+                .service(patrol::track_patrol)
+                .service(patrol::find_on_patrol)
+                .service(patrol::end_patrol)
+                .service(errand::ask_errand)
+                .service(errand::list_errands)
+                .service(errand::get_errand)
+                .service(errand::take_errand)
+                .service(errand::hand_over_papers)
+                .service(errand::report_errand)
+                .service(errand::return_papers)
+                .service(errand::finish_errand)
+                .service(errand::confirm_errand)
+                .service(errand::cancel_errand)
                 .service(photo::add_photo)
                 .service(photo::get_photo)
                 .service(place::create_place)

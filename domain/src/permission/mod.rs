@@ -280,6 +280,21 @@ pub enum Action {
     /// See photos: one's own, or those of one's area.
     #[strum(serialize = "photo.view")]
     PhotoView,
+    /// See patrols (巡查): one's own, or those of one's area.
+    #[strum(serialize = "patrol.view")]
+    PatrolView,
+    /// Go on patrol.
+    #[strum(serialize = "patrol.record")]
+    PatrolRecord,
+    /// See errands (代办): one's own, or those of one's area.
+    #[strum(serialize = "errand.view")]
+    ErrandView,
+    /// Ask for errands, confirm them and take them back.
+    #[strum(serialize = "errand.ask")]
+    ErrandAsk,
+    /// Run errands.
+    #[strum(serialize = "errand.take")]
+    ErrandTake,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

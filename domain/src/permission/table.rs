@@ -55,6 +55,7 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::PromiseView
             // Residents count working days too.
             | A::CalendarView
+            | A::ErrandAsk
             // To what, the live feed asks itself.
             | A::LiveOpen,
         ) => &[Anywhere],
@@ -66,7 +67,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::TicketUrge
             | A::TicketWithdraw
             | A::TicketReopen
-            | A::FlagView,
+            | A::FlagView
+            | A::ErrandView,
         ) => &[Own],
         (R::Volunteer | R::PartyMember, A::TicketView) => &[Assigned, Assisting, Claimable, Raised],
         // Calls are heard beyond their own grid.
@@ -182,6 +184,17 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             A::DutyView | A::PhotoView,
         ) => &[Area],
         (R::GridWorker, A::PhotoView) => &[Area],
+        (R::GridWorker | R::GridLeader | R::CommunityClerk, A::PatrolRecord) => &[Area],
+        (
+            R::GridLeader | R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin,
+            A::PatrolView,
+        ) => &[Area],
+        (R::GridWorker, A::PatrolView) => &[Own],
+        (
+            R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader | R::CommunityClerk,
+            A::ErrandTake | A::ErrandView,
+        )
+        | (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::ErrandView) => &[Area],
         // Those that concern them.
         (role, A::DutyView | A::DutyRecord | A::PhotoAdd | A::PhotoView)
             if !matches!(role, R::Resident | R::Hotline) =>

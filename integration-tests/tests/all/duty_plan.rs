@@ -295,8 +295,11 @@ async fn m07_the_estate_branch_meets_every_month(
     for (day, count) in [(12, 2), (31, 3)] {
         app.pass(day * 24 * 60);
         app.app.catch_up().await.unwrap();
+        // Whoever comes back after weeks signs in anew.
+        let secretary = app.of_unit("department_handler", id).await;
         assert_eq!(duties(&secretary, "mine=true&key=estate_meeting").await.len(), count);
     }
+    let secretary = app.of_unit("department_handler", id).await;
     let missed = duties(&secretary, "mine=true&key=estate_meeting&status=missed").await;
     assert_eq!(missed.iter().map(|one| one["period"].clone()).collect::<Vec<_>>(), ["2026-12"]);
     app.stop().await;

@@ -6,6 +6,7 @@ use domain::absence::AbsenceRefusal;
 use domain::calendar::CalendarRefusal;
 use domain::deed::DeedRefusal;
 use domain::duty::DutyRefusal;
+use domain::errand::ErrandRefusal;
 use domain::geo::PositionRefusal;
 use domain::import::ImportRefusal;
 use domain::live::LiveRefusal;
@@ -13,6 +14,7 @@ use domain::matter::MatterRefusal;
 use domain::notice::InboxRefusal;
 use domain::number::ticket_number;
 use domain::password::PasswordRefusal;
+use domain::patrol::PatrolRefusal;
 use domain::permission::{PermissionRefusal, Role};
 use domain::person::{GrantRefusal, PersonRefusal, ProfileFault, ProfileRefusal};
 use domain::phone::PhoneRefusal;
@@ -101,6 +103,12 @@ fn every_refusal() -> Vec<Refusal> {
         DutyRefusal::PhotoUsed.into(),
         DutyRefusal::RaisedUnknown.into(),
         DutyRefusal::NotTheirs.into(),
+        PatrolRefusal::UnderWay.into(),
+        PatrolRefusal::Order.into(),
+        ErrandRefusal::Taken.into(),
+        ErrandRefusal::PapersLeft { left: 2 }.into(),
+        ErrandRefusal::NoSuchPaper { number: 3 }.into(),
+        ErrandRefusal::ReturnedBefore { number: 1 }.into(),
         PhotoRefusal::NotFound.into(),
         PhotoRefusal::NotAPicture.into(),
         PhotoRefusal::Dimensions.into(),

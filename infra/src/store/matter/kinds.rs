@@ -7,9 +7,11 @@ use super::super::row::column;
 use super::columns;
 use domain::admission::Admission;
 use domain::duty::Duty;
+use domain::errand::Errand;
 use domain::key_task::KeyTask;
 use domain::matter::Matter;
 use domain::promise::Promise;
+use domain::patrol::Patrol;
 use domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -60,6 +62,8 @@ impl Store {
             KeyTask::KIND => self.settle_kind::<KeyTask>(due.id, now).await,
             Promise::KIND => self.settle_kind::<Promise>(due.id, now).await,
             Duty::KIND => self.settle_kind::<Duty>(due.id, now).await,
+            Patrol::KIND => self.settle_kind::<Patrol>(due.id, now).await,
+            Errand::KIND => self.settle_kind::<Errand>(due.id, now).await,
             // A newer program's.
             _ => Ok(false),
         }

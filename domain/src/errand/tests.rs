@@ -1,0 +1,99 @@
+//! What may happen to an errand.
+
+use super::*;
+use crate::actor::{Grant, Scope};
+use crate::id::TextId;
+use crate::permission::Role;
+use crate::place::Levels;
+use crate::text::FreeText;
+use uuid::Uuid;
+
+fn code() -> PlaceCode {
+    PlaceCode::parse("532504001007", &Levels::default()).unwrap()
+}
+
+fn now() -> Timestamp {
+    "2026-11-21T01:00:00Z".parse().unwrap()
+}
+
+fn resident(n: u128) -> Actor {
+    Actor { user: UserId(Uuid::from_u128(n)), grants: vec![] }
+}
+
+fn worker(n: u128) -> Actor {
+    let grant = Grant { role: Role::GridWorker, scope: Scope::Places(vec![code()]) };
+    Actor { grants: vec![grant], ..resident(n) }
+}
+
+fn text(body: &str) -> Text {
+    let reference = TextRef { id: TextId(Uuid::from_u128(9)), hash: [0; 32] };
+    Text { reference, body: FreeText::parse(body.to_owned()).unwrap() }
+}
+
+fn asked() -> Errand {
+    let new = NewErrand { requester: resident(1).user, service: None, text: text("代办社保卡") };
+    Errand::ask(&new, &resident(1), &code(), now()).unwrap().after
+}
+
+fn taken() -> Errand {
+    asked().take(&worker(2), &code(), now()).unwrap().after
+}
+
+fn refused<T>(result: Result<T, Refusal>) -> &'static str {
+    result.err().map_or("", |refusal| refusal.code())
+}
+
+#[test]
+fn m09_whoever_is_first_runs_it_and_nobody_their_own() {
+    assert_eq!(taken().taker, Some(worker(2).user));
+    assert_eq!(refused(taken().take(&worker(3), &code(), now())), "errand.taken");
+    assert_eq!(refused(asked().take(&worker(1), &code(), now())), "matter.beyond_scope");
+    assert_eq!(refused(asked().take(&resident(3), &code(), now())), "matter.beyond_scope");
+    // Staff ask for others, residents for themselves.
+    let for_other = NewErrand { requester: resident(1).user, service: None, text: text("x") };
+    assert!(Errand::ask(&for_other, &worker(2), &code(), now()).is_ok());
+    let refusal = Errand::ask(&for_other, &resident(3), &code(), now()).unwrap_err();
+    assert_eq!(refusal.code(), "matter.beyond_scope");
+}
+
+#[test]
+fn m09_it_is_not_done_before_all_papers_are_back() {
+    let errand = taken().hand_over(&[text("户口簿"), text("身份证")], &worker(2), now()).unwrap().after;
+    assert_eq!(refused(errand.finish(&text("办好了"), &worker(2), now())), "errand.papers_left");
+    assert_eq!(refused(errand.cancel(&text("办不了"), &worker(2))), "errand.papers_left");
+    let back = |number, kept| Returned { number, kept };
+    assert_eq!(refused(errand.hand_back(&[back(3, None)], &worker(2), now())), "errand.no_such_paper");
+    assert_eq!(refused(errand.hand_back(&[back(0, None)], &worker(2), now())), "errand.no_such_paper");
+    let both = [back(1, None), back(1, None)];
+    assert_eq!(refused(errand.hand_back(&both, &worker(2), now())), "errand.returned_before");
+    let kept = [back(1, None), back(2, Some(text("窗口留存复印件")))];
+    let returned = errand.hand_back(&kept, &worker(2), now()).unwrap().after;
+    assert!(returned.papers[1].kept.is_some());
+    assert_eq!(refused(returned.finish(&text("办好了"), &worker(3), now())), "matter.beyond_scope");
+    let done = returned.finish(&text("办好了"), &worker(2), now()).unwrap().after;
+    assert_eq!(refused(done.confirm(&worker(2))), "matter.beyond_scope");
+    let closed = done.confirm(&resident(1)).unwrap().after;
+    assert_eq!((closed.status, closed.confirmed), (ErrandStatus::Closed, true));
+    assert_eq!(refused(closed.confirm(&resident(1))), "matter.over");
+    assert_eq!(refused(taken().confirm(&resident(1))), "matter.not_yet");
+}
+
+#[test]
+fn m09_what_nobody_confirms_closes_after_a_week() {
+    let done = taken().finish(&text("办好了"), &worker(2), now()).unwrap().after;
+    assert_eq!(done.settle(now() + TimeDelta::days(7) - TimeDelta::seconds(1)), None);
+    let closed = done.settle(now() + TimeDelta::days(7)).unwrap().after;
+    assert_eq!(
+        (closed.status, closed.confirmed, closed.columns().next_at),
+        (ErrandStatus::Closed, false, None)
+    );
+}
+
+#[test]
+fn m09_who_may_cancel() {
+    assert!(asked().cancel(&text("不用了"), &resident(1)).is_ok());
+    assert_eq!(refused(asked().cancel(&text("x"), &worker(2))), "matter.beyond_scope");
+    assert_eq!(refused(taken().cancel(&text("x"), &resident(1))), "errand.taken");
+    assert!(taken().cancel(&text("本人到场办理"), &worker(2)).is_ok());
+    assert_eq!(refused(asked().report(&text("x"), &worker(2), now())), "matter.not_yet");
+}

@@ -1,0 +1,123 @@
+//! Errands that somebody runs for a resident: whoever is first, with papers that come back.
+
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp};
+use integration_tests::{Backend, Caller};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+async fn told(caller: &Caller) -> Vec<String> {
+    let inbox = caller.get("/me/inbox").await.expect(200);
+    let of_errands = inbox.items().iter().filter(|one| one["matter"]["kind"] == "errand");
+    of_errands.map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn ask(caller: &Caller) -> String {
+    let body = json!({"place": COMMUNITY, "text": "代办社保卡补领", "service": "social_card"});
+    format!("/errands/{}", caller.post("/errands", body).await.expect(201).str("id"))
+}
+
+#[rstest]
+#[tokio::test]
+async fn m09_an_errand_is_run_with_its_papers_and_confirmed(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let resident = app.resident("王芳").await;
+    let clerk = app.staff("community_clerk", COMMUNITY).await;
+    let worker = app.staff("grid_worker", COMMUNITY).await;
+    let errand = ask(&resident).await;
+    assert_eq!(told(&clerk).await, ["matter_to_decide"]);
+    let call =
+        async |caller: &Caller, what: &str, body: Value| caller.post(&format!("{errand}/{what}"), body).await;
+    call(&worker, "papers", json!({"papers": ["户口簿"]})).await.refused(409, "matter.not_yet");
+    // Whoever is first has it.
+    let (one, other) = tokio::join!(call(&worker, "take", json!({})), call(&clerk, "take", json!({})));
+    let (taker, loser) = if one.status == 200 { (&worker, &other) } else { (&clerk, &one) };
+    loser.refused(409, "errand.taken");
+    assert_eq!(told(&resident).await, ["matter_decided"]);
+    // Which papers, when, by whom.
+    let papers = call(taker, "papers", json!({"papers": ["户口簿", "身份证"]})).await.expect(200);
+    let taker_id = app.id_of(taker).await;
+    assert_eq!(papers.json["papers"][1]["name"], "身份证");
+    assert_eq!(papers.json["papers"][1]["handed_to"]["id"], json!(taker_id));
+    call(taker, "papers", json!({"papers": []})).await.refused_for(422, "matter.range", "/papers");
+    let long = json!({"papers": ["长".repeat(51)]});
+    assert_eq!(call(taker, "papers", long).await.status, 422);
+    let _ = call(taker, "progress", json!({"text": "已交窗口"})).await.expect(200);
+    // Each must be back, or it is said why not.
+    let finish = json!({"text": "新卡已交本人"});
+    call(taker, "finish", finish.clone()).await.refused(409, "errand.papers_left");
+    call(taker, "cancel", json!({"text": "x"})).await.refused(409, "errand.papers_left");
+    let back = |papers: Value| json!({"papers": papers});
+    call(taker, "return", back(json!([{"number": 3}]))).await.refused_for(
+        422,
+        "errand.no_such_paper",
+        "/papers",
+    );
+    let _ = call(taker, "return", back(json!([{"number": 1}]))).await.expect(200);
+    call(taker, "return", back(json!([{"number": 1}]))).await.refused(409, "errand.returned_before");
+    let kept = call(taker, "return", back(json!([{"number": 2, "kept": "窗口留存"}]))).await.expect(200);
+    assert_eq!((&kept.json["papers"][1]["kept"], kept.str("status")), (&json!("窗口留存"), "taken"));
+    call(&resident, "confirm", json!({})).await.refused(409, "matter.not_yet");
+    call(&resident, "cancel", json!({"text": "不用了"})).await.refused(409, "errand.taken");
+    let done = call(taker, "finish", finish).await.expect(200);
+    assert_eq!((done.str("status_name"), done.str("reply")), ("待确认", "新卡已交本人"));
+    call(taker, "confirm", json!({})).await.refused(403, "matter.beyond_scope");
+    let closed = call(&resident, "confirm", json!({})).await.expect(200);
+    assert_eq!((closed.str("status_name"), &closed.json["confirmed"]), ("已办结", &json!(true)));
+    call(&resident, "confirm", json!({})).await.refused(409, "matter.over");
+    // Neither another resident nor a neighbour's staff sees it.
+    for other in [app.resident("路人").await, app.staff("grid_worker", NEIGHBOUR).await] {
+        other.get(&errand).await.refused(404, "matter.not_found");
+    }
+    app.resident("路人")
+        .await
+        .post(&format!("{errand}/take"), json!({}))
+        .await
+        .refused(403, "permission.role");
+    let admin = app.staff("county_admin", "532504").await;
+    let audit = admin.get("/audit?place=532504").await.expect(200);
+    assert!(audit.text.contains("归还材料"), "{}", audit.text);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn m09_errands_are_listed_cancelled_and_close_by_themselves(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let resident = app.resident("王芳").await;
+    let worker = app.staff("grid_worker", COMMUNITY).await;
+    let (first, second) = (ask(&resident).await, ask(&resident).await);
+    let _ = resident.post(&format!("{first}/cancel"), json!({"text": "已自行办理"})).await.expect(200);
+    resident.post(&format!("{first}/cancel"), json!({"text": "x"})).await.refused(409, "matter.over");
+    // Staff ask for somebody whom they know there.
+    let id = app.id_of(&app.staff("volunteer", COMMUNITY).await).await;
+    let for_other = json!({"place": COMMUNITY, "text": "代缴水费", "person": id});
+    let asked = worker.post("/errands", for_other.clone()).await.expect(201);
+    assert_eq!(asked.json["requester"]["id"], json!(id));
+    assert_eq!(asked.json["asked_by"]["id"], json!(app.id_of(&worker).await));
+    resident.post("/errands", for_other).await.refused(403, "matter.beyond_scope");
+    let nobody = json!({"place": COMMUNITY, "text": "x", "person": uuid::Uuid::from_u128(7)});
+    worker.post("/errands", nobody).await.refused_for(422, "matter.who", "/person");
+    // One's own nobody runs.
+    let own = ask(&worker).await;
+    worker.post(&format!("{own}/take"), json!({})).await.refused(403, "matter.beyond_scope");
+    let count = async |caller: &Caller, query: &str| {
+        caller.get(&format!("/errands?{query}")).await.expect(200).items().len()
+    };
+    assert_eq!((count(&resident, "mine=true").await, count(&resident, "").await), (2, 0));
+    assert_eq!((count(&worker, "").await, count(&worker, "status=asked").await), (4, 3));
+    assert_eq!(count(&worker, "service=social_card&limit=1").await, 1);
+    let neighbour = app.staff("grid_worker", NEIGHBOUR).await;
+    assert_eq!(count(&neighbour, "").await, 0);
+    // Nobody confirms: it closes by itself.
+    let _ = worker.post(&format!("{second}/take"), json!({})).await.expect(200);
+    let _ = worker.post(&format!("{second}/finish"), json!({"text": "办好了"})).await.expect(200);
+    app.pass(7 * 24 * 60);
+    app.app.catch_up().await.unwrap();
+    let closed = resident.get(&second).await.expect(200);
+    assert_eq!((closed.str("status"), &closed.json["confirmed"]), ("closed", &json!(false)));
+    app.stop().await;
+}
