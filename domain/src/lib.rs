@@ -24,6 +24,7 @@ pub mod key_task;
 pub mod live;
 pub mod matching;
 pub mod matter;
+pub mod mediation;
 pub mod member;
 pub mod notice;
 pub mod number;

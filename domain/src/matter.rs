@@ -27,6 +27,8 @@ pub trait Matter: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
     const KIND: &'static str;
     /// The version in which its state and its facts are stored.
     const VERSION: i16;
+    /// Whether what is written of it is for those alone whom it concerns: the audit trail shows none of it.
+    const CONFIDENTIAL: bool = false;
     /// What happens to it.
     type Fact: Fact;
 
@@ -95,7 +97,7 @@ pub struct Change<M: Matter> {
     pub after: M,
     /// What happened.
     pub fact: M::Fact,
-    /// What was written; the first goes with the event.
+    /// What was written; the first goes with the event, unless the matter is confidential.
     pub texts: Vec<Text>,
     /// Who is told, and what.
     pub tell: Vec<(Recipient, Notice)>,

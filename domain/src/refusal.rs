@@ -10,6 +10,7 @@ use crate::geo::PositionRefusal;
 use crate::import::ImportRefusal;
 use crate::live::LiveRefusal;
 use crate::matter::MatterRefusal;
+use crate::mediation::MediationRefusal;
 use crate::notice::InboxRefusal;
 use crate::password::{self, PasswordRefusal};
 use crate::patrol::PatrolRefusal;
@@ -96,6 +97,9 @@ pub enum Refusal {
     /// The photo is not taken.
     #[error(transparent)]
     Photo(#[from] PhotoRefusal),
+    /// The mediation does not begin, or not go on like this.
+    #[error(transparent)]
+    Mediation(#[from] MediationRefusal),
     /// The tie cannot be.
     #[error(transparent)]
     Tie(#[from] TieRefusal),
@@ -164,6 +168,7 @@ impl Refusal {
             Self::Photo(refusal) => refusal.code(),
             Self::Patrol(refusal) => refusal.code(),
             Self::Errand(refusal) => refusal.code(),
+            Self::Mediation(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
             Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
@@ -225,6 +230,7 @@ impl Refusal {
             Self::Photo(refusal) => refusal.args(),
             Self::Patrol(refusal) => refusal.args(),
             Self::Errand(refusal) => refusal.args(),
+            Self::Mediation(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
@@ -253,6 +259,7 @@ impl Refusal {
             Self::Photo(refusal) => refusal.field(),
             Self::Patrol(refusal) => refusal.field(),
             Self::Errand(refusal) => refusal.field(),
+            Self::Mediation(refusal) => refusal.field(),
             Self::Tie(refusal) => refusal.field(),
             Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),

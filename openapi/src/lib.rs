@@ -29,6 +29,7 @@ pub mod label;
 pub mod live;
 pub mod matching;
 pub mod matter;
+pub mod mediation;
 pub mod member;
 pub mod patrol;
 pub mod person;

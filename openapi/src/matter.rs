@@ -52,6 +52,13 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("errand_closed", "代办结束", "Errand closed"),
     ("errand_cancelled", "取消代办", "Errand cancelled"),
     (domain::photo::ADDED, "上传照片", "Photo added"),
+    ("mediation_begun", "开始调解", "Mediation begun"),
+    ("mediation_session", "召开调解会", "Mediation held"),
+    ("mediation_handed_up", "调解移交上级", "Mediation handed up"),
+    ("mediation_agreed", "拟定调解协议", "Agreement written"),
+    ("mediation_signed", "调解协议签字", "Agreement signed"),
+    ("mediation_guided", "调解期满引导诉讼", "Parties guided to the court"),
+    ("mediation_guidance_recorded", "记录引导诉讼", "Guidance recorded"),
 ];
 
 /// What the audit trail calls an event of a matter; `None` for one that is none.

@@ -80,6 +80,17 @@ pub(super) fn lens(
     place: Option<&str>,
     mine: bool,
 ) -> ApiResult<MatterQuery> {
+    lens_over(state, session, session.actor.area_of(action), place, mine)
+}
+
+/// The same where something else than an action says in which area.
+pub(super) fn lens_over(
+    state: &State,
+    session: &Session,
+    area: impl Iterator<Item = PlaceCode>,
+    place: Option<&str>,
+    mine: bool,
+) -> ApiResult<MatterQuery> {
     let actor = &session.actor;
     let place = place
         .map(|code| state.store.place_code(code).map_err(|refusal| fault(refusal, Some("?place".into()))))
@@ -90,7 +101,7 @@ pub(super) fn lens(
         query.within = place.map(|place| vec![place]);
         return Ok(query);
     }
-    let places = within(actor.area_of(action), place);
+    let places = within(area, place);
     if places.iter().any(|other| other.county() != places[0].county()) {
         return Err(ApiError::from(Fault::of("?place", "shift.place_required", vec![])));
     }

@@ -19,6 +19,7 @@ mod inbox;
 mod key_task;
 mod live;
 mod matter;
+mod mediation;
 mod member;
 mod patrol;
 mod person;
@@ -158,6 +159,15 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(errand::cancel_errand)
                 .service(photo::add_photo)
                 .service(photo::get_photo)
+                .service(mediation::begin_mediation)
+                .service(mediation::ticket_mediation)
+                .service(mediation::list_mediations)
+                .service(mediation::get_mediation)
+                .service(mediation::hold_session)
+                .service(mediation::hand_up_mediation)
+                .service(mediation::agree_mediation)
+                .service(mediation::sign_mediation)
+                .service(mediation::record_guidance)
                 .service(place::create_place)
                 .service(place::list_places)
                 .service(boundary::place_at)

@@ -295,6 +295,18 @@ pub enum Action {
     /// Run errands.
     #[strum(serialize = "errand.take")]
     ErrandTake,
+    /// Begin the mediation of a dispute (调解).
+    #[strum(serialize = "mediation.begin")]
+    MediationBegin,
+    /// See mediations: one's own, or those of the level at which one mediates.
+    #[strum(serialize = "mediation.view")]
+    MediationView,
+    /// Mediate, and hand up.
+    #[strum(serialize = "mediation.mediate")]
+    MediationMediate,
+    /// Sign for an agreement.
+    #[strum(serialize = "mediation.sign")]
+    MediationSign,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

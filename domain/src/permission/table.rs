@@ -57,7 +57,10 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::CalendarView
             | A::ErrandAsk
             // To what, the live feed asks itself.
-            | A::LiveOpen,
+            | A::LiveOpen
+            // Of disputes, those to which they are a party.
+            | A::MediationView
+            | A::MediationSign,
         ) => &[Anywhere],
         (
             R::Resident,
@@ -168,6 +171,18 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin | R::GridLeader,
             A::KeyTaskView,
         ) => &[Area],
+        (R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher, A::MediationBegin) => {
+            &[Assigned]
+        }
+        (
+            R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher,
+            A::MediationView | A::MediationMediate,
+        ) => &[Area],
+        // Whoever accepted the dispute mediates at first.
+        (
+            R::Volunteer | R::PartyMember | R::DepartmentHandler,
+            A::MediationBegin | A::MediationMediate,
+        ) => &[Assigned],
         // Those that concern them.
         (role, A::KeyTaskView | A::KeyTaskReport) if !matches!(role, R::Resident | R::Hotline) => &[Anywhere],
         (R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::AdmissionView | A::BurdenView) => {

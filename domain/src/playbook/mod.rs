@@ -7,6 +7,7 @@ mod edit;
 mod first_asked;
 mod ladder;
 mod matching;
+mod mediation;
 mod members;
 mod posts;
 mod route;
@@ -21,6 +22,7 @@ pub use call::{CallLevel, CallRule};
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
 pub use first_asked::FirstAskedRule;
 pub use ladder::{Level, Meets, Rung};
+pub use mediation::{MediationDays, MediationLevel, MediationRule};
 pub use route::{Route, RouteTo};
 pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
 pub use step::{Happened, Moment, Step, usual_steps};
@@ -107,6 +109,9 @@ pub struct Playbook {
     /// What is done regularly, and by whom (practices L02, F09, M06, M07, Q02, Q09).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duties: Vec<DutyRule>,
+    /// How disputes are mediated (practices Z03); not at all unless said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mediation: Option<MediationRule>,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -258,6 +263,7 @@ impl Playbook {
         faults.extend(step::faults(&self.steps));
         faults.extend(self.first_asked.faults());
         faults.extend(admitted::faults(&self.admitted));
+        faults.extend(self.mediation.iter().flat_map(|rule| rule.faults(&self.categories)));
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.posts.faults());
         faults.extend(self.member_points.faults());

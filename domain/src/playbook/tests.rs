@@ -86,6 +86,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
         member_points: MemberPoints { promise_kept: 1, promise_late: 2, ..MemberPoints::default() },
         matching: vec![MatchingRule { category: "moon".into(), skills: vec!["电工".into()] }],
         duties: vec![],
+        mediation: Some(MediationRule { category: "gas".into(), levels: vec![], court: "诉".into() }),
         rates: vec![
             rate("response", &["accepted"], &["submitted", "-lost"]),
             rate("response", &[], &["rated"]),
@@ -112,6 +113,8 @@ fn a_bad_playbook_names_every_fault_at_once() {
             "member_points.promise_late",
             "matching[0].category",
             "admitted[0].name",
+            "mediation.category",
+            "mediation.levels",
             "policy.claims[0].roles",
             "policy.discuss_first[1]",
             "policy.desks[0].category",

@@ -41,6 +41,7 @@ mod log;
 mod machine;
 mod matching;
 mod matrix;
+mod mediation;
 mod messages;
 mod metrics;
 mod organisation;

@@ -11,6 +11,7 @@ use domain::geo::PositionRefusal;
 use domain::import::ImportRefusal;
 use domain::live::LiveRefusal;
 use domain::matter::MatterRefusal;
+use domain::mediation::MediationRefusal;
 use domain::notice::InboxRefusal;
 use domain::number::ticket_number;
 use domain::password::PasswordRefusal;
@@ -114,6 +115,15 @@ fn every_refusal() -> Vec<Refusal> {
         PhotoRefusal::Dimensions.into(),
         PhotoRefusal::TooMany.into(),
         PhotoRefusal::BeyondScope.into(),
+        MediationRefusal::NotADispute.into(),
+        MediationRefusal::DaysOver.into(),
+        MediationRefusal::Begun.into(),
+        MediationRefusal::Sides.into(),
+        MediationRefusal::Party { number: 0 }.into(),
+        MediationRefusal::TopLevel.into(),
+        MediationRefusal::OtherAgreement { current: 2 }.into(),
+        MediationRefusal::Signed.into(),
+        MediationRefusal::Paper.into(),
         PointRefusal::NotFound.into(),
         PointRefusal::Retired.into(),
         PointRefusal::BeyondScope { code }.into(),

@@ -117,6 +117,7 @@ fn playbook() -> Playbook {
         }),
         first_asked: FirstAskedRule::default(),
         admitted: vec![],
+        mediation: None,
         ladder: vec![
             rung("community", Level::Community, Some("street")),
             rung("street", Level::Street, Some("county")),

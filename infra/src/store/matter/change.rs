@@ -177,14 +177,16 @@ impl Store {
             let sql = "INSERT INTO matter_text (matter_id, text_id) VALUES ($1, $2)";
             rest.push(self.statement(sql, vec![view.id.into(), text.reference.id.0.into()]));
         }
-        // The first goes with the event.
-        rest.extend(change.texts.iter().skip(1).map(|text| self.text_statement(text, view.id)));
+        // The first goes with the event, where the audit trail shows it.
+        let with_event = change.texts.first().filter(|_| !M::CONFIDENTIAL);
+        let beside = change.texts.iter().skip(with_event.iter().len());
+        rest.extend(beside.map(|text| self.text_statement(text, view.id)));
         rest.extend(self.telling(view, change, by, now).await?);
         let event = EventRow {
             kind: change.fact.word(),
             v: M::VERSION,
             scope_code: view.place.code.as_str(),
-            text: change.texts.first(),
+            text: with_event,
             payload: serde_json::to_value(&change.fact),
         };
         let stream = Stream { aggregate: M::KIND, id: view.id, version: view.version - 1, by, now, key };

@@ -10,8 +10,9 @@ use domain::duty::Duty;
 use domain::errand::Errand;
 use domain::key_task::KeyTask;
 use domain::matter::Matter;
-use domain::promise::Promise;
+use domain::mediation::Mediation;
 use domain::patrol::Patrol;
+use domain::promise::Promise;
 use domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -64,6 +65,7 @@ impl Store {
             Duty::KIND => self.settle_kind::<Duty>(due.id, now).await,
             Patrol::KIND => self.settle_kind::<Patrol>(due.id, now).await,
             Errand::KIND => self.settle_kind::<Errand>(due.id, now).await,
+            Mediation::KIND => self.settle_kind::<Mediation>(due.id, now).await,
             // A newer program's.
             _ => Ok(false),
         }

@@ -1,0 +1,126 @@
+//! What time and signatures do to a mediation.
+
+use super::*;
+use crate::actor::Grant;
+use crate::id::TextId;
+use crate::matter::MatterRefusal;
+use crate::permission::Role;
+use crate::place::Levels;
+use crate::refusal::Refusal;
+use crate::text::{FreeText, Text};
+use chrono::TimeDelta;
+use uuid::Uuid;
+
+fn place() -> PlaceCode {
+    PlaceCode::parse("532504001007", &Levels::default()).unwrap()
+}
+
+fn user(n: u128) -> UserId {
+    UserId(Uuid::from_u128(n))
+}
+
+fn day(n: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + TimeDelta::days(n)
+}
+
+fn text(words: &str) -> Text {
+    let reference = TextRef { id: TextId(Uuid::nil()), hash: [0; 32] };
+    Text { reference, body: FreeText::parse(words.into()).unwrap() }
+}
+
+fn clerk() -> Actor {
+    let grant = Grant { role: Role::CommunityClerk, scope: Scope::Places(vec![place()]) };
+    Actor { user: user(9), grants: vec![grant] }
+}
+
+/// Begun by 1 on the first day, between 2 and a name; two levels of two days each.
+fn mediation() -> Mediation {
+    let step = |level: MediationLevel, until| Step {
+        level,
+        desk: level.desk(&place()),
+        from: None,
+        until: day(until),
+        mediator: None,
+        ended: None,
+    };
+    let mut steps = vec![step(MediationLevel::Grid, 2), step(MediationLevel::Community, 4)];
+    (steps[0].from, steps[0].mediator) = (Some(day(0)), Some(user(1)));
+    let party = |side, person, name| Party { side, person, name };
+    Mediation {
+        ticket: TicketId(Uuid::nil()),
+        round: 1,
+        begun_by: user(1),
+        begun_at: day(0),
+        parties: vec![
+            party(Side::First, Some(user(2)), None),
+            party(Side::Second, None, Some(text("乙").reference)),
+        ],
+        steps,
+        current: 0,
+        court: "法院".into(),
+        sessions: vec![],
+        agreement: None,
+        drafts: 0,
+        guidance: None,
+        status: MediationStatus::Open,
+    }
+}
+
+#[test]
+fn the_file_goes_up_when_the_days_are_over_and_then_to_the_court() {
+    let begun = mediation();
+    assert_eq!(begun.settle(day(2) - TimeDelta::seconds(1)), None);
+    // Late by days, it still went up when the days were over.
+    let risen = begun.settle(day(9)).unwrap();
+    assert_eq!(risen.after.step().level, MediationLevel::Community);
+    assert_eq!(risen.after.step().from, Some(day(2)));
+    assert!(risen.tell.contains(&(Recipient::Desk(place()), Notice::MatterAssigned)));
+    let guided = risen.after.settle(day(9)).unwrap();
+    assert_eq!(guided.after.status, MediationStatus::Guided);
+    assert_eq!(guided.after.steps[1].ended, Some(Ended { at: day(4), how: HowEnded::Guided, reason: None }));
+    assert_eq!(guided.tell, [(Recipient::Person(user(2)), Notice::MatterDecided)]);
+    assert_eq!(guided.after.settle(day(99)), None);
+    assert_eq!(guided.after.columns().next_at, None);
+}
+
+#[test]
+fn it_is_settled_once_all_have_signed_for_the_same_agreement() {
+    let mediator = Actor { user: user(1), grants: vec![] };
+    let party = Actor { user: user(2), grants: vec![] };
+    let agreed = mediation().agree(&text("各退一步"), &mediator, &place(), day(1)).unwrap().after;
+    let own = Signing { agreement: 1, party: None, witness: None };
+    let once = agreed.sign(own, &party, &place(), day(1)).unwrap().after;
+    assert_eq!(once.status, MediationStatus::Agreed);
+    let refused = |refusal: MediationRefusal| Err(Refusal::from(refusal));
+    let again = once.sign(own, &party, &place(), day(1)).map(|_| ());
+    assert_eq!(again, refused(MediationRefusal::Signed));
+    // Whoever signs for what was replaced meanwhile is told so.
+    let anew = once.agree(&text("再退一步"), &mediator, &place(), day(1)).unwrap().after;
+    let other = anew.sign(own, &party, &place(), day(1)).map(|_| ());
+    assert_eq!(other, refused(MediationRefusal::OtherAgreement { current: 2 }));
+    let witness = text("见证人");
+    let paper = Signing { agreement: 1, party: Some(2), witness: Some(&witness) };
+    let stranger = once.sign(paper, &clerk(), &place(), day(1)).map(|_| ());
+    assert_eq!(stranger, Err(MatterRefusal::BeyondScope.into()));
+    let without = once.sign(Signing { witness: None, ..paper }, &mediator, &place(), day(1)).map(|_| ());
+    assert_eq!(without, refused(MediationRefusal::Paper));
+    let settled = once.sign(paper, &mediator, &place(), day(1)).unwrap().after;
+    assert_eq!((settled.status, settled.settle(day(9))), (MediationStatus::Settled, None));
+}
+
+#[test]
+fn only_the_parties_and_the_level_that_has_it_see_it() {
+    let nobody = Actor { user: user(7), grants: vec![] };
+    let party = Actor { user: user(2), grants: vec![] };
+    let begun = mediation();
+    let seen = |one: &Mediation, actor: &Actor| one.is_seen_by(actor, &place());
+    assert_eq!([&party, &clerk(), &nobody].map(|actor| seen(&begun, actor)), [true, false, false]);
+    let mediator = Actor { user: user(1), grants: vec![] };
+    let risen = begun.hand_up(&text("谈不拢"), &mediator, &place(), day(1)).unwrap().after;
+    assert_eq!(
+        [&party, &clerk(), &mediator, &nobody].map(|actor| seen(&risen, actor)),
+        [true, true, true, false]
+    );
+    let top = risen.hand_up(&text("还是谈不拢"), &clerk(), &place(), day(1)).map(|_| ());
+    assert_eq!(top, Err(MediationRefusal::TopLevel.into()));
+}
