@@ -15,6 +15,7 @@ pub mod calendar;
 pub mod deed;
 pub mod duty;
 pub mod errand;
+pub mod estate;
 pub mod figure;
 pub mod flag;
 pub mod geo;

@@ -60,6 +60,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
         (name = "调解", description = "矛盾纠纷的三级七天调解：会、移交上级、协议与签字、引导诉讼"),
 (name = "社区减负", description = "社区事务准入、负担清单、街道五项权力"),
+(name = "小区", description = "一小区一策：小区的管理方式，物业问题由谁办"),
 (name = "重点任务", description = "领导包抓的重点任务：设立、报告进展、销号"),
         (name = "岗位", description = "先锋岗、服务岗位：设岗、认岗、退岗，居民按图索骥；按岗位提需求、对单接任务"),
         (name = "承诺", description = "党员承诺践诺，公开；在职党员积分"),
@@ -263,7 +264,7 @@ pub fn complete(document: &mut Document) {
 }
 
 /// The paths of matters.
-const MATTERS: [&str; 12] = [
+const MATTERS: [&str; 13] = [
     "/key-tasks/{id}",
     "/duties/{id}",
     "/mediations/{id}",
@@ -275,6 +276,7 @@ const MATTERS: [&str; 12] = [
     "/post-needs/{id}",
     "/admissions/{id}",
     "/burdens/{id}",
+    "/estates/{id}",
     "/powers/{id}",
 ];
 

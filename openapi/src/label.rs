@@ -344,6 +344,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::MediationView => ("查看调解", "view mediations"),
         Action::MediationMediate => ("调解、移交上级", "mediate and hand up"),
         Action::MediationSign => ("在调解协议上签字", "sign for an agreement"),
+        Action::EstateView => ("查看小区管理方式", "view how estates are looked after"),
+        Action::EstateEdit => ("确定小区管理方式", "set how an estate is looked after"),
         Action::MeCheckIn => ("认门报到", "check in to a community"),
         Action::ImportRun => ("导入表格", "import sheets"),
         Action::ExportRun => ("导出表格", "export sheets"),

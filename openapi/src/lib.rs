@@ -18,6 +18,7 @@ pub mod deed;
 pub mod document;
 pub mod duty;
 pub mod errand;
+pub mod estate;
 pub mod figure;
 pub mod flag;
 pub mod health;

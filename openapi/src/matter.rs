@@ -32,6 +32,7 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("admission_ended", "社区事务准入到期", "Admission over"),
     ("burden_entered", "登记社区负担", "Burden entered"),
     ("burden_reduced", "精简社区负担", "Burden reduced"),
+    ("estate_set", "确定小区管理方式", "Mode of an estate set"),
     ("power_used", "行使五项权力", "Power of the street used"),
     ("power_outcome", "记录五项权力行使结果", "Outcome of a power recorded"),
     ("duty_planned", "排定履职", "Duty planned"),

@@ -124,6 +124,8 @@ pub(crate) mod may {
         MediationView,
         MediationMediate,
         MediationSign,
+        EstateView,
+        EstateEdit,
         ImportRun,
         ExportRun,
         PlaceView,

@@ -10,6 +10,7 @@ mod calendar;
 mod deed;
 mod duty;
 mod errand;
+mod estate;
 mod figure;
 mod flag;
 mod health;
@@ -168,6 +169,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(mediation::agree_mediation)
                 .service(mediation::sign_mediation)
                 .service(mediation::record_guidance)
+                .service(estate::set_estate)
+                .service(estate::list_estates)
+                .service(estate::get_estate)
+                .service(estate::ticket_estate)
                 .service(place::create_place)
                 .service(place::list_places)
                 .service(boundary::place_at)

@@ -307,6 +307,12 @@ pub enum Action {
     /// Sign for an agreement.
     #[strum(serialize = "mediation.sign")]
     MediationSign,
+    /// See in which mode estates are looked after (一小区一策).
+    #[strum(serialize = "estate.view")]
+    EstateView,
+    /// Set the mode of an estate.
+    #[strum(serialize = "estate.edit")]
+    EstateEdit,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

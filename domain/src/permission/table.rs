@@ -216,6 +216,16 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         {
             &[Anywhere]
         }
+        (
+            R::GridWorker
+            | R::GridLeader
+            | R::CommunityClerk
+            | R::StreetDispatcher
+            | R::Supervisor
+            | R::CountyAdmin,
+            A::EstateView,
+        ) => &[Area],
+        (R::CommunityClerk | R::CountyAdmin, A::EstateEdit) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin | R::SystemAdmin, A::PointEdit) => &[Area],
         (
             R::GridWorker

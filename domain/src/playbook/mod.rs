@@ -4,6 +4,7 @@ mod admitted;
 mod call;
 pub mod duty;
 mod edit;
+mod estate;
 mod first_asked;
 mod ladder;
 mod matching;
@@ -20,6 +21,7 @@ mod whistle;
 pub use admitted::AdmittedTask;
 pub use call::{CallLevel, CallRule};
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
+pub use estate::{EstateMode, EstateRule, EstateTo};
 pub use first_asked::FirstAskedRule;
 pub use ladder::{Level, Meets, Rung};
 pub use mediation::{MediationDays, MediationLevel, MediationRule};
@@ -112,6 +114,12 @@ pub struct Playbook {
     /// How disputes are mediated (practices Z03); not at all unless said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mediation: Option<MediationRule>,
+    /// The ways in which estates are looked after (practices F10); none unless said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub estate_modes: Vec<EstateMode>,
+    /// What is a problem of property, and what an estate (F10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estate: Option<EstateRule>,
 }
 
 /// A line of work (条线), such as that of the party or of security.
@@ -264,6 +272,7 @@ impl Playbook {
         faults.extend(self.first_asked.faults());
         faults.extend(admitted::faults(&self.admitted));
         faults.extend(self.mediation.iter().flat_map(|rule| rule.faults(&self.categories)));
+        faults.extend(estate::faults(self));
         let categories: Vec<_> = self.categories.iter().map(|category| category.key.as_str()).collect();
         faults.extend(self.posts.faults());
         faults.extend(self.member_points.faults());

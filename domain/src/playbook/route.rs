@@ -37,6 +37,8 @@ pub enum RouteTo {
     Unit(String),
     /// The unit that is tied so to the ticket's place, or to the nearest above.
     Tie(TieKind),
+    /// Whoever looks after the estate that the ticket is in, by its mode (practices F10); `true` always.
+    Estate(bool),
 }
 
 impl Route {
@@ -72,6 +74,7 @@ impl Route {
             RouteTo::Role(role) => format!("当地{}", role.chinese()),
             RouteTo::Unit(name) => name.clone(),
             RouteTo::Tie(kind) => format!("{}单位", kind.chinese()),
+            RouteTo::Estate(_) => "所在小区的管理方".to_owned(),
         };
         format!("平台按规程派单：{what}派给{to}。")
     }
@@ -92,6 +95,15 @@ impl Route {
             RouteTo::Unit(name) if name.trim().is_empty() => fault("to.unit", "单位名称不能为空"),
             RouteTo::Tie(kind) if !kind.fits(Holder::Unit(unit), Target::Place(place)) => {
                 fault("to.tie", "这种关系不是单位对地点的");
+            }
+            RouteTo::Estate(false) => fault("to.estate", "只能为 true"),
+            RouteTo::Estate(true) => {
+                if playbook.estate.as_ref().is_none_or(|rule| self.category.as_ref() != Some(&rule.category))
+                {
+                    fault("to.estate", "类别须是 [estate] 所说的物业类");
+                } else if playbook.estate_modes.is_empty() {
+                    fault("to.estate", "没有小区管理方式 [[estate_modes]]");
+                }
             }
             RouteTo::Role(_) | RouteTo::Unit(_) | RouteTo::Tie(_) => {}
         }
@@ -154,6 +166,8 @@ mod tests {
     #[case::unit(json!([{"to": {"unit": " "}}]), &["routes[0].to.unit"])]
     #[case::tie(json!([{"to": {"tie": "member"}}]), &["routes[0].to.tie"])]
     #[case::manages(json!([{"to": {"tie": "manages"}}]), &[])]
+    #[case::estate(json!([{"category": "safety", "to": {"estate": true}}]), &["routes[0].to.estate"])]
+    #[case::no_estate(json!([{"category": "safety", "to": {"estate": false}}]), &["routes[0].to.estate"])]
     #[case::hidden(
         json!([
             {"category": "safety", "to": {"tie": "responsible"}},
@@ -171,6 +185,23 @@ mod tests {
     fn what_is_wrong_with_routes(#[case] routes: serde_json::Value, #[case] expected: &[&str]) {
         let keys: Vec<_> = faults(&playbook(routes)).into_iter().map(|fault| fault.key).collect();
         assert_eq!(keys, expected);
+    }
+
+    #[rstest]
+    #[case::fine("safety", json!([{"key": "a", "name": "甲", "to": "owners"}]), 0)]
+    #[case::no_modes("safety", json!([]), 1)]
+    #[case::other_category("moon", json!([{"key": "a", "name": "甲", "to": "owners"}]), 1)]
+    fn f10_a_route_to_the_estate_is_for_property(
+        #[case] category: &str,
+        #[case] modes: serde_json::Value,
+        #[case] count: usize,
+    ) {
+        let playbook = Playbook {
+            estate: Some(crate::playbook::EstateRule { category: category.into(), level: None }),
+            estate_modes: serde_json::from_value(modes).unwrap(),
+            ..playbook(json!([{"category": "safety", "to": {"estate": true}}]))
+        };
+        assert_eq!(faults(&playbook).len(), count);
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod doctor;
 mod duty;
 mod duty_plan;
 mod errand;
+mod estate;
 mod figure;
 mod first_asked;
 mod flag;

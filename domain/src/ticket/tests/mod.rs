@@ -118,6 +118,8 @@ fn playbook() -> Playbook {
         first_asked: FirstAskedRule::default(),
         admitted: vec![],
         mediation: None,
+        estate_modes: vec![],
+        estate: None,
         ladder: vec![
             rung("community", Level::Community, Some("street")),
             rung("street", Level::Street, Some("county")),

@@ -5,6 +5,7 @@ mod bulk;
 mod change;
 mod count;
 mod duty;
+mod estate;
 mod kinds;
 mod list;
 mod tell;

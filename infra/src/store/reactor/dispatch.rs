@@ -11,7 +11,7 @@ use super::Happening;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::permission::Role;
 use domain::place::PlaceCode;
-use domain::playbook::{Playbook, Route, RouteTo};
+use domain::playbook::{EstateTo, Playbook, Route, RouteTo};
 use domain::text::FreeText;
 use domain::ticket::Assignee;
 use domain::tie::TieKind;
@@ -49,6 +49,7 @@ impl Store {
         let to = match &route.to {
             RouteTo::Role(role) => self.nearest_free(*role, place, now).await?.map(Assignee::Person),
             RouteTo::Unit(name) => self.unit_called(name, place).await?.map(Assignee::Unit),
+            RouteTo::Estate(_) => self.keeper_of_estate(place, playbook, now).await?,
             RouteTo::Tie(kind) => self.nearest_tied(*kind, place, now).await?.map(Assignee::Unit),
         };
         let Some(to) = to else { return Ok(()) };
@@ -63,6 +64,29 @@ impl Store {
             Err(error @ ChangeError::Contended) => Err(StoreError::Unavailable(error.to_string())),
             Err(error) => Err(StoreError::corrupt("ticket", "state", id, error)),
         }
+    }
+
+    /// Whoever deals with problems of property in the estate around a place, by the mode that it has (practices F10).
+    async fn keeper_of_estate(
+        &self,
+        place: &PlaceCode,
+        playbook: &Playbook,
+        now: Timestamp,
+    ) -> Result<Option<Assignee>, StoreError> {
+        let Some(view) = self.estate_around(place).await? else { return Ok(None) };
+        let unit = match playbook.estate_mode(&view.matter.mode).map(|mode| mode.to) {
+            Some(EstateTo::Property | EstateTo::Owners) => view.matter.unit,
+            Some(EstateTo::Community) => {
+                let clerk = self.nearest_free(Role::CommunityClerk, place, now).await?;
+                return Ok(clerk.map(Assignee::Person));
+            }
+            // The playbook knows the mode no more: people decide.
+            None => None,
+        };
+        let Some(unit) = unit else { return Ok(None) };
+        let sql = "SELECT id FROM unit WHERE id = $1 AND retired_at IS NULL";
+        let there = self.query_one(sql, vec![unit.0.into()]).await?;
+        Ok(there.map(|_| Assignee::Unit(unit)))
     }
 
     /// Whoever holds a role for the smallest place around this one and is not away: on duty first, then with the fewest
