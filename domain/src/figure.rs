@@ -8,7 +8,7 @@ use crate::id::UnitId;
 use crate::permission::{Action, Reach, reaches};
 use crate::place::{Levels, PlaceCode};
 use crate::policy::Act;
-use crate::ticket::{Assignee, ClockKind, Commonality, Outcome, Satisfaction, Status, Ticket};
+use crate::ticket::{Assignee, ClockKind, Commonality, Excludable, Outcome, Satisfaction, Status, Ticket};
 use crate::time::{Timestamp, china_day};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -70,6 +70,23 @@ pub struct Tally([i64; Count::COUNT]);
 impl Tally {
     /// What a ticket counts as.
     pub fn of(ticket: &Ticket) -> Self {
+        Self::without(ticket, |_, _| false)
+    }
+
+    /// What of that is left out, since appeals were upheld (剔除).
+    pub fn left_out(ticket: &Ticket) -> Self {
+        let mut tally = Self::default();
+        if !ticket.excluded.is_empty() {
+            tally.add_all(&Self::of(ticket), 1);
+            if !ticket.is_left_out() {
+                tally.add_all(&Self::without(ticket, |what, at| ticket.leaves_out(what, at)), -1);
+            }
+        }
+        tally
+    }
+
+    /// What a ticket counts as without what is left out.
+    fn without(ticket: &Ticket, left_out: impl Fn(Excludable, Timestamp) -> bool) -> Self {
         let mut tally = Self::default();
         let mut count = |count: Count, how_often: i64| tally.add(count, how_often);
         count(Count::Submitted, 1);
@@ -81,12 +98,16 @@ impl Tally {
             Status::Submitted | Status::Dispatched | Status::Accepted | Status::Resolved | Status::Closed => {
             }
         }
+        let counts = |breached_at: Timestamp| !left_out(Excludable::Breach, breached_at);
         let breached = |kinds: &[ClockKind]| {
-            ticket.clocks.iter().any(|clock| kinds.contains(&clock.kind) && clock.breached_at.is_some())
+            ticket
+                .clocks
+                .iter()
+                .any(|clock| kinds.contains(&clock.kind) && clock.breached_at.is_some_and(counts))
         };
         let accepted = ticket.accepted_at;
         count(Count::Accepted, accepted.is_some().into());
-        count(Count::AcceptedInTime, accepted.is_some_and(|at| in_time(ticket, at)).into());
+        count(Count::AcceptedInTime, accepted.is_some_and(|at| in_time(ticket, at, counts)).into());
         let met = ticket.clocks.iter().any(|clock| clock.kind == ClockKind::Arrive && clock.met_at.is_some());
         let arrived = met || ticket.done.iter().any(|done| done.act == Act::Arrive);
         count(Count::Arrived, arrived.into());
@@ -97,7 +118,7 @@ impl Tally {
         count(Count::Resolved, resolution.is_some().into());
         count(Count::Solved, solved.into());
         count(Count::SolvedInTime, (solved && !late).into());
-        let breaches = ticket.clocks.iter().filter(|clock| clock.breached_at.is_some());
+        let breaches = ticket.clocks.iter().filter(|clock| clock.breached_at.is_some_and(counts));
         count(Count::Breaches, breaches.map(|_| 1).sum());
         count(Count::Reworked, i64::from(ticket.round) - 1);
         if let Some(assessment) = ticket.assessment {
@@ -107,7 +128,7 @@ impl Tally {
             };
             count(whose, 1);
         }
-        if let Some(rating) = ticket.rating {
+        if let Some(rating) = ticket.rating.filter(|rating| !left_out(Excludable::Rating, rating.at)) {
             count(Count::Rated, 1);
             let how = match rating.satisfaction {
                 Satisfaction::Satisfied => Count::Satisfied,
@@ -138,10 +159,10 @@ impl Tally {
 }
 
 /// Whether what was first accepted at `at` was so in time.
-fn in_time(ticket: &Ticket, at: Timestamp) -> bool {
+fn in_time(ticket: &Ticket, at: Timestamp, counts: impl Fn(Timestamp) -> bool) -> bool {
     let limit = |kind| ticket.clocks.iter().find(|clock| clock.kind == kind && clock.round == 1);
     let limit = limit(ClockKind::Accept).or_else(|| limit(ClockKind::Arrive));
-    limit.is_none_or(|clock| at <= clock.due_at)
+    limit.is_none_or(|clock| at <= clock.due_at || clock.breached_at.is_some_and(|breach| !counts(breach)))
 }
 
 /// What a figure is about.
@@ -162,6 +183,51 @@ impl fmt::Display for FigureScope {
     }
 }
 
+/// What a row of figures adds up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FigureRow {
+    /// All that counts.
+    All(FigureScope),
+    /// What of it is left out (剔除).
+    LeftOut(FigureScope),
+}
+
+impl fmt::Display for FigureRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All(scope) => scope.fmt(f),
+            Self::LeftOut(scope) => write!(f, "{LEFT_OUT}{scope}"),
+        }
+    }
+}
+
+/// With what the scope of a row of what is left out begins.
+pub const LEFT_OUT: &str = "excluded:";
+
+/// What was counted, and what of it is left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counted {
+    /// All that counts.
+    pub all: Tally,
+    /// What of it is left out (剔除).
+    pub left_out: Tally,
+}
+
+impl Counted {
+    /// The same without what is left out.
+    pub fn adjusted(&self) -> Tally {
+        let mut tally = self.all;
+        tally.add_all(&self.left_out, -1);
+        tally
+    }
+
+    /// Adds another.
+    pub fn add(&mut self, other: &Self) {
+        self.all.add_all(&other.all, 1);
+        self.left_out.add_all(&other.left_out, 1);
+    }
+}
+
 /// The figures of a place, as a table of places shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceFigures {
@@ -170,7 +236,7 @@ pub struct PlaceFigures {
     /// Its name.
     pub name: String,
     /// Of all days asked for.
-    pub tally: Tally,
+    pub counted: Counted,
 }
 
 impl Actor {
@@ -190,18 +256,22 @@ impl Actor {
 }
 
 /// Figures in the making, by scope and day, in an order that all writers share.
-pub type Figures = BTreeMap<(FigureScope, NaiveDate), Tally>;
+pub type Figures = BTreeMap<(FigureRow, NaiveDate), Tally>;
 
-/// Adds what a ticket counts as, `times` times: at its place and all that it lies in, and at the unit that leads.
+/// Adds what a ticket counts as, and what of it is left out, `times` times: at its place and all that it lies in, and at the unit that leads.
 pub fn count(figures: &mut Figures, ticket: &Ticket, levels: &Levels, times: i64) {
-    let (tally, day) = (Tally::of(ticket), china_day(ticket.submitted_at));
+    let (tally, left_out) = (Tally::of(ticket), Tally::left_out(ticket));
+    let day = china_day(ticket.submitted_at);
     let places = std::iter::successors(Some(ticket.place.code), |place| place.parent(levels));
     let unit = match ticket.lead() {
         Some(Assignee::Unit(unit)) => Some(FigureScope::Unit(unit)),
         Some(Assignee::Person(_)) | None => None,
     };
     for scope in places.map(FigureScope::Place).chain(unit) {
-        figures.entry((scope, day)).or_default().add_all(&tally, times);
+        figures.entry((FigureRow::All(scope), day)).or_default().add_all(&tally, times);
+        if left_out != Tally::default() {
+            figures.entry((FigureRow::LeftOut(scope), day)).or_default().add_all(&left_out, times);
+        }
     }
 }
 

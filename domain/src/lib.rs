@@ -9,6 +9,7 @@
 pub mod absence;
 pub mod actor;
 pub mod admission;
+pub mod appeal;
 pub mod appraisal;
 pub mod burden;
 pub mod calendar;

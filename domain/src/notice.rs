@@ -294,7 +294,8 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
         | Fact::Assessed { .. }
         | Fact::Identified { .. }
         | Fact::Unmasked { .. }
-        | Fact::Recoded { .. } => vec![],
+        | Fact::Recoded { .. }
+        | Fact::Excluded { .. } => vec![],
     }
 }
 

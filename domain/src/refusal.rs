@@ -2,6 +2,7 @@
 //! one table, so a refusal says what was wrong in parts (`args`) and never in a sentence.
 
 use crate::absence::AbsenceRefusal;
+use crate::appeal::AppealRefusal;
 use crate::calendar::CalendarRefusal;
 use crate::deed::DeedRefusal;
 use crate::duty::DutyRefusal;
@@ -97,6 +98,9 @@ pub enum Refusal {
     /// The photo is not taken.
     #[error(transparent)]
     Photo(#[from] PhotoRefusal),
+    /// The appeal is not made, or not decided on by them.
+    #[error(transparent)]
+    Appeal(#[from] AppealRefusal),
     /// The mediation does not begin, or not go on like this.
     #[error(transparent)]
     Mediation(#[from] MediationRefusal),
@@ -169,6 +173,7 @@ impl Refusal {
             Self::Patrol(refusal) => refusal.code(),
             Self::Errand(refusal) => refusal.code(),
             Self::Mediation(refusal) => refusal.code(),
+            Self::Appeal(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
             Self::Import(refusal) => refusal.code(),
             Self::Calendar(refusal) => refusal.code(),
@@ -231,6 +236,7 @@ impl Refusal {
             Self::Patrol(refusal) => refusal.args(),
             Self::Errand(refusal) => refusal.args(),
             Self::Mediation(refusal) => refusal.args(),
+            Self::Appeal(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
             Self::Import(refusal) => refusal.args(),
             Self::Calendar(refusal) => refusal.args(),
@@ -260,6 +266,7 @@ impl Refusal {
             Self::Patrol(refusal) => refusal.field(),
             Self::Errand(refusal) => refusal.field(),
             Self::Mediation(refusal) => refusal.field(),
+            Self::Appeal(refusal) => refusal.field(),
             Self::Tie(refusal) => refusal.field(),
             Self::Point(refusal) => refusal.field(),
             Self::Calendar(refusal) => refusal.field(),

@@ -58,6 +58,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "消息", description = "发给本人的消息"),
         (name = "值班", description = "排班与值班表，请假与代班"),
         (name = "工单", description = "点单、派单、接单、办单、评单、查单"),
+        (name = "考核申诉", description = "请求把超时、评价或整件工单从统计中剔除，由上一级决定"),
         (name = "调解", description = "矛盾纠纷的三级七天调解：会、移交上级、协议与签字、引导诉讼"),
 (name = "社区减负", description = "社区事务准入、负担清单、街道五项权力"),
 (name = "小区", description = "一小区一策：小区的管理方式，物业问题由谁办"),
@@ -264,7 +265,7 @@ pub fn complete(document: &mut Document) {
 }
 
 /// The paths of matters.
-const MATTERS: [&str; 13] = [
+const MATTERS: [&str; 14] = [
     "/key-tasks/{id}",
     "/duties/{id}",
     "/mediations/{id}",
@@ -275,6 +276,7 @@ const MATTERS: [&str; 13] = [
     "/promises/{id}",
     "/post-needs/{id}",
     "/admissions/{id}",
+    "/appeals/{id}",
     "/burdens/{id}",
     "/estates/{id}",
     "/powers/{id}",

@@ -1,7 +1,7 @@
 //! Figures and rates on the wire.
 
 use chrono::NaiveDate;
-use domain::figure::{Count, PlaceFigures as View, RateRule, Tally};
+use domain::figure::{Count, Counted, PlaceFigures as View, RateRule, Tally};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -66,11 +66,29 @@ pub struct FigureRate {
     pub denominator: i64,
 }
 
+/// 剔除后的统计：申诉获准的超时、评价或整件工单不计。
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"totals": {
+    "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
+    "solved": 7, "solved_in_time": 6, "breaches": 2, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
+    "dissatisfied": 1, "common": 2, "individual": 5
+}, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}]}))]
+pub struct Adjusted {
+    /// 合计
+    pub totals: Totals,
+    /// 指标
+    pub rates: Vec<FigureRate>,
+}
+
 /// 一天的统计数。
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"day": "2026-11-21", "totals": {
     "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
     "solved": 7, "solved_in_time": 6, "breaches": 3, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
+    "dissatisfied": 1, "common": 2, "individual": 5
+}, "adjusted": {
+    "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
+    "solved": 7, "solved_in_time": 6, "breaches": 2, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
     "dissatisfied": 1, "common": 2, "individual": 5
 }}))]
 pub struct Day {
@@ -78,6 +96,8 @@ pub struct Day {
     pub day: NaiveDate,
     /// 当日提交的工单
     pub totals: Totals,
+    /// 同上，剔除后
+    pub adjusted: Totals,
 }
 
 /// 一个地点或单位的统计。
@@ -87,7 +107,12 @@ pub struct Day {
         "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
         "solved": 7, "solved_in_time": 6, "breaches": 3, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
         "dissatisfied": 1, "common": 2, "individual": 5
-    }, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}], "days": []
+    }, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}],
+    "adjusted": {"totals": {
+        "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
+        "solved": 7, "solved_in_time": 6, "breaches": 2, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
+        "dissatisfied": 1, "common": 2, "individual": 5
+    }, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}]}, "days": []
 }))]
 pub struct Figures {
     /// 地点编码；问单位时为 null
@@ -102,6 +127,8 @@ pub struct Figures {
     pub totals: Totals,
     /// 指标
     pub rates: Vec<FigureRate>,
+    /// 剔除后的合计和指标
+    pub adjusted: Adjusted,
     /// 各日；没有点单的日子不出现
     pub days: Vec<Day>,
 }
@@ -113,7 +140,12 @@ pub struct Figures {
         "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
         "solved": 7, "solved_in_time": 6, "breaches": 3, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
         "dissatisfied": 1, "common": 2, "individual": 5
-    }, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}]
+    }, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}],
+    "adjusted": {"totals": {
+        "submitted": 10, "dropped": 1, "accepted": 9, "accepted_in_time": 8, "arrived": 9, "arrived_in_time": 8, "resolved": 8,
+        "solved": 7, "solved_in_time": 6, "breaches": 2, "reworked": 1, "rated": 6, "satisfied": 4, "fairly_satisfied": 1,
+        "dissatisfied": 1, "common": 2, "individual": 5
+    }, "rates": [{"key": "response", "name": "响应率", "value": 0.8889, "numerator": 8, "denominator": 9}]}
 }))]
 pub struct PlaceFigures {
     /// 地点编码
@@ -124,6 +156,8 @@ pub struct PlaceFigures {
     pub totals: Totals,
     /// 指标
     pub rates: Vec<FigureRate>,
+    /// 剔除后的合计和指标
+    pub adjusted: Adjusted,
 }
 
 /// 下一级各地点的统计。
@@ -219,11 +253,25 @@ fn quotient(numerator: i64, denominator: i64) -> Option<f64> {
     Some(f64::from(i32::try_from(shares).ok()?) / 10_000.0)
 }
 
+impl Adjusted {
+    /// What was counted without what is left out, with the rates of that.
+    pub fn new(counted: &Counted, rules: &[RateRule]) -> Self {
+        let tally = counted.adjusted();
+        Self { totals: Totals::from(&tally), rates: rates(rules, &tally) }
+    }
+}
+
 impl PlaceFigures {
     /// The figures of a place with their rates.
     pub fn new(view: View, rules: &[RateRule]) -> Self {
-        let View { place, name, tally } = view;
-        Self { place: place.to_string(), name, totals: Totals::from(&tally), rates: rates(rules, &tally) }
+        let View { place, name, counted } = view;
+        Self {
+            place: place.to_string(),
+            name,
+            totals: Totals::from(&counted.all),
+            rates: rates(rules, &counted.all),
+            adjusted: Adjusted::new(&counted, rules),
+        }
     }
 }
 

@@ -77,6 +77,7 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Merged => ("并单", "Merged into another"),
         Headline::Absorbed => ("并入", "Took in another"),
         Headline::Unmasked => ("查看明文", "Contact looked up"),
+        Headline::Excluded => ("剔除", "Left out of the figures"),
         Headline::Recoded => ("地点编码变更", "Its place has another code"),
     };
     lang.of(chinese, english)
@@ -343,6 +344,9 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::MediationBegin => ("开始调解", "begin to mediate"),
         Action::MediationView => ("查看调解", "view mediations"),
         Action::MediationMediate => ("调解、移交上级", "mediate and hand up"),
+        Action::AppealMake => ("提出考核申诉", "appeal against the figures"),
+        Action::AppealView => ("查看考核申诉", "view appeals"),
+        Action::AppealDecide => ("对考核申诉作决定", "decide on appeals"),
         Action::MediationSign => ("在调解协议上签字", "sign for an agreement"),
         Action::EstateView => ("查看小区管理方式", "view how estates are looked after"),
         Action::EstateEdit => ("确定小区管理方式", "set how an estate is looked after"),

@@ -9,6 +9,7 @@
 
 pub mod absence;
 pub mod admission;
+pub mod appeal;
 pub mod appraisal;
 pub mod audit;
 pub mod boundary;

@@ -6,11 +6,13 @@ use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Query, comparable_day};
 use actix_web::{get, web};
 use chrono::{Days, NaiveDate};
-use domain::figure::{FigureScope, RateRule, Tally};
+use domain::figure::{Counted, FigureScope, RateRule};
 use domain::id::UnitId;
 use domain::place::PlaceCode;
 use domain::time::china_day;
-use openapi::figure::{AskFigures, AskPlaces, Day, Figures, PlaceFigures, PlacesFigures, Totals, rates};
+use openapi::figure::{
+    Adjusted, AskFigures, AskPlaces, Day, Figures, PlaceFigures, PlacesFigures, Totals, rates,
+};
 use openapi::problem::{Fault, Problem};
 use std::ops::RangeInclusive;
 
@@ -25,7 +27,7 @@ const USUAL_DAYS: u64 = 30;
     operation_id = "figures",
     summary = "统计",
     description = "一个地点（含其下各级）或一个主办单位的统计数和指标，按提交日合计。地点须在本人范围内；单位须为本人的，或其所在县在本人范围内。\
-        指标由规程定义。办理有进展约 0.1 秒后计入。",
+        指标由规程定义；申诉获准的另有剔除后的数（`adjusted`）。办理有进展约 0.1 秒后计入。",
     params(AskFigures),
     responses(
         (status = 200, description = "统计", body = Figures),
@@ -58,8 +60,9 @@ pub(crate) async fn figures(
         }
     };
     let of_days = state.store.figures(&scope, &days, actor, *grants_version).await?;
-    let mut total = Tally::default();
-    of_days.iter().for_each(|(_, tally)| total.add_all(tally, 1));
+    let mut total = Counted::default();
+    of_days.values().for_each(|counted| total.add(counted));
+    let rules = rules(&state, &county)?;
     let (place, unit) = match scope {
         FigureScope::Place(place) => (Some(place.to_string()), None),
         FigureScope::Unit(unit) => (None, Some(unit.0)),
@@ -69,9 +72,10 @@ pub(crate) async fn figures(
         unit,
         from: *days.start(),
         to: *days.end(),
-        totals: Totals::from(&total),
-        rates: rates(&rules(&state, &county)?, &total),
-        days: of_days.iter().map(|(day, tally)| Day { day: *day, totals: Totals::from(tally) }).collect(),
+        totals: Totals::from(&total.all),
+        rates: rates(&rules, &total.all),
+        adjusted: Adjusted::new(&total, &rules),
+        days: of_days.iter().map(|(day, counted)| of_day(*day, counted)).collect(),
     }))
 }
 
@@ -111,6 +115,10 @@ pub(crate) async fn figures_of_places(
         to: *days.end(),
         items: items.into_iter().map(|view| PlaceFigures::new(view, &book.rates)).collect(),
     }))
+}
+
+fn of_day(day: NaiveDate, counted: &Counted) -> Day {
+    Day { day, totals: Totals::from(&counted.all), adjusted: Totals::from(&counted.adjusted()) }
 }
 
 /// A place whose figures are theirs to see.

@@ -2,6 +2,7 @@
 
 mod absence;
 mod admission;
+mod appeal;
 mod appraisal;
 mod audit;
 mod boundary;
@@ -160,6 +161,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(errand::cancel_errand)
                 .service(photo::add_photo)
                 .service(photo::get_photo)
+                .service(appeal::make_appeal)
+                .service(appeal::list_appeals)
+                .service(appeal::get_appeal)
+                .service(appeal::decide_appeal)
                 .service(mediation::begin_mediation)
                 .service(mediation::ticket_mediation)
                 .service(mediation::list_mediations)

@@ -231,6 +231,7 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
         ("", accepted(), Fact::Absorbed { from: OTHER, requesters: vec![NEIGHBOUR] }, by),
         ("", vec![], Fact::Unmasked { reason: TEXT }, by),
         ("", vec![], Fact::Recoded { place: ticket(&[]).place }, itself),
+        ("", vec![], Fact::Excluded { what: crate::ticket::Excludable::Breach, until: now() }, itself),
     ]
 }
 

@@ -313,6 +313,15 @@ pub enum Action {
     /// Set the mode of an estate.
     #[strum(serialize = "estate.edit")]
     EstateEdit,
+    /// Ask that something be left out of the figures (考核申诉).
+    #[strum(serialize = "appeal.make")]
+    AppealMake,
+    /// See appeals.
+    #[strum(serialize = "appeal.view")]
+    AppealView,
+    /// Decide on appeals.
+    #[strum(serialize = "appeal.decide")]
+    AppealDecide,
     /// 认门报到: check in to a community as a party member.
     #[strum(serialize = "me.check_in")]
     MeCheckIn,

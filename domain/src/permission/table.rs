@@ -183,6 +183,15 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             R::Volunteer | R::PartyMember | R::DepartmentHandler,
             A::MediationBegin | A::MediationMediate,
         ) => &[Assigned],
+        // The community for itself, too.
+        (R::CommunityClerk | R::StreetDispatcher, A::AppealMake) => &[Area, Assigned],
+        (
+            R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader | R::DepartmentHandler,
+            A::AppealMake,
+        ) => &[Assigned],
+        (R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::AppealView)
+        | (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::AppealDecide) => &[Area],
+        (role, A::AppealView) if !matches!(role, R::Resident | R::Hotline) => &[Anywhere],
         // Those that concern them.
         (role, A::KeyTaskView | A::KeyTaskReport) if !matches!(role, R::Resident | R::Hotline) => &[Anywhere],
         (R::CommunityClerk | R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::AdmissionView | A::BurdenView) => {

@@ -2,8 +2,8 @@
 
 use super::event::{Event, Fact};
 use super::{
-    Arrival, Assessment, Assignee, Clock, Discussion, Done, Escalation, Extension, Opinion, Plan, Rating,
-    Referral, Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Work,
+    Arrival, Assessment, Assignee, Clock, Discussion, Done, Escalation, Exclusion, Extension, Opinion, Plan,
+    Rating, Referral, Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
@@ -99,6 +99,7 @@ impl Ticket {
             first_asked: None,
             referral: None,
             requester_unit: *requester_unit,
+            excluded: Vec::new(),
             state: State::Submitted,
         })
     }
@@ -165,7 +166,8 @@ impl Ticket {
                 | Fact::Assessed { .. }
                 | Fact::Noted { .. }
                 | Fact::Unmasked { .. }
-                | Fact::Recoded { .. },
+                | Fact::Recoded { .. }
+                | Fact::Excluded { .. },
                 state,
             ) => state,
             (Fact::Identified { from, to }, state) => state.identified(*from, *to),
@@ -272,6 +274,7 @@ impl Ticket {
                     self.escalation.map(|asked| Escalation { from: there(asked.from), ..asked });
                 self.place = *place;
             }
+            Fact::Excluded { what, until } => self.excluded.push(Exclusion { what: *what, until: *until }),
             Fact::Rated { satisfaction, stars, comment } => {
                 self.rating =
                     Some(Rating { satisfaction: *satisfaction, stars: *stars, comment: *comment, at });

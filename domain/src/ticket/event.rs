@@ -1,8 +1,8 @@
 //! What happened to a ticket. Events are the history that a resident follows (查单), the audit trail and the outbox.
 
 use super::{
-    Affair, Appraiser, Assignee, Audience, Channel, Clock, ClockKind, Commonality, Handling, Origin, Outcome,
-    ReferTo, Satisfaction, Severity,
+    Affair, Appraiser, Assignee, Audience, Channel, Clock, ClockKind, Commonality, Excludable, Handling,
+    Origin, Outcome, ReferTo, Satisfaction, Severity,
 };
 use crate::geo::Position;
 use crate::id::{PointId, TicketId, UnitId, UserId};
@@ -215,6 +215,8 @@ pub enum Fact {
     Unmasked { reason: TextRef },
     /// 编码变更: its place has another code, or another place goes on as the one where it lay.
     Recoded { place: PlaceRef },
+    /// 剔除: an appeal was upheld, and this is left out of the figures as far as it had happened by then.
+    Excluded { what: Excludable, until: Timestamp },
 }
 
 impl Event {
@@ -233,7 +235,7 @@ impl Headline {
 
     /// Whether the requester never hears of it.
     pub fn is_among_staff(self) -> bool {
-        matches!(self, Self::Noted | Self::Opined)
+        matches!(self, Self::Noted | Self::Opined | Self::Excluded)
     }
 }
 
@@ -262,6 +264,7 @@ impl Fact {
             | Self::Discussed { .. }
             | Self::Assessed { .. }
             | Self::Promised { .. }
+            | Self::Excluded { .. }
             | Self::ExtensionAsked { clock: ClockKind::Promise, .. } => EVENT_VERSION,
             Self::Warned { tell } | Self::Breached { tell } if tell.iter().any(|one| one.is_new()) => {
                 EVENT_VERSION
@@ -339,7 +342,8 @@ impl Fact {
             | Self::Urged
             | Self::ReportedIn { .. }
             | Self::Absorbed { .. }
-            | Self::Recoded { .. } => None,
+            | Self::Recoded { .. }
+            | Self::Excluded { .. } => None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod clock;
 mod command;
 mod decide;
 mod event;
+mod exclusion;
 mod ledger;
 mod refusal;
 mod state;
@@ -26,9 +27,10 @@ pub use command::{
 };
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{
-    Departure, When, decide, dispatch_by_route, hand_over, identify, merge, recode, settle, submit,
+    Departure, When, decide, dispatch_by_route, exclude, hand_over, identify, merge, recode, settle, submit,
 };
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
+pub use exclusion::{Excludable, Exclusion};
 pub use ledger::{Assessment, Discussion};
 pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 pub use state::{
@@ -202,6 +204,9 @@ pub struct Ticket {
     /// The unit for which it was raised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requester_unit: Option<UnitId>,
+    /// What of it is left out of the figures, since appeals against it were upheld (剔除).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Exclusion>,
     /// Where it stands.
     pub state: State,
 }
@@ -230,6 +235,7 @@ impl Ticket {
             && self.first_asked.is_none()
             && self.referral.is_none()
             && self.requester_unit.is_none()
+            && self.excluded.is_empty()
             && self.assessment.is_none()
             && self.clocks.iter().all(|clock| clock.kind != ClockKind::Promise)
             && self.escalation.is_none();

@@ -7,17 +7,18 @@ use super::reactor::figures::tally;
 use super::row::{Row, column};
 use chrono::NaiveDate;
 use domain::actor::Actor;
-use domain::figure::{Count, FigureScope, PlaceFigures, Tally};
+use domain::figure::{Count, Counted, FigureRow, FigureScope, LEFT_OUT, PlaceFigures};
 use domain::place::PlaceCode;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 use strum::IntoEnumIterator;
 
 static DAYS: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT v.grants_version, f.day, {} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = $1) AS grants_version) v \
+        "SELECT v.grants_version, f.day, f.scope, {} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = $1) AS grants_version) v \
          LEFT JOIN figure f ON f.generation = (SELECT r.generation FROM reactor r WHERE r.name = 'figures') \
-         AND f.scope = $2 AND f.day >= $3 AND f.day <= $4 ORDER BY f.day",
+         AND f.scope IN ($2, $5) AND f.day >= $3 AND f.day <= $4 ORDER BY f.day",
         counts(|name| format!("f.{name}"))
     )
 });
@@ -25,10 +26,11 @@ static DAYS: LazyLock<String> = LazyLock::new(|| {
 /// Each place is looked up by its key on its own, whatever a planner makes of a join.
 static BELOW: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT v.grants_version, p.code, p.name, {} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = $1) AS grants_version) v \
+        "SELECT v.grants_version, p.code, p.name, f.scope, {} FROM (SELECT (SELECT grants_version FROM app_user WHERE id = $1) AS grants_version) v \
          LEFT JOIN place p ON p.code >= $2 AND p.code < $3 AND length(p.code) = $4 \
          LEFT JOIN figure f ON f.generation = (SELECT r.generation FROM reactor r WHERE r.name = 'figures') \
-         AND f.scope = p.code AND f.day >= $5 AND f.day <= $6 GROUP BY v.grants_version, p.code, p.name ORDER BY p.code",
+         AND f.scope IN (p.code, '{LEFT_OUT}' || p.code) AND f.day >= $5 AND f.day <= $6 \
+         GROUP BY v.grants_version, p.code, p.name, f.scope ORDER BY p.code",
         counts(|name| format!("CAST(COALESCE(SUM(f.{name}), 0) AS bigint) AS {name}"))
     )
 });
@@ -48,17 +50,24 @@ impl Store {
         days: &RangeInclusive<NaiveDate>,
         asker: &Actor,
         grants_version: i32,
-    ) -> Result<Vec<(NaiveDate, Tally)>, StoreError> {
-        let values =
-            vec![asker.user.0.into(), scope.to_string().into(), (*days.start()).into(), (*days.end()).into()];
+    ) -> Result<BTreeMap<NaiveDate, Counted>, StoreError> {
+        let left_out = FigureRow::LeftOut(*scope).to_string();
+        let values = vec![
+            asker.user.0.into(),
+            scope.to_string().into(),
+            (*days.start()).into(),
+            (*days.end()).into(),
+            left_out.into(),
+        ];
         let rows = self.query_all(&DAYS, values).await?;
         is_current(&rows, grants_version)?;
-        let of_day = |row: &Row| {
-            let day: Option<NaiveDate> = column(row, "figure", "day")?;
-            day.map(|day| Ok((day, tally(row)?))).transpose()
-        };
-        let some = rows.iter().map(of_day).filter_map(Result::transpose);
-        some.filter(|day| !matches!(day, Ok((_, tally)) if *tally == Tally::default())).collect()
+        let mut figures: BTreeMap<NaiveDate, Counted> = BTreeMap::new();
+        for row in &rows {
+            let Some(day) = column::<Option<NaiveDate>>(row, "figure", "day")? else { continue };
+            figures.entry(day).or_default().add(&counted(row)?);
+        }
+        figures.retain(|_, counted| *counted != Counted::default());
+        Ok(figures)
     }
 
     /// The figures of the places whose codes have `digits` and lie below this one, in the order of their codes.
@@ -84,11 +93,23 @@ impl Store {
         ];
         let rows = self.query_all(&BELOW, values).await?;
         is_current(&rows, grants_version)?;
-        let of_place = |row: &Row| {
-            let Some(code) = column::<Option<String>>(row, "place", "code")? else { return Ok(None) };
-            let (place, name) = (self.stored_code(&code)?, column(row, "place", "name")?);
-            Ok(Some(PlaceFigures { place, name, tally: tally(row)? }))
-        };
-        rows.iter().map(of_place).filter_map(Result::transpose).collect()
+        let mut figures: Vec<PlaceFigures> = Vec::new();
+        for row in &rows {
+            let Some(code) = column::<Option<String>>(row, "place", "code")? else { continue };
+            let (place, counted) = (self.stored_code(&code)?, counted(row)?);
+            match figures.last_mut().filter(|last| last.place == place) {
+                Some(last) => last.counted.add(&counted),
+                None => figures.push(PlaceFigures { place, name: column(row, "place", "name")?, counted }),
+            }
+        }
+        Ok(figures)
     }
+}
+
+/// What a row adds up: all that counts, or what of it is left out.
+fn counted(row: &Row) -> Result<Counted, StoreError> {
+    let (scope, tally): (Option<String>, _) = (column(row, "figure", "scope")?, tally(row)?);
+    let left_out = scope.is_some_and(|scope| scope.starts_with(LEFT_OUT));
+    let none = Counted::default();
+    Ok(if left_out { Counted { left_out: tally, ..none } } else { Counted { all: tally, ..none } })
 }

@@ -1,7 +1,7 @@
 //! 一小区一策: problems of property go to whoever looks after the estate, by the mode that it has.
 
-use crate::rules::{play_by, said};
 use crate::call::named;
+use crate::rules::{import, mile_with, play_by, said};
 use crate::ticket::path;
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp, UNIT};
 use integration_tests::{Answer, Backend, Caller};
@@ -175,7 +175,7 @@ async fn f10_an_estate_has_one_mode_that_the_community_sets(
     assert!(audit.text.contains("确定小区管理方式"), "{}", audit.text);
     // A playbook whose route leads to estates without a word on them is refused.
     let bad = "[[routes]]\ncategory = \"property\"\nto = { estate = true }\n";
-    let text = said(&import_playbook(&county.app, bad, None));
+    let text = said(&import(&county.app, &mile_with(bad), None));
     assert!(text.contains("routes[0].to.estate"), "{text}");
     county.app.stop().await;
 }

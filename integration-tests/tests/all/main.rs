@@ -4,6 +4,7 @@
 
 mod absence;
 mod alike;
+mod appeal;
 mod audit;
 mod backup;
 mod backup_ended;

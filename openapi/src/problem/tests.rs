@@ -3,6 +3,7 @@
 use super::*;
 use chrono::{DateTime, NaiveDate};
 use domain::absence::AbsenceRefusal;
+use domain::appeal::AppealRefusal;
 use domain::calendar::CalendarRefusal;
 use domain::deed::DeedRefusal;
 use domain::duty::DutyRefusal;
@@ -115,6 +116,9 @@ fn every_refusal() -> Vec<Refusal> {
         PhotoRefusal::Dimensions.into(),
         PhotoRefusal::TooMany.into(),
         PhotoRefusal::BeyondScope.into(),
+        AppealRefusal::Nothing.into(),
+        AppealRefusal::Pending.into(),
+        AppealRefusal::Own.into(),
         MediationRefusal::NotADispute.into(),
         MediationRefusal::DaysOver.into(),
         MediationRefusal::Begun.into(),

@@ -1,5 +1,6 @@
 //! What clients get.
 
+use super::excluded::Left;
 use super::ladder::Rung;
 use super::ledger::{Assessment, Discussion};
 use super::refer::{FirstAsked, Referral};
@@ -113,6 +114,9 @@ pub struct Ticket<'a> {
     pub discussion: Option<Discussion>,
     /// 台账；未列入为 null
     pub ledger: Option<Assessment>,
+    /// 从统计中剔除的，只有工作人员可见
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<Left>,
     /// 待审批的延期申请
     pub extension: Option<Extension>,
     /// 催办次数
@@ -317,6 +321,7 @@ impl<'a> Ticket<'a> {
             supervised_at: ticket.supervision.map(|supervision| supervision.at),
             whistles: Called::of(ticket, staff, now),
             ledger: ticket.assessment.map(Assessment::from),
+            excluded: if staff { ticket.excluded.iter().map(Left::from).collect() } else { vec![] },
             discussion: ticket.discussion.as_ref().map(Discussion::from),
             extension: ticket.extension.map(|e| Extension {
                 clock: e.clock,

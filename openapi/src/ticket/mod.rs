@@ -3,6 +3,7 @@
 mod alike;
 mod answer;
 mod asked;
+mod excluded;
 mod ladder;
 mod ledger;
 mod list;
@@ -18,6 +19,7 @@ pub use alike::{AlikeTicket, AlikeTickets, AskAlike};
 pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
 pub(crate) use asked::datum;
 pub use asked::{ChatMessage, ClaimTicket, Contact, Origin, PlaceRef, Position};
+pub use excluded::Left;
 pub use ladder::{Decide, Rung};
 pub use ledger::{Assess, Assessment, Discuss, Discussion, Promise};
 pub use list::ListTickets;

@@ -238,6 +238,7 @@ impl TimelineEntry {
             | Fact::Noted { .. }
             | Fact::Withdrawn { .. }
             | Fact::Declined { .. }
+            | Fact::Excluded { .. }
             | Fact::Unmasked { .. } => base,
         }
     }

@@ -3,6 +3,7 @@
 mod ask;
 mod assign;
 mod clocks;
+mod exclude;
 mod first_asked;
 mod follow;
 mod handle;
@@ -17,6 +18,7 @@ mod submit;
 mod whistle;
 
 pub use assign::{Departure, hand_over, identify, recode};
+pub use exclude::exclude;
 pub use merge::merge;
 pub use platform::dispatch_by_route;
 pub use submit::submit;

@@ -4,12 +4,14 @@ use super::super::Store;
 use super::super::change::ChangeError;
 use super::super::error::StoreError;
 use super::super::row::column;
+use super::super::ticket::Housekeeping;
 use super::columns;
 use domain::admission::Admission;
+use domain::appeal::Appeal;
 use domain::duty::Duty;
 use domain::errand::Errand;
 use domain::key_task::KeyTask;
-use domain::matter::Matter;
+use domain::matter::{Matter, MatterView};
 use domain::mediation::Mediation;
 use domain::patrol::Patrol;
 use domain::promise::Promise;
@@ -65,18 +67,34 @@ impl Store {
             Duty::KIND => self.settle_kind::<Duty>(due.id, now).await,
             Patrol::KIND => self.settle_kind::<Patrol>(due.id, now).await,
             Errand::KIND => self.settle_kind::<Errand>(due.id, now).await,
+            Appeal::KIND => self.carry_out_appeal(due.id, now).await,
             Mediation::KIND => self.settle_kind::<Mediation>(due.id, now).await,
             // A newer program's.
             _ => Ok(false),
         }
     }
 
+    /// First the ticket says what is left out of it, and then the appeal that it does: whatever ends between, it is done again,
+    /// and the ticket says it once.
+    async fn carry_out_appeal(&self, id: Uuid, now: Timestamp) -> Result<bool, ChangeError> {
+        let Some(view) = self.due_matter::<Appeal>(id).await? else { return Ok(false) };
+        if let Some(exclusion) = view.matter.owes() {
+            let _: bool = self.keep_house(view.matter.ticket, Housekeeping::Exclude(exclusion), now).await?;
+        }
+        self.settle_one(view, now).await
+    }
+
     async fn settle_kind<M: Matter>(&self, id: Uuid, now: Timestamp) -> Result<bool, ChangeError> {
+        let Some(view) = self.due_matter::<M>(id).await? else { return Ok(false) };
+        self.settle_one(view, now).await
+    }
+
+    async fn due_matter<M: Matter>(&self, id: Uuid) -> Result<Option<MatterView<M>>, StoreError> {
         let sql = format!(
             "SELECT {} FROM matter m JOIN place p ON p.id = m.place_id WHERE m.id = $1",
             columns(self.backend())
         );
-        let Some(row) = self.query_one(&sql, vec![id.into()]).await? else { return Ok(false) };
-        self.settle_one(self.stored_matter::<M>(&row)?, now).await
+        let row = self.query_one(&sql, vec![id.into()]).await?;
+        row.map(|row| self.stored_matter::<M>(&row)).transpose()
     }
 }

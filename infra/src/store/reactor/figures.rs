@@ -7,7 +7,7 @@ use super::super::error::StoreError;
 use super::super::row::{Row, column};
 use super::Happening;
 use chrono::NaiveDate;
-use domain::figure::{Count, FigureScope, Figures, Tally, count};
+use domain::figure::{Count, FigureRow, Figures, Tally, count};
 use domain::place::Levels;
 use domain::ticket::Ticket;
 use sea_orm::{DbBackend, Statement};
@@ -73,7 +73,7 @@ impl Store {
             DbBackend::Postgres => &ADD[0],
             _ => &ADD[1],
         };
-        let statement = |rows: &[(&(FigureScope, NaiveDate), &Tally)]| {
+        let statement = |rows: &[(&(FigureRow, NaiveDate), &Tally)]| {
             let rows: Vec<_> = rows.iter().map(|(key, tally)| row(key, tally)).collect();
             let json = serde_json::to_string(&rows);
             let json = json.map_err(|error| StoreError::corrupt("figure", "scope", "?", error))?;
@@ -83,7 +83,7 @@ impl Store {
     }
 }
 
-fn row((scope, day): &(FigureScope, NaiveDate), tally: &Tally) -> Map<String, Value> {
+fn row((scope, day): &(FigureRow, NaiveDate), tally: &Tally) -> Map<String, Value> {
     let key = [("scope", scope.to_string()), ("day", day.to_string())];
     let key = key.map(|(name, value)| (name.to_owned(), Value::from(value)));
     let counts = Count::iter().map(|count| (count.name().to_owned(), Value::from(tally.get(count))));

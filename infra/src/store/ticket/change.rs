@@ -16,8 +16,9 @@ use domain::playbook::Route;
 use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::ticket::{
-    Assignee, Assignment, Command, Departure, Event, Satisfaction, Submission, Ticket, TicketRefusal, When,
-    decide, dispatch_by_route, hand_over, identify, merge, recode, settle, submit,
+    Assignee, Assignment, Command, Departure, Event, Exclusion, Satisfaction, Submission, Ticket,
+    TicketRefusal, When, decide, dispatch_by_route, exclude, hand_over, identify, merge, recode, settle,
+    submit,
 };
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
@@ -53,6 +54,8 @@ pub(in crate::store) enum Housekeeping<'a> {
     },
     /// 编码变更: its place lies here now.
     Recode(PlaceRef),
+    /// 剔除: an appeal was upheld.
+    Exclude(Exclusion),
     /// 平台智能派单: a route leads to somebody.
     Dispatch {
         /// Which.
@@ -69,7 +72,9 @@ impl<'a> Housekeeping<'a> {
     fn note(self) -> Option<&'a Text> {
         match self {
             Self::Dispatch { note, .. } => Some(note),
-            Self::Settle | Self::HandOver(_) | Self::Identify { .. } | Self::Recode(_) => None,
+            Self::Settle | Self::HandOver(_) | Self::Identify { .. } | Self::Recode(_) | Self::Exclude(_) => {
+                None
+            }
         }
     }
 }
@@ -216,6 +221,7 @@ impl Store {
                 Housekeeping::Identify { from, to } => {
                     identify(&loaded.ticket, from, to, &playbook.policy, now)
                 }
+                Housekeeping::Exclude(exclusion) => exclude(&loaded.ticket, exclusion, &playbook.policy, now),
                 Housekeeping::Recode(place) => recode(&loaded.ticket, place, &playbook.policy, now),
                 Housekeeping::Dispatch { route, to, note } => {
                     dispatch_by_route(&loaded.ticket, route, (to, note), &playbook, now)
