@@ -25,6 +25,7 @@ mod qr;
 mod rates;
 mod routes;
 mod wire;
+mod words;
 
 pub use address::TrustedProxies;
 pub use app::App;

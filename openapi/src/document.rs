@@ -54,6 +54,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "点位", description = "服务点、说事点、意见箱、监控、商铺、活动场所；步行十五分钟可到的"),
         (name = "服务", description = "服务目录：能办什么事、要带什么材料"),
         (name = "日历", description = "节假日与调休：工作时间怎么算"),
+        (name = "规程", description = "一个县怎么做：用语、级别、类别、时限；版本与预览"),
         (name = "审计", description = "谁看过个人信息、谁改过权限"),
         (name = "消息", description = "发给本人的消息"),
         (name = "值班", description = "排班与值班表，请假与代班"),
@@ -215,7 +216,7 @@ pub fn lint(document: &Document) -> Vec<String> {
 pub fn complete(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
         let names_one = path.contains("{id}");
-        let has_version = names_one || path.contains("{year}");
+        let has_version = names_one || path.contains("{year}") || path.ends_with("/playbooks/{county}");
         let operations =
             [(false, &mut item.get), (true, &mut item.post), (true, &mut item.put), (true, &mut item.delete)];
         for (acts, operation) in operations {
@@ -317,6 +318,8 @@ fn common_errors(
         ("import.not_found", Fault::new("import.not_done"), "ticket.version_mismatch")
     } else if path.contains("{year}") {
         ("place.unknown", Fault::new("person.erased"), "calendar.version_mismatch")
+    } else if path.contains("{county}") {
+        ("playbook.not_found", Fault::new("playbook.levels_in_use"), "playbook.version_mismatch")
     } else if path.contains("/shifts/{id}") {
         ("shift.not_found", Fault::new("shift.overlaps"), "shift.version_mismatch")
     } else if path.contains("/absences/{id}") {
@@ -334,7 +337,7 @@ fn common_errors(
         // What is public and takes a body takes a secret.
         (!private && has_body, "401", "登录凭证无效", Fault::new("auth.code_invalid")),
         (private, "403", "没有权限", forbidden),
-        (names_one, "404", "不存在，或不在范围内", Fault::new(missing)),
+        (names_one || path.contains("{county}"), "404", "不存在，或不在范围内", Fault::new(missing)),
         (has_body, "408", "请求体传得太慢", slow),
         (changes_one && !no_conflict, "409", "当前状态下不能这样做", conflict),
         (changes_one, "412", "版本与 `If-Match` 不符", Fault::new(mismatch)),

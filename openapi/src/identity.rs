@@ -1,12 +1,15 @@
 //! Signing in, and who one is.
 
+use crate::Lang;
 use crate::label::words;
 use crate::person::PersonProfile;
+use crate::words::{Spoken, Vocabulary};
 use domain::actor::{Grant, Scope};
 use domain::permission::Role;
-use domain::playbook::{Playbook, Vocabulary};
+use domain::playbook::Playbook;
 use domain::view::Myself;
 use serde::Serialize;
+use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -26,9 +29,10 @@ pub struct User {
     "roles": [{"role": "grid_worker", "places": ["532504001007"], "unit": null}],
     "profile": {"skills": ["电工"], "wishes": ["陪诊"], "free": [{"weekday": 6, "from": "08:30", "to": "12:00"}]},
     "playbook": {
-        "key": "mile", "name": "弥勒 53522", "county": "532504",
-        "vocabulary": {"submit": "群众点单", "dispatch": "党组织派单", "accept": "接单", "arrive": "到达现场",
-            "resolve": "职能部门办单", "rate": "群众评单", "rework": "重办"},
+        "key": "mile", "name": "弥勒 53522", "county": "532504", "version": 4,
+        "vocabulary": {"steps": {"submitted": "群众点单", "dispatched": "党组织派单", "resolved": "职能部门办单"},
+            "statuses": {"submitted": "待派单"}, "affairs": {"public": "大事"}, "severities": {"small": "小问题"},
+            "handlings": {"immediate": "即办件"}, "roles": {"grid_worker": "网格员"}, "levels": {"community": "社区（村）"}},
         "categories": [{"key": "facilities", "name": "公共设施"}]
     }
 }))]
@@ -65,23 +69,12 @@ pub struct PlaybookSummary {
     pub name: String,
     /// 县级代码
     pub county: String,
-    /// 各步骤在本县的叫法
-    pub vocabulary: Words,
+    /// 版本
+    pub version: u32,
+    /// 界面用语在本县的叫法
+    pub vocabulary: Vocabulary,
     /// 可选类别
     pub categories: Vec<CategoryName>,
-}
-
-/// 各步骤的叫法。
-#[derive(Debug, Serialize, ToSchema)]
-#[expect(missing_docs, reason = "the steps are the glossary's")]
-pub struct Words {
-    pub submit: String,
-    pub dispatch: String,
-    pub accept: String,
-    pub arrive: String,
-    pub resolve: String,
-    pub rate: String,
-    pub rework: String,
 }
 
 /// 类别。
@@ -106,36 +99,30 @@ impl From<Grant> for RoleGrant {
     }
 }
 
-impl From<Vocabulary> for Words {
-    fn from(words: Vocabulary) -> Self {
-        let Vocabulary { submit, dispatch, accept, arrive, resolve, rate, rework } = words;
-        Self { submit, dispatch, accept, arrive, resolve, rate, rework }
-    }
-}
-
-impl From<&Playbook> for PlaybookSummary {
-    fn from(book: &Playbook) -> Self {
+impl PlaybookSummary {
+    fn new(book: Arc<Playbook>, lang: Lang) -> Self {
         let category =
             |c: &domain::playbook::Category| CategoryName { key: c.key.clone(), name: c.name.clone() };
         Self {
             key: book.key.clone(),
             name: book.name.clone(),
             county: book.county.clone(),
-            vocabulary: book.vocabulary.clone().into(),
+            version: book.policy.version,
             categories: book.categories.iter().map(category).collect(),
+            vocabulary: Spoken::new(Some(book), lang).vocabulary(),
         }
     }
 }
 
 impl Me {
     /// Who one is, with the playbook of their county where that is known.
-    pub fn new(own: Myself, playbook: Option<&Playbook>) -> Self {
+    pub fn new(own: Myself, playbook: Option<Arc<Playbook>>, lang: Lang) -> Self {
         let Myself { actor, name, profile } = own;
         Self {
             user: User { id: actor.user.0, name },
             roles: actor.grants.into_iter().map(RoleGrant::from).collect(),
             profile: profile.as_ref().map(PersonProfile::from),
-            playbook: playbook.map(PlaybookSummary::from),
+            playbook: playbook.map(|book| PlaybookSummary::new(book, lang)),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The inbox on the wire.
 
-use crate::Lang;
-use crate::label::{notice, optional_words, words};
+use crate::label::{optional_words, words};
+use crate::words::Spoken;
 use chrono::{DateTime, Utc};
 use domain::notice::Notice;
 use domain::ticket::{ClockKind, Status};
@@ -68,6 +68,8 @@ pub struct InboxTicket {
     /// 当前状态
     #[schema(schema_with = words::<Status>)]
     pub status: Status,
+    /// 状态在本县的叫法
+    pub status_name: String,
     /// 地点编码
     pub place: String,
     /// 地点名称
@@ -87,7 +89,7 @@ pub struct InboxMatter {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({
     "id": 42, "kind": "assigned", "label": "派给您的工单，请接单", "ticket": {
-        "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "status": "dispatched",
+        "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "status": "dispatched", "status_name": "待接单",
         "place": "532504001007", "place_name": "温泉社区"},
     "clock": null, "due_at": null, "items": 1, "created_at": "2026-11-21T01:00:00Z", "read_at": null
 }))]
@@ -98,7 +100,7 @@ pub struct InboxEntry {
     #[schema(schema_with = words::<Notice>)]
     pub kind: &'static str,
     /// 给人看的名称
-    pub label: &'static str,
+    pub label: String,
     /// 所说的工单；多个工单或不涉及工单时为 null
     pub ticket: Option<InboxTicket>,
     /// 所说的事项；不涉及时没有
@@ -121,7 +123,7 @@ pub struct InboxEntry {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"items": [{
     "id": 42, "kind": "assigned", "label": "派给您的工单，请接单", "ticket": {
-        "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "status": "dispatched",
+        "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "status": "dispatched", "status_name": "待接单",
         "place": "532504001007", "place_name": "温泉社区"},
     "clock": null, "due_at": null, "items": 1, "created_at": "2026-11-21T01:00:00Z", "read_at": null
 }], "next_cursor": null, "unread": 1, "unread_more": false}))]
@@ -143,7 +145,7 @@ pub struct InboxItem {
     #[schema(schema_with = words::<Notice>)]
     pub kind: &'static str,
     /// 给人看的名称
-    pub label: &'static str,
+    pub label: String,
     /// 所说的工单
     pub ticket: InboxTicket,
     /// 哪一项时限
@@ -159,7 +161,7 @@ pub struct InboxItem {
     "id": 43, "kind": "overdue_list", "label": "无人值守期间超时的工单", "ticket": null, "clock": null, "due_at": null,
     "items": 1, "created_at": "2026-11-21T09:00:00Z", "read_at": null, "list": [{
         "kind": "breached", "label": "时限已过", "ticket": {
-            "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "status": "submitted",
+            "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "status": "submitted", "status_name": "待派单",
             "place": "532504001007", "place_name": "温泉社区"},
         "clock": "arrive", "due_at": "2026-11-21T01:05:00Z"}],
     "next_cursor": null
@@ -180,28 +182,30 @@ impl From<view::Unread> for Unread {
     }
 }
 
-impl From<view::InboxTicket> for InboxTicket {
-    fn from(ticket: view::InboxTicket) -> Self {
+impl InboxTicket {
+    fn new(ticket: view::InboxTicket, spoken: &Spoken) -> Self {
         let view::InboxTicket { id, number, status, place, place_name } = ticket;
-        Self { id: id.0, number: number.to_string(), status, place: place.to_string(), place_name }
+        let (number, place) = (number.to_string(), place.to_string());
+        Self { id: id.0, number, status, status_name: spoken.status(status).to_owned(), place, place_name }
     }
 }
 
 impl InboxEntry {
-    /// In words of a language.
-    pub fn new(entry: view::InboxEntry, lang: Lang) -> Self {
+    /// In the words of the county of its ticket.
+    pub fn new(entry: view::InboxEntry, spoken: &Spoken) -> Self {
         let view::InboxEntry { id, kind, ticket, matter, clock, due_at, items, created_at, read_at } = entry;
-        let ticket = ticket.map(InboxTicket::from);
-        let (label, kind) = (notice(kind, lang), kind.name());
+        let ticket = ticket.map(|ticket| InboxTicket::new(ticket, spoken));
+        let (label, kind) = (spoken.notice(kind), kind.name());
         let matter = matter.map(|(kind, id)| InboxMatter { kind, id });
         Self { id, kind, label, ticket, matter, clock, due_at, items, created_at, read_at }
     }
 }
 
 impl InboxItem {
-    /// In words of a language.
-    pub fn new(item: view::InboxItem, lang: Lang) -> Self {
+    /// In the words of the county of its ticket.
+    pub fn new(item: view::InboxItem, spoken: &Spoken) -> Self {
         let view::InboxItem { position: _, kind, ticket, clock, due_at } = item;
-        Self { kind: kind.name(), label: notice(kind, lang), ticket: ticket.into(), clock, due_at }
+        let (label, ticket) = (spoken.notice(kind), InboxTicket::new(ticket, spoken));
+        Self { kind: kind.name(), label, ticket, clock, due_at }
     }
 }

@@ -360,6 +360,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::ServiceView => ("查看服务目录", "view the catalogue of services"),
         Action::CalendarView => ("查看日历", "view the calendar"),
         Action::CalendarEdit => ("维护日历", "edit the calendar"),
+        Action::PlaybookView => ("查看规程", "view playbooks"),
+        Action::PlaybookEdit => ("修改规程", "change playbooks"),
         Action::ShiftView => ("查看值班表", "view the duty roster"),
         Action::ShiftEdit => ("排班", "make the duty roster"),
         Action::AbsenceView => ("查看请假", "view absences"),

@@ -37,6 +37,7 @@ pub mod patrol;
 pub mod person;
 pub mod photo;
 pub mod place;
+pub mod playbook;
 pub mod point;
 pub mod post;
 pub mod post_need;
@@ -50,5 +51,6 @@ pub mod strict;
 pub mod ticket;
 pub mod tie;
 pub mod unit;
+pub mod words;
 
 pub use label::Lang;

@@ -1,9 +1,9 @@
 //! The live feed on the wire (实时推送).
 
-use crate::Lang;
 use crate::inbox::InboxEntry;
-use crate::label::{headline, optional_words, words};
+use crate::label::{optional_words, words};
 use crate::ticket::Place;
+use crate::words::Spoken;
 use chrono::{DateTime, Utc};
 use domain::live::LiveEvent;
 use domain::ticket::{ClockKind, Headline, Severity, Status};
@@ -57,7 +57,8 @@ pub struct Listen {
     "type": "event", "cursor": "q5fCGX1bJvF1m1nqj3wTlQAAAAAAAAAAKgAAAAAAAAA",
     "event": {"kind": "breached", "label": "超时", "ticket": {"id": "01990000-0000-7000-8000-000000000101",
         "number": "532504-261121-00001", "status": "accepted", "place": {"code": "532504001007", "name": "温泉社区"},
-        "category": "facilities", "severity": "small"},
+        "category": "facilities", "severity": "small", "status_name": "办理中",
+        "category_name": "公共设施", "severity_name": "小问题"},
         "occurred_at": "2026-11-21T01:05:00Z", "recorded_at": "2026-11-21T01:05:01Z", "clock": "arrive"}
 }))]
 pub enum LiveMessage<'a> {
@@ -97,8 +98,8 @@ pub struct LiveEntry<'a> {
     /// 发生了什么
     #[schema(schema_with = words::<Headline>)]
     pub kind: &'static str,
-    /// 给人看的名称
-    pub label: &'static str,
+    /// 给人看的名称，本县的叫法
+    pub label: &'a str,
     /// 哪个工单，推送时的情况
     pub ticket: LiveSubject<'a>,
     /// 发生时间
@@ -134,15 +135,21 @@ pub struct LiveSubject<'a> {
     /// 轻重
     #[schema(schema_with = optional_words::<Severity>)]
     pub severity: Option<Severity>,
+    /// 状态在本县的叫法
+    pub status_name: &'a str,
+    /// 类别名称
+    pub category_name: Option<&'a str>,
+    /// 轻重的叫法
+    pub severity_name: Option<&'a str>,
 }
 
 impl<'a> LiveEntry<'a> {
-    /// An event, with its name in a language.
-    pub fn new(event: &'a LiveEvent, lang: Lang) -> Self {
+    /// An event in the words of its county.
+    pub fn new(event: &'a LiveEvent, spoken: &'a Spoken) -> Self {
         let ticket = &event.ticket;
         Self {
             kind: event.kind.name(),
-            label: headline(event.kind, lang),
+            label: spoken.step(event.kind),
             ticket: LiveSubject {
                 id: ticket.id.0,
                 number: &ticket.number,
@@ -150,6 +157,9 @@ impl<'a> LiveEntry<'a> {
                 place: Place { code: ticket.place.as_str(), name: &ticket.place_name },
                 category: ticket.category.as_deref(),
                 severity: ticket.severity,
+                status_name: spoken.status(ticket.status),
+                category_name: ticket.category.as_deref().and_then(|category| spoken.category(category)),
+                severity_name: ticket.severity.map(|severity| spoken.severity(severity)),
             },
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,

@@ -273,12 +273,8 @@ pub struct PlaceHistory {
 /// What people of a county call a level.
 pub fn level_name(level: usize, playbook: &Playbook, lang: Lang) -> String {
     let own = level.checked_sub(3).and_then(|own| playbook.levels.get(own));
-    let national = match level {
-        0 => lang.of("县（市、区）", "county"),
-        1 => lang.of("街道（乡镇）", "street or town"),
-        _ => lang.of("社区（村）", "community or village"),
-    };
-    own.map_or(national, |own| own.name.as_str()).to_owned()
+    let said = || crate::words::level_name(level, playbook, lang);
+    own.map_or_else(said, |own| own.name.as_str()).to_owned()
 }
 
 impl PlaceView {

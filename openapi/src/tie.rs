@@ -1,8 +1,9 @@
 //! Ties and chains of responsibility on the wire.
 
 use crate::Lang;
-use crate::label::{role, tie_kind, unit_kind, words};
+use crate::label::{tie_kind, unit_kind, words};
 use crate::strict::Word;
+use crate::words::role_name;
 use chrono::NaiveDate;
 use domain::permission::Role;
 use domain::phone::mask_name;
@@ -336,7 +337,7 @@ impl ChainLink {
             let phone = post.phone.filter(|_| shown == Shown::Roster).map(|phone| phone.masked());
             Post {
                 role: post.role,
-                role_name: role(post.role, lang).to_owned(),
+                role_name: role_name(post.role, playbook, lang).to_owned(),
                 person: TiedPerson { id: post.person.0, name: post.name.clone(), phone },
             }
         };

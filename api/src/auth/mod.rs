@@ -137,6 +137,8 @@ pub(crate) mod may {
         PointEdit,
         CalendarView,
         CalendarEdit,
+        PlaybookView,
+        PlaybookEdit,
         ShiftView,
         ShiftEdit,
         AbsenceView,

@@ -95,7 +95,7 @@ enum Command {
     Playbook {
         /// 做什么
         #[command(subcommand)]
-        what: playbook::Playbook,
+        what: playbook::PlaybookCommand,
     },
     /// 用示例数据演示
     Demo {

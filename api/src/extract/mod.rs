@@ -98,6 +98,40 @@ impl FromRequest for MessagePath {
     }
 }
 
+/// The `{county}` of a playbook, six digits. What is no county has none.
+pub(crate) struct CountyPath(pub(crate) String);
+
+impl FromRequest for CountyPath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(county(request).map(Self).ok_or_else(|| ApiError::new("playbook.not_found")))
+    }
+}
+
+/// The `{county}` and `{version}` of what a playbook said.
+pub(crate) struct VersionPath {
+    pub(crate) county: String,
+    pub(crate) version: u32,
+}
+
+impl FromRequest for VersionPath {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let version = request.match_info().get("version").and_then(|version| version.parse().ok());
+        let found = county(request).zip(version).map(|(county, version)| Self { county, version });
+        ready(found.ok_or_else(|| ApiError::new("playbook.not_found")))
+    }
+}
+
+fn county(request: &HttpRequest) -> Option<String> {
+    let county = request.match_info().get("county")?;
+    (county.len() == 6 && county.bytes().all(|byte| byte.is_ascii_digit())).then(|| county.to_owned())
+}
+
 /// The `{year}` of a calendar.
 pub(crate) struct YearPath(pub(crate) i32);
 

@@ -1,6 +1,7 @@
 //! What listeners are told, and how far they have heard.
 
 use crate::cursor;
+use crate::words::spoken;
 use bytestring::ByteString;
 use domain::id::UserId;
 use domain::live::{LiveEvent, Wants};
@@ -100,8 +101,10 @@ impl Told {
     /// That something happened to a ticket.
     pub(super) fn event(store: &Store, mark: Mark, event: LiveEvent) -> Self {
         let cursor = &mark.seal(store);
-        let words =
-            LANGS.map(|lang| json(&LiveMessage::Event { cursor, event: LiveEntry::new(&event, lang) }));
+        let words = LANGS.map(|lang| {
+            let spoken = spoken(store, Some(&event.ticket.place), lang);
+            json(&LiveMessage::Event { cursor, event: LiveEntry::new(&event, &spoken) })
+        });
         Self { mark, to: To::Ticket(Box::new(event)), words }
     }
 
@@ -110,7 +113,8 @@ impl Told {
         let News { user, entry, unread: Unread { count: unread, more: unread_more } } = news;
         let cursor = &mark.seal(store);
         let message = |lang| {
-            let entry = InboxEntry::new(entry.clone(), lang);
+            let spoken = spoken(store, entry.ticket.as_ref().map(|ticket| &ticket.place), lang);
+            let entry = InboxEntry::new(entry.clone(), &spoken);
             LiveMessage::Inbox { cursor, entry, unread, unread_more }
         };
         let words = LANGS.map(|lang| json(&message(lang)));

@@ -2,8 +2,9 @@
 
 use crate::app::State;
 use crate::auth::{Permit, may};
+use crate::edge::language;
 use crate::error::{ApiError, ApiResult};
-use actix_web::{HttpResponse, get, web};
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::actor::{Actor, Scope};
 use domain::playbook::Playbook;
 use domain::view::Myself;
@@ -20,14 +21,18 @@ use std::sync::Arc;
     extensions(("x-permission" = json!("me.view")))
 )]
 #[get("/me")]
-pub(crate) async fn me(state: web::Data<State>, permit: Permit<may::MeView>) -> ApiResult<web::Json<Me>> {
+pub(crate) async fn me(
+    state: web::Data<State>,
+    permit: Permit<may::MeView>,
+    request: HttpRequest,
+) -> ApiResult<web::Json<Me>> {
     let user = state.store.user(permit.actor.user).await?;
     let user = user.filter(|user| user.grants_version == permit.grants_version);
     let user = user.ok_or_else(|| ApiError::new("auth.grants_changed"))?;
     let playbook = playbook(&state, &user.actor).await?;
     let profile = state.store.profile(user.actor.user).await?;
     let own = Myself { actor: user.actor, name: user.name, profile };
-    Ok(web::Json(Me::new(own, playbook.as_deref())))
+    Ok(web::Json(Me::new(own, playbook, language(&request))))
 }
 
 async fn playbook(state: &State, actor: &Actor) -> ApiResult<Option<Arc<Playbook>>> {

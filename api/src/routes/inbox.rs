@@ -7,14 +7,23 @@ use crate::edge::language;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Body, Conditions, MessagePath, Query, limit};
 use crate::routes::ticket::deliver;
+use crate::words::spoken;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::notice::{InboxRefusal, Read};
+use domain::view;
 use infra::store::{Answer, Message, Request};
+use openapi::Lang;
 use openapi::inbox::{
     InboxEntry, InboxItem, InboxMessage, InboxPage, ListInbox, ListItems, ReadInbox, Unread,
 };
 use openapi::problem::Problem;
+
+/// A message in the words of the county that it is about.
+fn said(state: &State, entry: view::InboxEntry, lang: Lang) -> InboxEntry {
+    let spoken = spoken(&state.store, entry.ticket.as_ref().map(|ticket| &ticket.place), lang);
+    InboxEntry::new(entry, &spoken)
+}
 
 /// One's messages, newest first.
 #[utoipa::path(
@@ -43,7 +52,7 @@ pub(crate) async fn list_inbox(
     let (page, left) = state.store.inbox(actor, *grants_version, unread, after, limit).await?;
     let lang = language(&request);
     Ok(web::Json(InboxPage {
-        items: page.items.into_iter().map(|entry| InboxEntry::new(entry, lang)).collect(),
+        items: page.items.into_iter().map(|entry| said(&state, entry, lang)).collect(),
         next_cursor: page.next.map(|id| cursor::seal(keys, &list, &id.to_le_bytes())),
         unread: left.count,
         unread_more: left.more,
@@ -82,9 +91,13 @@ pub(crate) async fn get_message(
     let message = message.ok_or_else(|| ApiError::from(fault(InboxRefusal::NotFound, None)))?;
     let Message { entry, list: page } = message;
     let lang = language(&request);
+    let item = |item: view::InboxItem| {
+        let spoken = spoken(&state.store, Some(&item.ticket.place), lang);
+        InboxItem::new(item, &spoken)
+    };
     Ok(web::Json(InboxMessage {
-        entry: InboxEntry::new(entry, lang),
-        list: page.items.into_iter().map(|item| InboxItem::new(item, lang)).collect(),
+        entry: said(&state, entry, lang),
+        list: page.items.into_iter().map(item).collect(),
         next_cursor: page.next.map(|position| cursor::seal(keys, &list, &position.to_le_bytes())),
     }))
 }

@@ -27,6 +27,7 @@ mod patrol;
 mod person;
 mod photo;
 mod place;
+mod playbook;
 mod point;
 mod post;
 mod post_need;
@@ -208,6 +209,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(calendar::list_calendars)
                 .service(calendar::get_calendar)
                 .service(calendar::edit_calendar)
+                .service(playbook::list_playbooks)
+                .service(playbook::list_playbook_versions)
+                .service(playbook::get_playbook_version)
+                .service(playbook::preview_playbook)
+                .service(playbook::get_playbook)
+                .service(playbook::edit_playbook)
                 .service(shift::create_shift)
                 .service(shift::list_shifts)
                 .service(shift::cancel_shift)

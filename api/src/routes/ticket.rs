@@ -16,6 +16,7 @@ pub(crate) use read::{get_ticket, ticket_steps, ticket_timeline};
 pub(crate) use submit::submit_ticket;
 
 use crate::app::State;
+use crate::words::spoken;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, HeaderValue};
@@ -25,18 +26,26 @@ use domain::text::{FreeText, Text};
 use domain::time::Timestamp;
 use domain::view::{Sees, TicketView};
 use infra::store::{Answer, Delivered};
+use openapi::Lang;
 use openapi::problem::Fault;
 use openapi::ticket::Ticket;
 
-/// The ticket as the answer to a change, as much of it as its author sees.
-fn answer(state: &State, status: StatusCode, view: &TicketView, actor: &Actor, now: Timestamp) -> Answer {
-    answer_seen(state, status, view, Sees::of(actor, &view.ticket), now)
+/// How an answer is said: when, and in which language.
+struct Said<'a> {
+    state: &'a State,
+    now: Timestamp,
+    lang: Lang,
 }
 
-fn answer_seen(state: &State, status: StatusCode, view: &TicketView, sees: Sees, now: Timestamp) -> Answer {
+/// The ticket as the answer to a change, as much of it as its author sees.
+fn answer(status: StatusCode, view: &TicketView, actor: &Actor, how: &Said<'_>) -> Answer {
+    answer_seen(status, view, Sees::of(actor, &view.ticket), how)
+}
+
+fn answer_seen(status: StatusCode, view: &TicketView, sees: Sees, how: &Said<'_>) -> Answer {
     let version = view.version;
-    let playbook = state.store.playbook(view.ticket.place.code.county()).ok();
-    let body = serde_json::to_vec(&Ticket::at(view, playbook.as_deref(), sees, now)).unwrap_or_default();
+    let spoken = spoken(&how.state.store, Some(&view.ticket.place.code), how.lang);
+    let body = serde_json::to_vec(&Ticket::at(view, sees, how.now, &spoken)).unwrap_or_default();
     Answer { status: status.as_u16(), version, body }
 }
 

@@ -352,6 +352,12 @@ pub enum Action {
     /// Enter which days are holidays, and which are worked to make up for them.
     #[strum(serialize = "calendar.edit")]
     CalendarEdit,
+    /// See how counties do it (规程).
+    #[strum(serialize = "playbook.view")]
+    PlaybookView,
+    /// Change how a county does it.
+    #[strum(serialize = "playbook.edit")]
+    PlaybookEdit,
     /// See who is on duty (值班).
     #[strum(serialize = "shift.view")]
     ShiftView,

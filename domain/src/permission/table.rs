@@ -259,6 +259,11 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
         // A county's own days; those of the whole country are the deployment's.
         (R::CountyAdmin, A::CalendarEdit) => &[Area],
         (R::SystemAdmin, A::CalendarEdit) => &[Anywhere],
+        // A county's own; those of all counties are the deployment's.
+        (R::CountyAdmin, A::PlaybookEdit) => &[Area],
+        (R::SystemAdmin, A::PlaybookView | A::PlaybookEdit) => &[Anywhere],
+        // By the county of the area, or of the unit.
+        (role, A::PlaybookView) if role != R::Resident => &[Area],
         // By the county of the area, or of the unit.
         (role, A::UnitView) if role != R::Resident => &[Area],
         _ => &[],

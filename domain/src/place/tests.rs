@@ -14,7 +14,6 @@ fn playbook() -> Playbook {
     serde_json::from_value(serde_json::json!({
         "key": "mile", "name": "弥勒", "county": "532504", "categories": [],
         "levels": [level("小组", 3, false), level("楼栋", 3, false), level("住户", 4, true)],
-        "vocabulary": {"submit": "", "dispatch": "", "accept": "", "arrive": "", "resolve": "", "rate": "", "rework": ""},
         "policy": {"version": 1, "arrive_unmet_at_resolve": "cancel", "rating_window_seconds": 1, "reopen_window_seconds": 1,
             "urge_every_seconds": 1, "offline_seconds": 1, "claims": [], "clocks": []},
     }))

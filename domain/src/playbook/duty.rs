@@ -212,7 +212,7 @@ mod tests {
         serde_json::from_value(serde_json::json!({
             "key": "mile", "name": "弥勒", "county": "532504", "categories": [],
             "levels": [{"name": "小组（小区）", "width": 3}, {"name": "住户", "width": 4, "household": true}],
-            "vocabulary": {"submit": "", "dispatch": "", "accept": "", "arrive": "", "resolve": "", "rate": "", "rework": ""},
+            "words": {"steps": {"submitted": "点单", "dispatched": "派单", "claimed": "认领", "accepted": "接单", "arrived": "到场", "resolved": "办结", "rated": "评单", "reworked": "重办", "closed": "结单"}},
             "policy": {"version": 1, "arrive_unmet_at_resolve": "cancel", "rating_window_seconds": 1, "reopen_window_seconds": 1,
                 "urge_every_seconds": 1, "offline_seconds": 1, "claims": [], "clocks": []},
             "duties": [{"key": "leader_visit", "name": "走访", "who": "linked", "at": "community", "every": "year", "times": 2}]

@@ -1,7 +1,10 @@
 //! A playbook as an aggregate: each change is a version of its own, and who may make one.
 
 use super::Playbook;
+use crate::actor::Actor;
 use crate::id::UserId;
+use crate::permission::{Action, Reach, reaches};
+use crate::place::PlaceCode;
 use crate::refusal::Args;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -133,10 +136,33 @@ impl Playbook {
     }
 }
 
+impl Actor {
+    /// Whether they may change a county's playbook: its administrators whose area is the whole of it, and whoever reaches
+    /// anywhere with it.
+    ///
+    /// # Errors
+    /// [`PlaybookRefusal::BeyondScope`].
+    pub fn may_edit_playbook(&self, county: &PlaceCode) -> Result<(), PlaybookRefusal> {
+        let anywhere = |role| reaches(role, Action::PlaybookEdit).contains(&Reach::Anywhere);
+        let theirs = self.grants.iter().any(|grant| anywhere(grant.role))
+            || self.area_of(Action::PlaybookEdit).any(|area| area.covers(county));
+        if theirs { Ok(()) } else { Err(PlaybookRefusal::BeyondScope) }
+    }
+
+    /// Whether they see the playbooks of all counties.
+    pub fn sees_every_playbook(&self) -> bool {
+        self.grants.iter().any(|grant| reaches(grant.role, Action::PlaybookView).contains(&Reach::Anywhere))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actor::{Grant, Scope};
+    use crate::permission::Role;
+    use crate::place::Levels;
     use rstest::rstest;
+    use uuid::Uuid;
 
     #[rstest]
     #[case::the_first_is_that_of_its_seed(None, Some(3), 3)]
@@ -145,5 +171,22 @@ mod tests {
     #[case::an_edit_is_the_next_one(Some(5), None, 6)]
     fn versions_grow(#[case] before: Option<u32>, #[case] seed: Option<u32>, #[case] expected: u32) {
         assert_eq!(Playbook::next_version(before, seed), expected);
+    }
+
+    #[rstest]
+    #[case(Role::CountyAdmin, "532504", Ok(()))]
+    #[case(Role::SystemAdmin, "140226", Ok(()))]
+    #[case(Role::CountyAdmin, "532504001", Err(PlaybookRefusal::BeyondScope))]
+    #[case(Role::CountyAdmin, "140226", Err(PlaybookRefusal::BeyondScope))]
+    #[case(Role::Supervisor, "532504", Err(PlaybookRefusal::BeyondScope))]
+    fn a_playbook_is_changed_by_who_administers_all_of_the_county(
+        #[case] role: Role,
+        #[case] code: &str,
+        #[case] expected: Result<(), PlaybookRefusal>,
+    ) {
+        let place = |code| PlaceCode::parse(code, &Levels::default()).unwrap();
+        let grants = vec![Grant { role, scope: Scope::Places(vec![place(code)]) }];
+        let actor = Actor { user: UserId(Uuid::from_u128(1)), grants };
+        assert_eq!(actor.may_edit_playbook(&place("532504")), expected);
     }
 }

@@ -2,6 +2,7 @@
 
 mod admitted;
 mod call;
+mod diff;
 pub mod duty;
 mod edit;
 mod estate;
@@ -11,28 +12,33 @@ mod matching;
 mod mediation;
 mod members;
 mod posts;
+mod preview;
+mod read;
 mod route;
 mod service;
 mod step;
 #[cfg(test)]
 mod tests;
 mod whistle;
+mod words;
 
 pub use admitted::AdmittedTask;
 pub use call::{CallLevel, CallRule};
+pub use diff::{Difference, differences};
 pub use edit::{EVENT_VERSION, Fact, Headline, PlaybookRefusal, Version};
 pub use estate::{EstateMode, EstateRule, EstateTo};
 pub use first_asked::FirstAskedRule;
 pub use ladder::{Level, Meets, Rung};
+pub use matching::MatchingRule;
 pub use mediation::{MediationDays, MediationLevel, MediationRule};
+pub use members::MemberPoints;
+pub use posts::PostRules;
+pub use preview::{Affected, Changes, Late, Limit, LimitChange, OpenTickets, latest_start, limit_changes};
 pub use route::{Route, RouteTo};
 pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
 pub use step::{Happened, Moment, Step, usual_steps};
 pub use whistle::WhistleRule;
-
-pub use matching::MatchingRule;
-pub use members::MemberPoints;
-pub use posts::PostRules;
+pub use words::{LEVELS, Words};
 
 use crate::figure::{RateRule, term, usual_rates};
 use crate::flag::FlagRule;
@@ -41,6 +47,9 @@ use crate::place::{Levels, PlaceCode};
 use crate::policy::Policy;
 use duty::DutyRule;
 use serde::{Deserialize, Serialize};
+
+/// How many categories there may be.
+const MOST_CATEGORIES: usize = 2_000;
 
 /// What a county's seed file holds, checked by [`Playbook::faults`] before it is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,8 +65,9 @@ pub struct Playbook {
     pub levels: Vec<LevelName>,
     /// What a ticket may be about.
     pub categories: Vec<Category>,
-    /// Words for the steps, in what the interface says.
-    pub vocabulary: Vocabulary,
+    /// Words for what the interface says.
+    #[serde(default)]
+    pub words: Words,
     /// The clocks.
     pub policy: Policy,
     /// Who earns red flags.
@@ -170,21 +180,6 @@ pub struct Category {
     pub name: String,
 }
 
-/// A county's words for the steps.
-#[cfg_attr(test, derive(Default))]
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the steps are the glossary's")]
-pub struct Vocabulary {
-    pub submit: String,
-    pub dispatch: String,
-    pub accept: String,
-    pub arrive: String,
-    pub resolve: String,
-    pub rate: String,
-    pub rework: String,
-}
-
 /// Why a playbook cannot be used: which key, and what is wrong there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {reason}")]
@@ -199,6 +194,13 @@ impl Fault {
     /// What is wrong at a key.
     pub fn new(key: String, reason: &str) -> Self {
         Self { key, reason: reason.to_owned() }
+    }
+
+    /// Where it is, as a JSON Pointer into the playbook: `/policy/clocks/2/limit_seconds`.
+    pub fn pointer(&self) -> String {
+        let parts = self.key.split(['.', '[']).filter(|part| !part.is_empty());
+        let part = |part: &str| part.trim_end_matches(']').replace('~', "~0").replace('/', "~1");
+        parts.map(|name| format!("/{}", part(name))).collect()
     }
 }
 
@@ -235,7 +237,10 @@ impl Playbook {
         if Levels::below_community(&widths).is_none() {
             fault("levels".into(), "社区以下至多三级，每级 1 至 4 位");
         }
-        for (i, category) in self.categories.iter().enumerate() {
+        if self.categories.len() > MOST_CATEGORIES {
+            fault("categories".into(), "类别至多 2000 个");
+        }
+        for (i, category) in self.categories.iter().take(MOST_CATEGORIES).enumerate() {
             if self.categories[..i].iter().any(|other| other.key == category.key) {
                 fault(format!("categories[{i}].key"), "类别重复");
             }
@@ -282,6 +287,7 @@ impl Playbook {
         faults.extend(route::faults(self));
         faults.extend(service::faults(&self.services, &self.categories, |i| format!("services[{i}]")));
         faults.extend(duty::faults(self));
+        faults.extend(self.words.faults());
         faults
     }
 }

@@ -39,7 +39,7 @@ fn a_bad_playbook_names_every_fault_at_once() {
             LevelName { name: "组".into(), width: 3, household: false },
         ],
         categories: vec![category.clone(), category],
-        vocabulary: Vocabulary::default(),
+        words: Words::default(),
         policy: Policy {
             version: 1,
             arrive_unmet_at_resolve: Unmet::Cancel,
@@ -127,7 +127,35 @@ fn a_bad_playbook_names_every_fault_at_once() {
             "policy.calendar.weekdays[0]",
             "policy.clocks[0].limit_seconds",
             "call.roles",
-            "routes[0].to.role"
+            "routes[0].to.role",
+            "words.steps.submitted",
+            "words.steps.dispatched",
+            "words.steps.claimed",
+            "words.steps.accepted",
+            "words.steps.arrived",
+            "words.steps.resolved",
+            "words.steps.rated",
+            "words.steps.reworked",
+            "words.steps.closed"
         ]
     );
+}
+
+#[test]
+fn a_fault_has_its_place_as_a_pointer() {
+    let pointer = |key: &str| Fault::new(key.to_owned(), "").pointer();
+    assert_eq!(pointer("policy.clocks[2].limit_seconds"), "/policy/clocks/2/limit_seconds");
+    assert_eq!(pointer("rates[0].denominator[1]"), "/rates/0/denominator/1");
+    assert_eq!((pointer("levels").as_str(), pointer("").as_str()), ("/levels", ""));
+}
+
+/// What comes with the program holds.
+#[test]
+fn the_playbooks_that_come_with_the_program_are_without_faults() {
+    for source in
+        [include_str!("../../../playbooks/mile.toml"), include_str!("../../../playbooks/default.toml")]
+    {
+        let value = toml::from_str::<serde_json::Value>(source).unwrap();
+        assert_eq!(Playbook::read(value).map(|_| ()), Ok(()));
+    }
 }

@@ -22,6 +22,9 @@ use strum::{EnumIter, EnumString, IntoStaticStr};
 /// What a version may be.
 const VERSIONS: RangeInclusive<u32> = 1..=1_000_000_000;
 
+/// How many limits there may be.
+const MOST_CLOCKS: usize = 1_000;
+
 /// How long things may take in a county, and who may take what (时限规则).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -296,6 +299,17 @@ impl ClockRule {
         self.start.unwrap_or(usual)
     }
 
+    /// Whether something that may still happen once it has begun stops it.
+    fn can_stop(&self) -> bool {
+        let stops = if self.stops.is_empty() { self.kind.stops() } else { &self.stops };
+        let is_over = |act: &Act| match self.start() {
+            Start::Submission | Start::Dispatch => false,
+            Start::Acceptance => *act == Act::Accept,
+            Start::Plan => matches!(act, Act::Accept | Act::Plan),
+        };
+        !stops.iter().all(is_over)
+    }
+
     /// Whether it is for what is sorted so.
     fn fits(&self, sorting: &Sorting<'_>) -> bool {
         (self.severity.is_none() || self.severity == sorting.severity)
@@ -378,7 +392,10 @@ impl Policy {
         for (key, reason) in self.calendar.faults() {
             fault(format!("policy.calendar.{key}"), reason);
         }
-        for (i, rule) in self.clocks.iter().enumerate() {
+        if self.clocks.len() > MOST_CLOCKS {
+            fault("policy.clocks".into(), "时限至多 1000 条");
+        }
+        for (i, rule) in self.clocks.iter().take(MOST_CLOCKS).enumerate() {
             let mut fault = |name: &str, reason| fault(format!("policy.clocks[{i}].{name}"), reason);
             if rule.limit_seconds == 0 && !rule.off {
                 fault("limit_seconds", "时限必须大于 0；不计时请写 off = true");
@@ -394,6 +411,9 @@ impl Policy {
             }
             if rule.kind == ClockKind::Promise {
                 fault("kind", "承诺时限由承诺的人写明，规程不写");
+            }
+            if !rule.off && !rule.can_stop() {
+                fault("stops", "没有动作能使这个时限停止：所写的动作在起算之前或起算之时就已发生");
             }
             if rule.category.as_deref().is_some_and(|category| !categories.contains(&category)) {
                 fault("category", "没有这个类别");

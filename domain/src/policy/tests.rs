@@ -58,6 +58,12 @@ fn the_first_rule_that_fits_holds() {
 #[case::unknown_category(vec![ClockRule { category: Some("gas".into()), ..solve(None) }, solve(None)],
     &["policy.clocks[0].category"])]
 #[case::from_the_plan(vec![ClockRule { start: Some(Start::Plan), ..solve(None) }], &["policy.clocks[0].start"])]
+#[case::met_as_it_begins(vec![ClockRule { start: Some(Start::Acceptance), ..ClockRule::natural(ClockKind::Accept, None, 60) }, solve(None)],
+    &["policy.clocks[0].stops"])]
+#[case::stopped_before_it_begins(vec![ClockRule { stops: vec![Act::Plan, Act::Accept], ..ClockRule::natural(ClockKind::Answer, None, 60) }, solve(None)],
+    &["policy.clocks[0].stops"])]
+#[case::off_needs_no_stop(vec![ClockRule { off: true, limit_seconds: 0, start: Some(Start::Acceptance), ..ClockRule::natural(ClockKind::Accept, None, 60) }, solve(None)],
+    &[])]
 #[case::severities_without_a_clock(vec![solve(Some(Severity::Small))], &["policy.clocks", "policy.clocks"])]
 fn what_is_wrong_is_named(#[case] clocks: Vec<ClockRule>, #[case] expected: &[&str]) {
     assert_eq!(keys(&policy(clocks)), expected);
@@ -72,4 +78,12 @@ fn a_rule_may_stand_before_a_wider_one() {
 fn a_warning_comes_before_its_limit() {
     let rule = solve(None);
     assert_eq!((rule.limit().num_seconds(), rule.warning().num_seconds()), (1800, 1440));
+}
+
+#[rstest]
+#[case(0)]
+#[case(1_000_000_001)]
+fn a_version_is_a_number_that_a_column_holds(#[case] version: u32) {
+    let policy = Policy { version, ..policy(vec![solve(None)]) };
+    assert_eq!(keys(&policy), ["policy.version"]);
 }

@@ -79,7 +79,7 @@ pub struct Clock {
 
 impl ClockKind {
     /// What stops a clock of this kind unless its rule says otherwise.
-    fn stops(self) -> &'static [Act] {
+    pub(crate) fn stops(self) -> &'static [Act] {
         match self {
             Self::Accept => &[Act::Accept],
             Self::Arrive => &[Act::Arrive],

@@ -86,6 +86,25 @@ pub(super) fn tables(backend: DbBackend) -> &'static str {
     }
 }
 
+/// Behind a ticket `t`: the columns of each of its clocks that runs in time (what it is of, and since when, in seconds, its
+/// rests left out), and from where they are.
+pub(super) fn open_clocks(backend: DbBackend) -> (&'static str, &'static str) {
+    match backend {
+        DbBackend::Postgres => (
+            "c ->> 'kind' AS kind, CAST(extract(epoch FROM CAST(c ->> 'started_at' AS timestamptz)) AS bigint) \
+             + coalesce(CAST(c ->> 'paused_ms' AS bigint), 0) / 1000 AS began",
+            "jsonb_array_elements(t.state -> 'clocks') AS c WHERE coalesce(c ->> 'met_at', c ->> 'cancelled_at', \
+             c ->> 'breached_at', c ->> 'paused_at') IS NULL",
+        ),
+        _ => (
+            "c.value ->> '$.kind' AS kind, unixepoch(c.value ->> '$.started_at') \
+             + coalesce(c.value ->> '$.paused_ms', 0) / 1000 AS began",
+            "json_each(t.state, '$.clocks') AS c WHERE coalesce(c.value ->> '$.met_at', c.value ->> '$.cancelled_at', \
+             c.value ->> '$.breached_at', c.value ->> '$.paused_at') IS NULL",
+        ),
+    }
+}
+
 /// SQLSTATE, or SQLite's extended code.
 pub(super) fn code_of(error: &SqlxError) -> Option<String> {
     Some(error.as_database_error()?.code()?.into_owned())

@@ -87,6 +87,7 @@ pub use person::{GrantAsked, NewPerson, PeopleLens, PeopleQuery};
 pub use phone::Bound;
 pub use photo::{NewPhoto, PhotoView};
 pub use place::{PlaceChange, PlaceCodes, PlaceCommand, PlaceEntry, PlaceEvents, PlaceQuery, PlaceRow};
+pub use playbook::MOST_OPEN;
 pub use point::{MOST_AROUND, NearQuery, Nearby, PointCommand, PointFilter, PointQuery};
 pub use reactor::{Memory, Progress, Reactor, ReactorState, Rebuild, Retried, Share};
 pub use record::{PersonEvent, Recorded};

@@ -5,6 +5,7 @@ use crate::sheet::{self, Column, Kind, Layout, Line};
 use aws_lc_rs::digest;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use domain::playbook::{Category, Fault, MAX_CODE, Playbook, Service, ServiceRow, service_faults};
+use serde_json::Value;
 
 /// A seed file, by its name, with what stands beside it.
 #[derive(Debug, Clone, Copy)]
@@ -29,43 +30,75 @@ impl<'a> Seed<'a> {
         seed.get("services_file")?.as_str().map(str::to_owned)
     }
 
-    /// The playbook with its services, and a hash of all that it came from.
+    /// The playbook with its services.
     ///
     /// # Errors
-    /// [`StoreError::Seed`] with file, key and reason of every fault.
-    pub(super) fn read(&self) -> Result<(Playbook, String), StoreError> {
-        let Self { file, source, services } = *self;
-        let refused = |reason: String| StoreError::Seed(format!("{file}: {reason}"));
-        let mut book: Playbook = toml::from_str(source).map_err(|error| refused(error.to_string()))?;
-        let mut faults = Vec::new();
-        let mut from_sheet = false;
+    /// Everything that is wrong with it, by key and reason, and with its sheet, by row.
+    pub fn playbook(&self) -> Result<Playbook, Vec<String>> {
+        let said = |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let mut value = value_of(self.source).map_err(|fault| said(vec![fault]))?;
+        let (mut faults, mut from_sheet) = (Vec::new(), false);
         let missing = |reason: &str| Fault::new("services_file".to_owned(), reason).to_string();
-        match (book.services_file.take(), services) {
-            (Some(_), _) if !book.services.is_empty() => {
+        let named = value.get("services_file").and_then(Value::as_str).map(str::to_owned);
+        match (named, self.services) {
+            (Some(_), _) if value.get("services").is_some() => {
                 faults.push(missing("服务事项写在规程里，或写在另一个文件里，二者取一"));
             }
             (Some(name), Some(bytes)) => {
-                let (services, wrong) = read_services(&name, bytes, &book.categories);
-                book.services = services;
+                let categories = value.get("categories").cloned().unwrap_or_default();
+                let categories: Vec<Category> = serde_json::from_value(categories).unwrap_or_default();
+                let (services, wrong) = read_services(&name, bytes, &categories);
                 faults.extend(wrong);
                 from_sheet = true;
+                put(&mut value, &services);
             }
             (Some(name), None) => faults.push(missing(&format!("读不到规程旁的 {name}"))),
             (None, _) => {}
         }
-        // What is wrong in the sheet is said by its rows.
-        let said = |fault: &&Fault| from_sheet && fault.key.starts_with("services[");
-        faults.extend(book.faults().iter().filter(|fault| !said(fault)).map(ToString::to_string));
-        if !faults.is_empty() {
-            return Err(refused(faults.join("；")));
+        match Playbook::read(value) {
+            Ok(mut playbook) => {
+                playbook.services_file = None;
+                if faults.is_empty() { Ok(playbook) } else { Err(faults) }
+            }
+            Err(mut others) => {
+                // What is wrong in the sheet is said by its rows.
+                others.retain(|fault| !(from_sheet && fault.key.starts_with("services[")));
+                faults.extend(said(others));
+                Err(faults)
+            }
         }
+    }
+
+    /// The same, and a hash of all that it came from.
+    ///
+    /// # Errors
+    /// [`StoreError::Seed`] with file, key and reason of every fault.
+    pub(super) fn read(&self) -> Result<(Playbook, String), StoreError> {
+        let refused = |faults: Vec<String>| StoreError::Seed(format!("{}: {}", self.file, faults.join("；")));
+        let playbook = self.playbook().map_err(refused)?;
         let mut hashed = digest::Context::new(&digest::SHA256);
-        hashed.update(source.as_bytes());
+        hashed.update(self.source.as_bytes());
         // Without a sheet the hash is what it was before there were any.
-        if let Some(services) = services {
+        if let Some(services) = self.services {
             hashed.update(services);
         }
-        Ok((book, BASE64_STANDARD.encode(hashed.finish())))
+        Ok((playbook, BASE64_STANDARD.encode(hashed.finish())))
+    }
+}
+
+/// What a file says, as values.
+fn value_of(source: &str) -> Result<Value, Fault> {
+    toml::from_str(source).map_err(|error| {
+        let before = error.span().and_then(|span| source.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        Fault::new(format!("第 {line} 行"), &format!("不是 TOML：{}", error.message()))
+    })
+}
+
+/// Puts the services of a sheet where a playbook has its own.
+fn put(value: &mut Value, services: &[Service]) {
+    if let (Value::Object(fields), Ok(services)) = (value, serde_json::to_value(services)) {
+        fields.insert("services".to_owned(), services);
     }
 }
 

@@ -29,6 +29,7 @@ impl Store {
     pub async fn verify(&self) -> Result<Vec<String>, StoreError> {
         let mut faults = self.verify_people().await?;
         faults.extend(self.verify_calendars().await?);
+        faults.extend(self.verify_playbooks().await?);
         faults.extend(self.verify_places().await?);
         faults.extend(self.verify_points().await?);
         faults.extend(self.verify_matters().await?);

@@ -14,7 +14,7 @@ fn playbook(key: &str, county: &str, levels: &[&str]) -> String {
     let mile = include_str!("../../../playbooks/mile.toml");
     let head = mile.replacen("\"mile\"", &format!("\"{key}\""), 1).replacen(COUNTY, county, 1);
     let (before, rest) = head.split_once("[[levels]]").unwrap();
-    let after = &rest[rest.find("[vocabulary]").unwrap()..];
+    let after = &rest[rest.find("[words.steps]").unwrap()..];
     let levels: String =
         levels.iter().map(|name| format!("[[levels]]\nname = \"{name}\"\nwidth = 3\n\n")).collect();
     format!("{before}{levels}{after}")

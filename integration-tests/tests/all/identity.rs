@@ -36,7 +36,7 @@ async fn a_resident_signs_in(#[values(Backend::Sqlite, Backend::Postgres)] backe
     let me = app.anyone().with_token(first.str("access_token")).get("/me").await.expect(200);
     assert_eq!(me.json["user"], first.json["user"]);
     assert_eq!((&me.json["roles"], &me.json["playbook"]["key"]), (&json!([]), &json!("mile")));
-    assert_eq!(me.json["playbook"]["vocabulary"]["submit"], "群众点单");
+    assert_eq!(me.json["playbook"]["vocabulary"]["steps"]["submitted"], "群众点单");
     app.stop().await;
 }
 

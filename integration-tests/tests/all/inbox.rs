@@ -186,7 +186,7 @@ async fn the_inbox_is_read_page_by_page(#[values(Backend::Sqlite, Backend::Postg
     let newest = &first.items()[0];
     let ticket = &tickets[4].json;
     let shown = json!({"id": ticket["id"], "number": ticket["number"], "status": "submitted",
-        "place": COMMUNITY, "place_name": "温泉社区"});
+        "status_name": "待派单", "place": COMMUNITY, "place_name": "温泉社区"});
     assert_eq!((&newest["ticket"], &newest["read_at"], &newest["items"]), (&shown, &Value::Null, &json!(1)));
     assert!(!first.text.contains("北门的路灯不亮"), "no content");
     let (mut seen, mut cursor) = (Vec::new(), String::new());

@@ -50,7 +50,7 @@ async fn those_who_listen_follow_their_place(#[values(Backend::Sqlite, Backend::
         let subject = &event["ticket"];
         assert_eq!((&subject["id"], &subject["number"]), (&filed.json["id"], &filed.json["number"]));
         assert_eq!(subject["place"], json!({"code": COMMUNITY, "name": "温泉社区"}));
-        assert_eq!((&subject["severity"], &event["label"]), (&json!("small"), &json!("点单")));
+        assert_eq!((&subject["severity"], &event["label"]), (&json!("small"), &json!("群众点单")));
         for secret in ["路灯", "李四", "王芳", "13800000000", "confidential", "actor", "requester"] {
             assert!(!message.to_string().contains(secret), "{secret}: {message}");
         }

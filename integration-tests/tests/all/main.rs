@@ -56,6 +56,7 @@ mod people;
 mod photo;
 mod place;
 mod playbook;
+mod playbook_edit;
 mod point;
 mod point_edit;
 mod post;

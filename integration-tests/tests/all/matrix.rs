@@ -205,7 +205,11 @@ async fn every_situation(
         let at = match (of_ticket, of_person) {
             (true, _) => path.replace("/tickets/{id}", &player.ticket(*situation).await),
             (_, true) => path.replace("/users/{id}", &player.person(*situation).await),
-            (false, false) => path.replace("{id}", &uuid::Uuid::nil().to_string()).replace("{year}", "2027"),
+            (false, false) => path
+                .replace("{id}", &uuid::Uuid::nil().to_string())
+                .replace("{year}", "2027")
+                .replace("{county}", "532504")
+                .replace("{version}", "3"),
         };
         let ask = |caller: &Caller| {
             let request = caller.request(method.clone(), &format!("/{at}"));

@@ -194,8 +194,8 @@ async fn z02_every_step_has_its_time_and_actor(
     assert_eq!(
         steps,
         [
-            (&json!("点单"), "2026-11-21T01:00:00Z", &json!(resident)),
-            (&json!("派单"), "2026-11-21T01:01:00Z", &json!(clerk)),
+            (&json!("群众点单"), "2026-11-21T01:00:00Z", &json!(resident)),
+            (&json!("党组织派单"), "2026-11-21T01:01:00Z", &json!(clerk)),
             (&json!("接单"), "2026-11-21T01:02:00Z", &json!(cast.worker_id)),
         ]
     );

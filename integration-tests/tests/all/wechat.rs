@@ -284,7 +284,7 @@ async fn the_tickets_of_a_roster_entry_go_on_with_the_user(
     let bound = bind(&chen, &wechat.phone_code("13800001111")).await.expect(200);
     let chen = app.anyone().with_token(bound.str("access_token"));
     // Before it is done they stay unnamed, and a round that begins is theirs.
-    assert_eq!(steps().await, [unnamed("点单")]);
+    assert_eq!(steps().await, [unnamed("群众点单")]);
     assert_eq!(cast.rate(&done, "dissatisfied").await.expect(200).str("status"), "dispatched");
     app.app.catch_up().await.unwrap();
     // What they were doing they still do: nothing is to be accepted or planned a second time.
@@ -299,7 +299,7 @@ async fn the_tickets_of_a_roster_entry_go_on_with_the_user(
         mine.items().iter().map(|ticket| format!("/tickets/{}", ticket["id"].as_str().unwrap())).collect();
     assert_eq!(mine, std::slice::from_ref(&raised));
     let _ = chen.post(&format!("{raised}/supplement"), json!({"content": "还有一处"})).await.expect(200);
-    assert_eq!(steps().await, ["点单", "并档", "补充"].map(unnamed));
+    assert_eq!(steps().await, ["群众点单", "并档", "补充"].map(unnamed));
     let timeline = chen.get(&format!("{raised}/timeline")).await.expect(200);
     assert_eq!(timeline.items()[0]["actor"], bound.json["user"]["id"]);
     app.stop().await;

@@ -9,6 +9,7 @@ use crate::inbox::InboxEntry;
 use crate::label::words;
 use crate::shift::Shift;
 use crate::ticket::Position;
+use crate::words::Spoken;
 use chrono::{DateTime, Utc};
 use domain::person;
 use domain::ticket::{Satisfaction, Status};
@@ -159,6 +160,7 @@ impl Export {
     pub fn new(export: person::Export, lang: Lang) -> Self {
         let person::Export { person, identities, sessions, tickets, acts, audit, inbox, shifts, absences } =
             export;
+        let usual = Spoken::new(None, lang);
         Self {
             id: person.id.0,
             phone: person.phone.map(|phone| phone.as_str().to_owned()),
@@ -174,7 +176,8 @@ impl Export {
             tickets: tickets.into_iter().map(ExportedTicket::from).collect(),
             acts: acts.into_iter().map(ExportedStep::from).collect(),
             audit: audit.into_iter().map(|entry| AuditEntry::new(entry, lang)).collect(),
-            inbox: inbox.into_iter().map(|entry| InboxEntry::new(entry, lang)).collect(),
+            // A copy of one's own speaks the usual words: the messages may be of several counties.
+            inbox: inbox.into_iter().map(|entry| InboxEntry::new(entry, &usual)).collect(),
             shifts: shifts.iter().map(Shift::from).collect(),
             absences: absences.iter().map(Absence::from).collect(),
         }

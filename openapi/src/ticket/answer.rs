@@ -1,14 +1,16 @@
 //! What clients get.
 
+use super::card::ContactCard;
 use super::excluded::Left;
 use super::ladder::Rung;
 use super::ledger::{Assessment, Discussion};
+use super::names::TicketNames;
 use super::refer::{FirstAsked, Referral};
-use super::shown::{Clock, ContactCard, TicketService};
+use super::shown::{Clock, TicketService};
 use super::whistle::Called;
 use crate::label::{optional_words, words};
+use crate::words::Spoken;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::playbook::Playbook;
 use domain::ticket::{
     Affair, Assignee, Channel, ClockKind, Handling, Outcome, Satisfaction, Severity, State, Status,
 };
@@ -32,7 +34,8 @@ use uuid::Uuid;
     "clocks": [{"kind": "arrive", "round": 1, "started_at": "2026-11-21T01:00:00Z", "due_at": "2026-11-21T01:05:00Z",
         "warn_at": "2026-11-21T01:04:00Z", "paused_seconds": 0, "state": "running"}],
     "round": 1, "whistles": [], "urged": 0,
-    "occurred_at": "2026-11-21T01:00:00Z", "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
+    "occurred_at": "2026-11-21T01:00:00Z", "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z",
+    "status_name": "待派单", "category_name": "公共设施", "severity_name": "小问题"
 }))]
 pub struct Ticket<'a> {
     /// 工单标识
@@ -139,6 +142,11 @@ pub struct Ticket<'a> {
     pub created_at: DateTime<Utc>,
     /// 最近变动时间
     pub updated_at: DateTime<Utc>,
+    /// 按规程的哪个版本办理；早先的工单为 null，按现行版本
+    pub playbook_version: Option<u32>,
+    /// 各取值在本县的叫法
+    #[serde(flatten)]
+    pub names: TicketNames<'a>,
 }
 
 /// 来源活动。
@@ -257,13 +265,12 @@ impl From<Assignee> for Lead {
 }
 
 impl<'a> Ticket<'a> {
-    /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it. `book` is the playbook
-    /// of its county.
+    /// The ticket as it stands at `now`: a limit that has passed shows as breached, whoever noticed it.
     pub fn at(
         view: &'a view::TicketView,
-        book: Option<&Playbook>,
         Sees { sight, staff }: Sees,
         now: Timestamp,
+        spoken: &'a Spoken,
     ) -> Self {
         let view::TicketView { ticket, version, place_name, texts, contact, updated_at, service_name } = view;
         let view::TicketTexts {
@@ -293,7 +300,7 @@ impl<'a> Ticket<'a> {
             first_asked: FirstAsked::of(ticket, sight),
             referral: Referral::of(ticket, referral.as_deref()),
             desk: ticket.desk.as_str(),
-            rung: book.and_then(|book| book.rung(&ticket.desk)).map(Rung::from),
+            rung: spoken.book().and_then(|book| book.rung(&ticket.desk)).map(Rung::from),
             escalated_at: ticket.escalation.map(|asked| asked.at),
             origin: ticket.origin.map(|o| Origin { title: origin.as_deref(), held_on: o.held_on }),
             category: ticket.category.as_deref(),
@@ -354,6 +361,8 @@ impl<'a> Ticket<'a> {
             occurred_at: ticket.occurred_at,
             created_at: ticket.submitted_at,
             updated_at: *updated_at,
+            playbook_version: ticket.playbook,
+            names: TicketNames::of(ticket.status(), &ticket.sorting(), spoken),
         }
     }
 }

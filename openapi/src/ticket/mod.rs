@@ -3,10 +3,12 @@
 mod alike;
 mod answer;
 mod asked;
+mod card;
 mod excluded;
 mod ladder;
 mod ledger;
 mod list;
+mod names;
 mod refer;
 mod request;
 mod shown;
@@ -23,6 +25,7 @@ pub use excluded::Left;
 pub use ladder::{Decide, Rung};
 pub use ledger::{Assess, Assessment, Discuss, Discussion, Promise};
 pub use list::ListTickets;
+pub use names::TicketNames;
 pub use refer::{FirstAsked, Refer, Referral};
 pub use request::{
     Accept, ApproveExtension, Arrive, CreateTicket, Dispatch, Empty, Extend, Grade, LeadRef, Merge, Plan,

@@ -1,8 +1,11 @@
 //! Tickets as a list shows them.
 
 use super::answer::Place;
+use super::names::TicketNames;
 use crate::label::{optional_words, words};
+use crate::words::Spoken;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::policy::Sorting;
 use domain::ticket::{Affair, Channel, Commonality, Handling, Severity, Status};
 use domain::time::Timestamp;
 use domain::view;
@@ -65,6 +68,9 @@ pub struct TicketSummary<'a> {
     pub created_at: DateTime<Utc>,
     /// 最近变动时间
     pub updated_at: DateTime<Utc>,
+    /// 各取值在本县的叫法
+    #[serde(flatten)]
+    pub names: TicketNames<'a>,
 }
 
 /// 一页工单，新的在前。
@@ -75,7 +81,8 @@ pub struct TicketSummary<'a> {
     "category": "facilities", "severity": "small", "affair": null, "channel": "mini_program", "unit": null,
     "handling": "todo", "desk": "532504001007", "escalated": false, "supervised": false, "round": 1,
     "due_at": "2026-11-21T01:05:00Z", "overdue": false,
-    "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z"
+    "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z",
+    "status_name": "待派单", "category_name": "公共设施", "severity_name": "小问题"
 }], "next_cursor": null}))]
 pub struct TicketPage<'a> {
     /// 本页；筛选条件较严时可能少于 `limit` 而仍有下一页
@@ -86,7 +93,13 @@ pub struct TicketPage<'a> {
 
 impl<'a> TicketSummary<'a> {
     /// The summary as it stands at `now`.
-    pub fn at(s: &'a view::TicketSummary, now: Timestamp) -> Self {
+    pub fn at(s: &'a view::TicketSummary, now: Timestamp, spoken: &'a Spoken) -> Self {
+        let sorting = Sorting {
+            severity: s.severity,
+            affair: s.affair,
+            category: s.category.as_deref(),
+            handling: s.handling,
+        };
         Self {
             id: s.id.0,
             number: &s.number,
@@ -111,6 +124,7 @@ impl<'a> TicketSummary<'a> {
             overdue: s.owed_since.is_some_and(|due| now > due),
             created_at: s.created_at,
             updated_at: s.updated_at,
+            names: TicketNames::of(s.status, &sorting, spoken),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The history of a ticket on the wire (查单).
 
 use super::answer::Lead;
-use crate::Lang;
-use crate::label::{headline, words};
+use crate::label::words;
+use crate::words::Spoken;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::UserId;
 use domain::ticket::{
@@ -22,8 +22,8 @@ pub struct TimelineEntry {
     /// 发生了什么
     #[schema(schema_with = words::<Headline>)]
     pub kind: &'static str,
-    /// 给人看的名称
-    pub label: &'static str,
+    /// 给人看的名称，本县的叫法
+    pub label: String,
     /// 发生时间
     pub occurred_at: DateTime<Utc>,
     /// 记录时间
@@ -49,6 +49,9 @@ pub struct TimelineEntry {
     /// 服务事项编码
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
+    /// 轻重的叫法
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub severity_name: Option<String>,
     /// 三事分流
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Affair>)]
@@ -63,6 +66,9 @@ pub struct TimelineEntry {
     /// 引导到哪个单位
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<Uuid>,
+    /// 三事的叫法
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub affair_name: Option<String>,
     /// 办理结果
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Outcome>)]
@@ -81,6 +87,9 @@ pub struct TimelineEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<Handling>)]
     pub handling: Option<Handling>,
+    /// 办理方式的叫法
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handling_name: Option<String>,
     /// 上报到哪一级、退回哪一级：其地点编码
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desk: Option<String>,
@@ -118,9 +127,9 @@ pub struct TimelineEntry {
 /// 一页办理过程，先发生的在前。
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"items": [{
-    "version": 1, "kind": "submitted", "label": "点单", "occurred_at": "2026-11-21T01:00:00Z",
+    "version": 1, "kind": "submitted", "label": "群众点单", "occurred_at": "2026-11-21T01:00:00Z",
     "recorded_at": "2026-11-21T01:00:00Z", "actor": "01990000-0000-7000-8000-000000000001",
-    "text": "温泉社区北门的路灯坏了三天。", "severity": "small"
+    "text": "温泉社区北门的路灯坏了三天。", "severity": "small", "severity_name": "小问题"
 }], "next_cursor": null}))]
 pub struct TimelinePage {
     /// 本页
@@ -143,20 +152,20 @@ pub struct TimelineQuery {
 
 impl TimelineEntry {
     /// The entry in words; without who did it when the actor is one of `hidden`.
-    pub fn new(entry: view::TimelineEntry, hidden: &[UserId], lang: Lang) -> Self {
+    pub fn new(entry: view::TimelineEntry, hidden: &[UserId], spoken: &Spoken) -> Self {
         let view::TimelineEntry { version, event, text } = entry;
         let kind = event.fact.headline();
         let base = Self {
             version,
             kind: kind.name(),
-            label: headline(kind, lang),
+            label: spoken.step(kind).to_owned(),
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,
             actor: event.actor.filter(|actor| !hidden.contains(actor)).map(|actor| actor.0),
             text,
             ..Self::default()
         };
-        match event.fact {
+        let said = match event.fact {
             Fact::Submitted { category, severity, affair, service, .. }
             | Fact::Graded { category, severity, affair, claim: _, service } => {
                 Self { category, severity, affair, service, ..base }
@@ -240,6 +249,15 @@ impl TimelineEntry {
             | Fact::Declined { .. }
             | Fact::Excluded { .. }
             | Fact::Unmasked { .. } => base,
-        }
+        };
+        said.named(spoken)
+    }
+
+    /// With the names of how it was sorted.
+    fn named(self, spoken: &Spoken) -> Self {
+        let severity_name = self.severity.map(|severity| spoken.severity(severity).to_owned());
+        let affair_name = self.affair.map(|affair| spoken.affair(affair).to_owned());
+        let handling_name = self.handling.map(|handling| spoken.handling(handling).to_owned());
+        Self { severity_name, affair_name, handling_name, ..self }
     }
 }

@@ -3,9 +3,11 @@
 use crate::app::State;
 use crate::auth::{Permit, Session, may};
 use crate::cursor;
+use crate::edge::language;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Query, comparable, limit};
-use actix_web::{HttpResponse, get, web};
+use crate::words::spoken;
+use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::actor::Actor;
 use domain::id::{TicketId, UnitId, UserId};
 use domain::number::{TicketNumber, is_ticket_number};
@@ -34,14 +36,19 @@ pub(crate) async fn list_tickets(
     state: web::Data<State>,
     permit: Permit<may::TicketView>,
     query: Query<ListTickets>,
+    request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
     let Session { actor, grants_version, .. } = &*permit;
     let list = format!("tickets {} {}", actor.user, query.0.identity());
     let query = parse(&state, actor, query.0, &list)?;
     let page = state.store.tickets(&query, actor, *grants_version, now).await?;
+    let lang = language(&request);
+    let said: Vec<_> =
+        page.items.iter().map(|summary| spoken(&state.store, Some(&summary.place), lang)).collect();
+    let items = page.items.iter().zip(&said);
     Ok(HttpResponse::Ok().json(TicketPage {
-        items: page.items.iter().map(|summary| TicketSummary::at(summary, now)).collect(),
+        items: items.map(|(summary, spoken)| TicketSummary::at(summary, now, spoken)).collect(),
         next_cursor: page.next.map(|(at, id)| cursor::seal_at(state.store.keys(), &list, at, id.0)),
     }))
 }

@@ -7,6 +7,7 @@ use crate::cursor;
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Query, TicketPath, limit};
+use crate::words::spoken;
 use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::actor::Actor;
@@ -30,14 +31,15 @@ pub(crate) async fn get_ticket(
     state: web::Data<State>,
     permit: Permit<may::TicketView>,
     path: TicketPath,
+    request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
     let view = state.store.ticket(path.0, permit.actor.user, permit.grants_version).await?;
     let sees = |view: &TicketView| permit.actor.may(Action::TicketView, &view.ticket.parties()).is_ok();
     let view = view.filter(sees).ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
     let seen = Sees::of(&permit.actor, &view.ticket);
+    let spoken = spoken(&state.store, Some(&view.ticket.place.code), language(&request));
     // Never 304: who may see what, and whom to call, change without the version.
-    let playbook = state.store.playbook(view.ticket.place.code.county()).ok();
-    let ticket = Ticket::at(&view, playbook.as_deref(), seen, state.clock.now());
+    let ticket = Ticket::at(&view, seen, state.clock.now(), &spoken);
     Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(ticket))
 }
 
@@ -81,9 +83,9 @@ pub(crate) async fn ticket_timeline(
         entries.iter_mut().filter(|entry| entry.event.fact.is_internal()).for_each(|entry| entry.text = None);
     }
     let hidden = hidden(actor, &ticket);
-    let lang = language(&request);
+    let spoken = spoken(&state.store, Some(&ticket.place.code), language(&request));
     let mut items: Vec<_> =
-        entries.into_iter().map(|entry| TimelineEntry::new(entry, &hidden, lang)).collect();
+        entries.into_iter().map(|entry| TimelineEntry::new(entry, &hidden, &spoken)).collect();
     if !staff {
         // Which tickets others raised about it is not for the requester either.
         let absorbed = items.iter_mut().filter(|item| item.kind == Headline::Absorbed.name());

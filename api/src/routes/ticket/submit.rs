@@ -1,14 +1,15 @@
 //! 点单.
 
 use super::ask::asked;
-use super::{answer, deliver, position, text};
+use super::{Said, answer, deliver, position, text};
 use crate::app::State;
 use crate::auth::{Permit, Session, may};
+use crate::edge::language;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Body, Conditions};
 use crate::rates;
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, post, web};
+use actix_web::{HttpRequest, HttpResponse, post, web};
 use domain::geo::Position;
 use domain::id::{TicketId, UnitId};
 use domain::phone::Phone;
@@ -41,6 +42,7 @@ pub(crate) async fn submit_ticket(
     permit: Permit<may::TicketSubmit>,
     conditions: Conditions,
     body: Body<CreateTicket>,
+    http: HttpRequest,
 ) -> ApiResult<HttpResponse> {
     let now = state.clock.now();
     let key = conditions.key(&state, permit.actor.user, &body.bytes);
@@ -132,7 +134,8 @@ pub(crate) async fn submit_ticket(
     };
     let Session { actor, grants_version, .. } = &*permit;
     let request = Request { actor, grants_version: *grants_version, now, if_match: None, key };
-    let render = |view: &TicketView| answer(&state, StatusCode::CREATED, view, actor, now);
+    let how = Said { state: &state, now, lang: language(&http) };
+    let render = |view: &TicketView| answer(StatusCode::CREATED, view, actor, &how);
     let delivered =
         state.store.submit_ticket(&request, &submission, (&contact, shown), &place.name, render).await;
     delivered.map(deliver).map_err(|error| with_place_field(error.into()))

@@ -27,8 +27,7 @@ use crate::id::{PlaceId, TextId};
 use crate::permission::Role;
 use crate::place::{Levels, PlaceCode};
 use crate::playbook::{
-    CallLevel, CallRule, Category, FirstAskedRule, Level, Playbook, Rung, Vocabulary, WhistleRule,
-    usual_steps,
+    CallLevel, CallRule, Category, FirstAskedRule, Level, Playbook, Rung, WhistleRule, Words, usual_steps,
 };
 use crate::policy::{ClaimRule, ClockRule, DeskRule, Policy, Unmet};
 use crate::refusal::Refusal;
@@ -136,7 +135,7 @@ fn playbook() -> Playbook {
         county: "532504".into(),
         levels: vec![],
         categories: vec![Category { key: "lighting".into(), name: "路灯".into() }],
-        vocabulary: Vocabulary::default(),
+        words: Words::default(),
         policy: Policy {
             version: 3,
             arrive_unmet_at_resolve: Unmet::Cancel,

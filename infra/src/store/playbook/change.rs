@@ -1,7 +1,7 @@
 //! How a playbook gets another version: from a seed file, or as an administrator wrote it.
 
 use super::super::Store;
-use super::super::change::{ATTEMPTS, Answer, Failed};
+use super::super::change::{ATTEMPTS, Answer, ChangeError, Delivered, Failed, Request};
 use super::super::error::StoreError;
 use super::super::idempotency::IdempotencyKey;
 use super::super::record::{EventRow, Stream};
@@ -10,7 +10,8 @@ use super::super::seed::Seed;
 use super::{number, stamp, stored};
 use aws_lc_rs::digest;
 use domain::id::UserId;
-use domain::playbook::{EVENT_VERSION, Fact, Playbook};
+use domain::playbook::{EVENT_VERSION, Fact, Playbook, PlaybookRefusal, Version};
+use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::time::Timestamp;
 use sea_orm::{Statement, Value};
@@ -95,6 +96,63 @@ impl Store {
             }
         }
         Err(StoreError::Unavailable(format!("{file}: others were faster each time")))
+    }
+
+    /// Puts a playbook in the place of what was there, as the next version. `render` makes the answer, which commits with it.
+    /// This process reckons with it at once, others within a minute.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn replace_playbook(
+        &self,
+        request: &Request<'_>,
+        county: &str,
+        playbook: Playbook,
+        note: &Text,
+        render: impl Fn(&Version, &Playbook) -> Answer,
+    ) -> Result<Delivered, ChangeError> {
+        let attempt = || self.try_replace_playbook(request, county, playbook.clone(), note, &render);
+        self.until_changed(request.key.as_ref(), attempt).await
+    }
+
+    async fn try_replace_playbook(
+        &self,
+        request: &Request<'_>,
+        county: &str,
+        mut playbook: Playbook,
+        note: &Text,
+        render: impl Fn(&Version, &Playbook) -> Answer,
+    ) -> Result<Answer, Failed> {
+        let Request { actor, grants_version, now, if_match, key } = *request;
+        self.current_grants(actor, grants_version).await?;
+        self.sees_playbook(county, actor).await?;
+        actor.may_edit_playbook(&self.stored_code(county)?).map_err(Refusal::from)?;
+        let before = self.current_playbook(county).await?;
+        let before = before.ok_or_else(|| Refusal::from(PlaybookRefusal::NotFound))?;
+        let known = before.playbook.policy.version;
+        if if_match.is_some_and(|expected| expected != number(known)) {
+            return Err(Failed::Error(ChangeError::OtherVersion));
+        }
+        if playbook.county != county {
+            return Err(Refusal::from(PlaybookRefusal::OtherCounty { county: county.to_owned() }).into());
+        }
+        if self.breaks_levels(Some(&before), &playbook).await? {
+            return Err(Refusal::from(PlaybookRefusal::LevelsInUse).into());
+        }
+        playbook.policy.version = Playbook::next_version(Some(known), None);
+        let version = Version {
+            county: county.to_owned(),
+            version: playbook.policy.version,
+            made_at: now,
+            made_by: Some(actor.user),
+            note: Some(note.body.as_str().to_owned()),
+            seeded: false,
+        };
+        let answer = render(&version, &playbook);
+        let (by, note) = (Some(actor.user), Some(note));
+        let renewal = Renewal { before: Some(&before), playbook: &playbook, seed: None, by, note, now, key };
+        self.renew_playbook(&renewal, Some(&answer)).await?;
+        Ok(answer)
     }
 
     /// The playbook of a county as it is in the database.

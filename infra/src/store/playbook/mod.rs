@@ -2,9 +2,13 @@
 //! What they say now, and what tickets began under lately, is in memory: whoever handles a ticket asks for nothing.
 
 mod change;
+mod list;
 mod older;
+mod preview;
 #[cfg(test)]
 mod tests;
+
+pub use preview::MOST_OPEN;
 
 use super::Store;
 use super::calendar::{StoredYear, Years};
@@ -26,6 +30,11 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// What was changed since it was read: each playbook by its source and version, each year of a calendar by its version.
 const STAMPS: &str = "SELECT county AS scope, 0 AS year, source_hash || ':' || version AS stamp FROM playbook \
      UNION ALL SELECT scope, year, CAST(version AS text) FROM calendar_year";
+
+/// Versions that somebody goes by and that are gone.
+const LOST: &str = "SELECT l.county, l.version FROM (SELECT county, version FROM playbook WHERE version > 0 \
+     UNION SELECT CAST(county AS text), playbook FROM ticket WHERE playbook IS NOT NULL) l \
+     WHERE NOT EXISTS (SELECT 1 FROM playbook_version v WHERE v.county = l.county AND v.version = l.version)";
 
 /// The playbooks of all counties with the days of their calendars. A request reads them without a query.
 #[derive(Debug)]
@@ -51,7 +60,7 @@ struct Book {
 fn stored(county: &str, body: Value, version: i32) -> Result<Playbook, StoreError> {
     let unreadable =
         |reason: &dyn ToString| StoreError::corrupt("playbook", "body", county, reason.to_string());
-    let mut playbook: Playbook = serde_json::from_value(body).map_err(|error| unreadable(&error))?;
+    let mut playbook: Playbook = Playbook::from_stored(body).map_err(|error| unreadable(&error))?;
     // 0 where a program of before wrote the row: there the body says it.
     if version != 0 {
         playbook.policy.version = u32::try_from(version).map_err(|error| unreadable(&error))?;
@@ -187,6 +196,16 @@ impl Store {
         }
     }
 
+    /// Every version that a county or a ticket goes by and that is not kept, a sentence each.
+    pub(super) async fn verify_playbooks(&self) -> Result<Vec<String>, StoreError> {
+        let lost = |row: &Row| {
+            let county: String = column(row, "playbook", "county")?;
+            let version: i32 = column(row, "playbook", "version")?;
+            Ok(format!("playbook of {county}: version {version} is gone"))
+        };
+        self.query_all(LOST, vec![]).await?.iter().map(lost).collect()
+    }
+
     /// The only county of this deployment, where there is just one.
     pub fn only_county(&self) -> Option<Arc<Playbook>> {
         let mut books = self.playbooks.counties();
@@ -231,7 +250,6 @@ impl Store {
         let mut loaded = self.playbooks.loaded_mut();
         // What was written here meanwhile is newer than what was read.
         loaded.years.extend(years);
-        loaded.books.retain(|county, _| books.contains_key(county));
         for Book { stamp, playbook } in books.into_values() {
             loaded.put(stamp, Arc::unwrap_or_clone(playbook));
         }

@@ -32,8 +32,12 @@ async fn a_playbook_that_was_edited_is_not_undone_by_its_own_seed() {
         assert_eq!(limit(&next), 7);
     }
     // Another seed replaces it.
-    let longer = MILE.replacen("limit_seconds = 300", "limit_seconds = 400", 1);
-    next.import_playbook(&Seed::new("mile.toml", &longer), now).await.unwrap();
+    next.import_playbook(
+        &Seed::new("mile.toml", &MILE.replacen("limit_seconds = 300", "limit_seconds = 400", 1)),
+        now,
+    )
+    .await
+    .unwrap();
     assert_eq!(limit(&next), 400);
 }
 
@@ -62,8 +66,8 @@ async fn a_playbook_with_faults_is_refused_with_file_key_and_reason() {
         ("tells = [\"handler\"", "tells = [\"mayor\"", "mile.toml: "),
     ] {
         assert!(MILE.contains(right), "{right}");
-        let seed = MILE.replacen(right, wrong, 1);
-        let refused = store.import_playbook(&Seed::new("mile.toml", &seed), now).await;
+        let refused =
+            store.import_playbook(&Seed::new("mile.toml", &MILE.replacen(right, wrong, 1)), now).await;
         let refused = refused.unwrap_err().to_string();
         assert!(refused.contains(expected), "{refused}");
     }
@@ -156,7 +160,7 @@ async fn levels_stay_while_places_lie_below_the_community() {
     let master = MasterKey::parse(&MasterKey::generate()).unwrap();
     let now = "2026-11-21T01:00:00Z".parse().unwrap();
     let store = Store::open(&database, &master, &Clock::manual(now)).await.unwrap();
-    let renamed = MILE.replacen("小组（小区）", "组", 1);
+    let renamed = MILE.replacen("name = \"小组（小区）\"", "name = \"组\"", 1);
     let widened = MILE.replacen("width = 3", "width = 4", 1);
     store.import_playbook(&Seed::new("mile.toml", MILE), now).await.unwrap();
     // Nothing lies there yet.

@@ -18,9 +18,10 @@ pub(crate) use oversee::*;
 pub(crate) use refer::*;
 pub(crate) use whistle::*;
 
-use super::{answer, deliver};
+use super::{Said, answer, deliver};
 use crate::app::State;
 use crate::auth::Session;
+use crate::edge::language;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Conditions, TicketPath};
 use actix_web::dev::Payload;
@@ -33,6 +34,7 @@ use domain::ticket::Command;
 use domain::time::Timestamp;
 use domain::view::{Sees, Sight, TicketView};
 use infra::store::{Carried, Request};
+use openapi::Lang;
 use openapi::problem::Fault;
 use openapi::strict::Moment;
 use std::future::{Ready, ready};
@@ -43,6 +45,7 @@ pub(crate) struct Act {
     id: TicketId,
     conditions: Conditions,
     now: Timestamp,
+    lang: Lang,
 }
 
 impl FromRequest for Act {
@@ -55,7 +58,7 @@ impl FromRequest for Act {
                 request.app_data::<web::Data<State>>().ok_or_else(|| ApiError::internal("no state"))?;
             let TicketPath(id) = TicketPath::from_request(request, payload).into_inner()?;
             let conditions = Conditions::from_request(request, payload).into_inner()?;
-            Ok(Self { state: state.clone(), id, conditions, now: state.clock.now() })
+            Ok(Self { state: state.clone(), id, conditions, now: state.clock.now(), lang: language(request) })
         };
         ready(read())
     }
@@ -75,7 +78,7 @@ impl Act {
     ) -> ApiResult<HttpResponse> {
         let carried = Carried { command, occurred_at: occurred_at.map(|Moment(at)| at) };
         let request = self.request(session, bytes);
-        let render = |view: &TicketView| answer(&self.state, StatusCode::OK, view, &session.actor, self.now);
+        let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, &self.said());
         Ok(deliver(self.state.store.change_ticket(&request, self.id, carried, render).await?))
     }
 
@@ -84,7 +87,7 @@ impl Act {
         let request = Request { key: None, ..self.request(session, bytes) };
         let render = |view: &TicketView| {
             let sees = Sees { sight: Sight::Plain, ..Sees::of(&session.actor, &view.ticket) };
-            super::answer_seen(&self.state, StatusCode::OK, view, sees, self.now)
+            super::answer_seen(StatusCode::OK, view, sees, &self.said())
         };
         Ok(deliver(self.state.store.change_ticket(&request, self.id, command, render).await?))
     }
@@ -97,8 +100,12 @@ impl Act {
         reason: &Text,
     ) -> ApiResult<HttpResponse> {
         let request = self.request(session, bytes);
-        let render = |view: &TicketView| answer(&self.state, StatusCode::OK, view, &session.actor, self.now);
+        let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, &self.said());
         Ok(deliver(self.state.store.merge_tickets(&request, self.id, into, reason, render).await?))
+    }
+
+    fn said(&self) -> Said<'_> {
+        Said { state: &self.state, now: self.now, lang: self.lang }
     }
 
     fn request<'a>(&self, session: &'a Session, bytes: &Bytes) -> Request<'a> {
