@@ -222,6 +222,7 @@ impl<'a> Play<'a> {
                 let (severity, affair, handling) = (Step::take(left), Step::take(left), Step::take(left));
                 Command::Dispatch { lead, assist, severity, affair, handling, note: maybe()? }
             }
+            Act::Discuss => Command::Discuss { units: vec![], conclusion: said()? },
             Act::Claim => Command::Claim,
             Act::Accept => Command::Accept,
             Act::Return => Command::Return { reason: said()? },
@@ -285,6 +286,7 @@ impl Example {
                 Ok(&ticket.by)
             }
             Act::Dispatch
+            | Act::Discuss
             | Act::Grade
             | Act::Decline
             | Act::Merge

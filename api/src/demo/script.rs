@@ -8,7 +8,7 @@
 //! - `WORDS`: of `dispatch` the lead, `+` and each who assists, severity, affair, handling; of `grade` severity, affair and
 //!   category; of `arrive` latitude and longitude; of `plan` how long from then it takes; of `extend` how much longer from
 //!   then; of `resolve` the outcome; of `rate` satisfaction and stars; of `merge` the end of the other's id.
-//! - `TEXT`: reason, reply, comment, plan or note.
+//! - `TEXT`: reason, reply, comment, plan, note or what was concluded.
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
@@ -36,6 +36,7 @@ pub(super) struct Step {
 pub(super) enum Act {
     Grade,
     Dispatch,
+    Discuss,
     Claim,
     Accept,
     Return,

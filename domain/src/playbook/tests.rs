@@ -17,11 +17,21 @@ fn rate(key: &str, numerator: &[&str], denominator: &[&str]) -> RateRule {
 
 /// A playbook with these categories and nothing else.
 pub(super) fn with(categories: Vec<Category>) -> Playbook {
-    let steps = ["submit", "dispatch", "accept", "arrive", "resolve", "rate", "rework"];
-    let vocabulary: serde_json::Map<_, _> =
-        steps.map(|step| (step.to_owned(), step.into())).into_iter().collect();
+    let said = [
+        "submitted",
+        "dispatched",
+        "claimed",
+        "accepted",
+        "arrived",
+        "resolved",
+        "rated",
+        "reworked",
+        "closed",
+    ];
+    let steps: std::collections::BTreeMap<_, _> = said.iter().map(|step| (*step, "步骤")).collect();
+    let words = serde_json::json!({"steps": steps});
     serde_json::from_value(serde_json::json!({
-        "key": "mile", "name": "弥勒", "county": "532504", "levels": [], "vocabulary": vocabulary,
+        "key": "mile", "name": "弥勒", "county": "532504", "levels": [], "words": words,
         "categories": categories, "policy": {"version": 1, "arrive_unmet_at_resolve": "cancel", "clocks": []},
     }))
     .unwrap()
