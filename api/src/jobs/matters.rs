@@ -19,7 +19,7 @@ pub(super) async fn run(state: web::Data<State>) {
         match settle(&state).await {
             Ok(()) => state.metrics.task_succeeded("matters", state.clock.now()),
             Err(error) => {
-                tracing::warn!(%error, "matters that are due were not settled; the next time tries again")
+                tracing::warn!(%error, "matters that are due were not settled; the next time tries again");
             }
         }
     }

@@ -44,11 +44,14 @@ struct Said {
     occurred_at: Option<Timestamp>,
 }
 
+/// What a body says of a duty: words, where, photos, tickets.
+type Wording = (String, Option<Object<Position>>, Option<Vec<Uuid>>, Option<Vec<Uuid>>);
+
 impl Said {
     fn new(
         state: &State,
         now: Timestamp,
-        said: (String, Option<Object<Position>>, Option<Vec<Uuid>>, Option<Vec<Uuid>>),
+        said: Wording,
         (attendance, late, occurred_at): (Option<u32>, bool, Option<Moment>),
     ) -> ApiResult<Self> {
         let (words, there, photos, raised) = said;

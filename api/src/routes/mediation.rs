@@ -94,7 +94,7 @@ pub(crate) async fn ticket_mediation(
     let query = MatterQuery::through(MatterLens::Ticket(path.0), 100);
     let found = state.store.matters::<mediation::Mediation>(&query, &permit.actor, permit.grants_version);
     let seen = found.await?.items.into_iter().find(|view| is_seen(view, &permit.actor));
-    shown(&seen.ok_or_else(|| fault(TicketRefusal::NotFound, None))?, &http)
+    Ok(shown(&seen.ok_or_else(|| fault(TicketRefusal::NotFound, None))?, &http))
 }
 
 /// Mediations, the latest first.
@@ -145,7 +145,7 @@ pub(crate) async fn get_mediation(
 ) -> ApiResult<HttpResponse> {
     let found = state.store.matter(path.0, &permit.actor, permit.grants_version).await?;
     let seen = found.filter(|view| is_seen(view, &permit.actor));
-    shown(&seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?, &http)
+    Ok(shown(&seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?, &http))
 }
 
 /// Records a session.
@@ -313,9 +313,9 @@ fn is_seen(view: &View, actor: &Actor) -> bool {
     view.matter.is_seen_by(actor, &view.place.code)
 }
 
-fn shown(view: &View, http: &HttpRequest) -> ApiResult<HttpResponse> {
+fn shown(view: &View, http: &HttpRequest) -> HttpResponse {
     let body = Mediation::new(view, language(http));
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(body))
+    HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(body)
 }
 
 /// A ticket that they see.

@@ -80,7 +80,7 @@ type Rank = (Reverse<[usize; 6]>, u32, UserId);
 pub fn rank(candidates: &[Candidate], needed: &[String], now: Timestamp) -> Vec<Fit> {
     let there = candidates.iter().filter(|candidate| !candidate.away);
     let mut ranked: Vec<(Rank, Fit)> = there.map(|candidate| fit(candidate, needed, now)).collect();
-    ranked.sort_by(|(one, _), (other, _)| one.cmp(other));
+    ranked.sort_by_key(|(rank, _)| *rank);
     ranked.into_iter().take(MOST).map(|(_, fit)| fit).collect()
 }
 

@@ -156,7 +156,7 @@ impl DutyRule {
             (_, None) | (Every::Week, Some(1..=7)) | (Every::Month, Some(1..=28)) => {}
             (Every::Week, Some(_)) => faults.push(("on", "每周的日子应为 1 至 7")),
             (Every::Month, Some(_)) => {
-                faults.push(("on", "每月的日子应为 1 至 28：不是每个月都有更晚的日子"))
+                faults.push(("on", "每月的日子应为 1 至 28：不是每个月都有更晚的日子"));
             }
             _ => faults.push(("on", "只有每周、每月的才能定日")),
         }

@@ -27,8 +27,8 @@ impl Default for MemberPoints {
 }
 
 impl MemberPoints {
-    pub(super) fn faults(&self) -> Vec<Fault> {
-        let Self { promise_kept, promise_late, ticket_done, post_month } = *self;
+    pub(super) fn faults(self) -> Vec<Fault> {
+        let Self { promise_kept, promise_late, ticket_done, post_month } = self;
         let each = [
             ("promise_kept", promise_kept),
             ("promise_late", promise_late),

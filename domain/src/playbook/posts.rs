@@ -24,7 +24,7 @@ impl Default for PostRules {
 }
 
 impl PostRules {
-    pub(super) fn faults(&self) -> Vec<Fault> {
+    pub(super) fn faults(self) -> Vec<Fault> {
         let mut faults = Vec::new();
         if !(1..=MOST_POSTS).contains(&self.most) {
             faults.push(Fault::new("posts.most".into(), "一人可认领 1 至 10 个岗位"));

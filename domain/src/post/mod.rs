@@ -186,7 +186,7 @@ impl Post {
     fn must_be_open(&self) -> Result<(), MatterRefusal> {
         match self.status {
             PostStatus::Open => Ok(()),
-            status => Err(MatterRefusal::Over { status: status.name() }),
+            status @ PostStatus::Retired => Err(MatterRefusal::Over { status: status.name() }),
         }
     }
 }
