@@ -198,6 +198,7 @@ async fn a_preview_says_what_would_change_and_changes_nothing(
     let (mut playbook, version) = current(&admin).await;
     rule(&mut playbook, "solve", Some("small"))["limit_seconds"] = json!(600);
     playbook["categories"].as_array_mut().unwrap().retain(|category| category["key"] != "facilities");
+    playbook["matching"].as_array_mut().unwrap().retain(|rule| rule["category"] != "facilities");
     let preview = admin.post(&format!("{HERE}/preview"), json!({"playbook": playbook})).await.expect(200);
     assert_eq!((&preview.json["faults"], &preview.json["version"]), (&json!([]), &json!(3)));
     let paths: Vec<_> =
