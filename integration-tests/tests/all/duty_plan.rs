@@ -426,7 +426,7 @@ every = "day"
     }
     assert_eq!(seen, ["2026-11-23", "2026-11-22", "2026-11-21"]);
     assert_eq!(duties(&worker, "mine=true&status=missed").await.len(), 2);
-    worker.get("/duties?status=asleep").await.refused_for(422, "request.unknown_value", "?status");
+    worker.get("/duties?status=asleep").await.refused_for(400, "request.unknown_value", "?status");
     let resident = app.resident("王芳").await;
     resident.get("/duties").await.refused(403, "permission.role");
     app.stop().await;
