@@ -248,6 +248,9 @@ async fn every_situation(
         sees.extend(reaches(view, &player.role));
         if !situation.within(&sees) {
             assert!(answer.status == 404, "{said}");
+        } else if method == Method::GET && at.ends_with("/mediation") {
+            // Whether there is one, only those whom it concerns learn.
+            assert!(answer.status == 404, "{said}");
         } else if situation.within(&own) {
             assert!(!matches!(answer.status, 401 | 403 | 404), "{said}");
         } else {

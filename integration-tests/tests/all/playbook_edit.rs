@@ -198,12 +198,12 @@ async fn a_preview_says_what_would_change_and_changes_nothing(
     let (mut playbook, version) = current(&admin).await;
     rule(&mut playbook, "solve", Some("small"))["limit_seconds"] = json!(600);
     playbook["categories"].as_array_mut().unwrap().retain(|category| category["key"] != "facilities");
-    playbook["matching"].as_array_mut().unwrap().retain(|rule| rule["category"] != "facilities");
+    playbook["matching"][1]["category"] = json!("environment");
     let preview = admin.post(&format!("{HERE}/preview"), json!({"playbook": playbook})).await.expect(200);
     assert_eq!((&preview.json["faults"], &preview.json["version"]), (&json!([]), &json!(3)));
     let paths: Vec<_> =
         preview.json["changes"].as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
-    assert_eq!(paths, ["/categories/facilities", "/policy/clocks/1/limit_seconds"]);
+    assert_eq!(paths, ["/categories/facilities", "/matching/1/category", "/policy/clocks/1/limit_seconds"]);
     let [limit] = &preview.json["limits"].as_array().unwrap()[..] else { panic!("{}", preview.text) };
     assert_eq!((&limit["kind"], &limit["severity"]), (&json!("solve"), &json!("small")));
     assert_eq!((&limit["before"]["seconds"], &limit["after"]["seconds"]), (&json!(1800), &json!(600)));
