@@ -1,0 +1,1 @@
+//! The story of Fuqing: 邻聚里.

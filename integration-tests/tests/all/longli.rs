@@ -1,0 +1,1 @@
+//! The story of Longli: 四单.

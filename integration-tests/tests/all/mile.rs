@@ -1,0 +1,1 @@
+//! The story of Mile: 53522.

@@ -1,0 +1,1 @@
+//! The story of Qingzhou: 六事工作法.

@@ -1,0 +1,1 @@
+//! The story of Yunhe, a county that is made up.

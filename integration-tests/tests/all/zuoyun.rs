@@ -1,0 +1,1 @@
+//! The story of Zuoyun: 五单、七步.
