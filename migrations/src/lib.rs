@@ -38,7 +38,7 @@ mod m20261123_000028_playbooks;
 mod m20261123_000029_matters;
 mod m20261123_000030_paths;
 mod m20261123_000031_ticket_paths;
-mod m20261123_000033_photos;
+mod m20261123_000032_photos;
 mod standing;
 
 pub use standing::Standing;
@@ -82,7 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000029_matters::Migration),
             Box::new(m20261123_000030_paths::Migration),
             Box::new(m20261123_000031_ticket_paths::Migration),
-            Box::new(m20261123_000033_photos::Migration),
+            Box::new(m20261123_000032_photos::Migration),
         ];
         migrations
             .into_iter()

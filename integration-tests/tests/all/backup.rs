@@ -237,7 +237,7 @@ async fn a_slow_transaction_is_neither_skipped_nor_read_twice() {
     execute(&app.url, middle).await;
     let unread = async |url: &str| {
         let mut all = Vec::new();
-        for reactor in ["dispatch", "inbox", "duty", "flags", "figures"] {
+        for reactor in ["inbox", "duty", "flags", "figures", "appraisals", "dispatch"] {
             all.push(texts(url, &UNREAD.replace("REACTOR", reactor)).await);
         }
         all

@@ -153,7 +153,7 @@ async fn every_fault_is_told_at_once_with_its_place(
             "/playbook/colour",
             "/playbook/policy/clocks/0/limit",
             "/playbook/policy/clocks/1/limit_seconds",
-            "/playbook/policy/clocks/5/stops",
+            "/playbook/policy/clocks/6/stops",
             "/playbook/words/affairs/big",
             "/playbook/words/steps/rated",
         ]
@@ -198,7 +198,7 @@ async fn a_preview_says_what_would_change_and_changes_nothing(
     let (mut playbook, version) = current(&admin).await;
     rule(&mut playbook, "solve", Some("small"))["limit_seconds"] = json!(600);
     playbook["categories"].as_array_mut().unwrap().retain(|category| category["key"] != "facilities");
-    playbook["matching"][1]["category"] = json!("environment");
+    playbook["matching"][1]["category"] = json!("other");
     let preview = admin.post(&format!("{HERE}/preview"), json!({"playbook": playbook})).await.expect(200);
     assert_eq!((&preview.json["faults"], &preview.json["version"]), (&json!([]), &json!(3)));
     let paths: Vec<_> =

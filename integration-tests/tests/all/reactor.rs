@@ -34,7 +34,7 @@ async fn an_event_that_cannot_be_read_is_set_aside_and_the_rest_goes_on(
     assert_eq!(number(&app.url, FLAGS).await, 2);
     let aside = "SELECT COUNT(*) FROM set_aside s JOIN event e ON e.position = s.position \
         WHERE e.kind = 'supplemented' AND s.tries = 3 AND s.error LIKE '%nonsense%'";
-    assert_eq!(number(&app.url, aside).await, 5, "by each of the reactors");
+    assert_eq!(number(&app.url, aside).await, 6, "by each of the reactors");
     let mend = "UPDATE event SET payload = (SELECT m.payload FROM mended m WHERE m.position = event.position) \
         WHERE kind = 'supplemented'";
     execute(&app.url, mend).await;
@@ -75,7 +75,7 @@ async fn two_processes_do_everything_once() {
          (SELECT oid FROM pg_database WHERE datname = current_database())",
         0x6875_7969
     );
-    assert_eq!(number(&app.url, &leaders).await, 5, "each reactor has one process that works for it");
+    assert_eq!(number(&app.url, &leaders).await, 6, "each reactor has one process that works for it");
     one.stop().await.unwrap();
     other.stop().await.unwrap();
     app.stop().await;

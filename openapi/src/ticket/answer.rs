@@ -142,7 +142,7 @@ pub struct Ticket<'a> {
     pub created_at: DateTime<Utc>,
     /// 最近变动时间
     pub updated_at: DateTime<Utc>,
-    /// 按规程的哪个版本办理；早先的工单为 null，按现行版本
+    /// 按规程的哪个版本办理；按现行版本的为 null
     pub playbook_version: Option<u32>,
     /// 各取值在本县的叫法
     #[serde(flatten)]
@@ -361,7 +361,7 @@ impl<'a> Ticket<'a> {
             occurred_at: ticket.occurred_at,
             created_at: ticket.submitted_at,
             updated_at: *updated_at,
-            playbook_version: ticket.playbook,
+            playbook_version: ticket.begun_under(),
             names: TicketNames::of(ticket.status(), &ticket.sorting(), spoken),
         }
     }
