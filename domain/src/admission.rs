@@ -106,6 +106,7 @@ impl Fact for AdmissionFact {
 impl Matter for Admission {
     const KIND: &'static str = "admission";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::AdmissionView);
     type Fact = AdmissionFact;
 
     fn columns(&self) -> Columns {

@@ -105,6 +105,7 @@ impl Fact for AppealFact {
 impl Matter for Appeal {
     const KIND: &'static str = "appeal";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::AppealView);
     type Fact = AppealFact;
 
     fn columns(&self) -> Columns {
@@ -222,11 +223,6 @@ impl Appeal {
         };
         let change = Change::new(after, fact).with([reason.clone()]);
         Ok(change.telling(Recipient::Person(self.by), Notice::MatterDecided))
-    }
-
-    /// Whether somebody sees it: whom it concerns, and who looks at such things there.
-    pub fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
-        actor.does_at(Action::AppealView, at) || actor.takes_part_in(&self.columns())
     }
 }
 

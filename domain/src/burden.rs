@@ -105,6 +105,7 @@ impl Fact for BurdenFact {
 impl Matter for Burden {
     const KIND: &'static str = "burden";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::BurdenView);
     type Fact = BurdenFact;
 
     fn columns(&self) -> Columns {

@@ -54,6 +54,7 @@ impl Fact for EstateFact {
 impl Matter for Estate {
     const KIND: &'static str = "estate";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::EstateView);
     type Fact = EstateFact;
 
     fn columns(&self) -> Columns {

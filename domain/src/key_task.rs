@@ -116,6 +116,7 @@ impl Fact for TaskFact {
 impl Matter for KeyTask {
     const KIND: &'static str = "key_task";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::KeyTaskView);
     type Fact = TaskFact;
 
     fn columns(&self) -> Columns {
@@ -257,11 +258,6 @@ impl KeyTask {
         };
         let change = Change::new(after, fact).with([text.clone()]);
         Ok(change.telling(to(self.lead), Notice::MatterDone))
-    }
-
-    /// Whether somebody sees it: whom it concerns, and whoever looks at such things there.
-    pub fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
-        actor.does_at(Action::KeyTaskView, at) || actor.takes_part_in(&self.columns())
     }
 
     fn must_be_open(&self) -> Result<(), MatterRefusal> {

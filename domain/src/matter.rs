@@ -27,6 +27,8 @@ pub trait Matter: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
     const KIND: &'static str;
     /// The version in which its state and its facts are stored.
     const VERSION: i16;
+    /// What lets one look at those of an area, beside those that concern oneself; everybody may look with `None`.
+    const VIEW: Option<Action>;
     /// Whether what is written of it is for those alone whom it concerns: the audit trail shows none of it.
     const CONFIDENTIAL: bool = false;
     /// What happens to it.
@@ -34,6 +36,11 @@ pub trait Matter: Clone + PartialEq + Serialize + DeserializeOwned + Send + Sync
 
     /// What lists look at.
     fn columns(&self) -> Columns;
+
+    /// Whether somebody sees it: whom it concerns, and whoever looks at such things where it lies.
+    fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
+        Self::VIEW.is_none_or(|view| actor.does_at(view, at)) || actor.takes_part_in(&self.columns())
+    }
 
     /// What time alone has done to it by `now`; nothing unless said. Called when [`Columns::next_at`] has passed.
     fn settle(&self, _now: Timestamp) -> Option<Change<Self>> {
@@ -303,11 +310,6 @@ impl Actor {
             Holder::Person(person) => person == self.user,
             Holder::Unit(unit) => self.units().any(|own| own == unit),
         }
-    }
-
-    /// Whether they see a matter of which `view` lets one see those of an area: it lies there, or concerns them.
-    pub fn sees_matter<M: Matter>(&self, view: Action, matter: &MatterView<M>) -> bool {
-        self.does_at(view, &matter.place.code) || self.takes_part_in(&matter.matter.columns())
     }
 
     /// Whether a matter concerns them.

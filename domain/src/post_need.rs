@@ -107,6 +107,7 @@ impl Fact for NeedFact {
 impl Matter for PostNeed {
     const KIND: &'static str = "post_need";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = None;
     type Fact = NeedFact;
 
     fn columns(&self) -> Columns {

@@ -100,6 +100,7 @@ impl Fact for PowerFact {
 impl Matter for Power {
     const KIND: &'static str = "power";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::PowerView);
     type Fact = PowerFact;
 
     fn columns(&self) -> Columns {

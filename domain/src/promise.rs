@@ -132,6 +132,7 @@ impl Fact for PromiseFact {
 impl Matter for Promise {
     const KIND: &'static str = "promise";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = None;
     type Fact = PromiseFact;
 
     /// Its topic is the month in which it was kept: by it points are counted.

@@ -5,7 +5,7 @@ use crate::auth::{Permit, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query};
-use crate::routes::matter::{begun, changed, lens, lens_of, must_be_known, page, request, shown};
+use crate::routes::matter::{self, at, lens, lens_of, must_be_known, page, request, seen, shown};
 use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -14,6 +14,7 @@ use domain::admission::{self, NewAdmission};
 use domain::id::UnitId;
 use domain::matter::{MatterRefusal, MatterView};
 use domain::permission::Action;
+use domain::refusal::Refusal;
 use domain::tie::Holder;
 use openapi::admission::{
     Admission, AdmissionPage, AdmittedList, AskAdmission, DecideAdmission, ListAdmissions, ListAdmitted,
@@ -50,8 +51,15 @@ pub(crate) async fn ask_admission(
     let unit_name = known.map(|unit| unit.profile.name).unwrap_or_default();
     let book = state.store.playbook(place.place.code.county())?;
     let new = NewAdmission { unit, unit_name, key, what, reason, until: until.0, recurring };
-    let begin = |at: &_| admission::Admission::ask(&new, &book.admitted, request.actor, at, now);
-    begun(&state, &request, place, begin, |view| Admission::new(view, lang, now)).await
+    let code = place.place.code;
+    let begin = || async {
+        Ok(admission::Admission::ask(&new, &book.admitted, request.actor, &code, now)
+            .map_err(Refusal::from)?)
+    };
+    matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| {
+        Admission::new(view, lang, now)
+    })
+    .await
 }
 
 /// The unit for which somebody asks: the one that is named, or the only one.
@@ -87,8 +95,15 @@ pub(crate) async fn report_admission(
     let place = place_named(&state, &permit, &place).await?;
     let unit = UnitId(unit);
     must_be_known(&state, &permit, Holder::Unit(unit), &place.place.code, "/unit").await?;
-    let begin = |at: &_| admission::Admission::report(unit, (&what, &reason), request.actor, at, now);
-    begun(&state, &request, place, begin, |view| Admission::new(view, lang, now)).await
+    let code = place.place.code;
+    let begin = || async {
+        Ok(admission::Admission::report(unit, (&what, &reason), request.actor, &code, now)
+            .map_err(Refusal::from)?)
+    };
+    matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| {
+        Admission::new(view, lang, now)
+    })
+    .await
 }
 
 /// The list of what departments may ask of communities.
@@ -159,9 +174,8 @@ pub(crate) async fn get_admission(
     permit: Permit<may::AdmissionView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let (lang, now) = (language(&http), state.clock.now());
-    let body = |view: &MatterView<_>| Admission::new(view, lang, now);
-    shown(&state, &permit, (Action::AdmissionView, path.0), body).await
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, Admission::new(&view, language(&http), state.clock.now())))
 }
 
 /// Decides on what is asked of a community.
@@ -188,8 +202,8 @@ pub(crate) async fn decide_admission(
     let DecideAdmission { admit, reason } = body.value;
     let reason = text(&state, "/reason", reason, now)?;
     let decide = |view: &MatterView<admission::Admission>| {
-        view.matter.decide(admit, &reason, request.actor, &view.place.code, now)
+        Ok(view.matter.decide(admit, &reason, request.actor, &view.place.code, now)?)
     };
-    let body = |view: &MatterView<_>| Admission::new(view, lang, now);
-    changed(&state, &request, (Action::AdmissionView, path.0), decide, body).await
+    matter::change(&state, &request, path.0, decide, |view: &MatterView<_>| Admission::new(view, lang, now))
+        .await
 }

@@ -3,16 +3,13 @@
 use crate::app::State;
 use crate::auth::{Permit, may};
 use crate::edge::language;
-use crate::error::{ApiResult, fault};
+use crate::error::ApiResult;
 use crate::extract::{Body, Conditions, MatterPath, Query, TicketPath};
-use crate::routes::matter::{answer, failed, lens, page, request};
-use crate::routes::mediation::seen_ticket;
-use crate::routes::ticket::{deliver, etag, text};
-use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
+use crate::routes::matter::{self, lens, page, request, seen, shown};
+use crate::routes::ticket::{seen_ticket, text};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::appeal::{self, AppealRefusal};
-use domain::matter::{MatterRefusal, MatterView};
+use domain::matter::MatterView;
 use domain::permission::Action;
 use domain::refusal::Refusal;
 use infra::entropy;
@@ -52,11 +49,9 @@ pub(crate) async fn make_appeal(
         let taken = state.store.slots_taken(&slots).await?;
         if taken.is_empty() { Ok(change) } else { Err(Refusal::from(AppealRefusal::Pending).into()) }
     };
-    let render = |view: &View| answer(StatusCode::CREATED, view, Appeal::new(view, lang));
     let (place, place_name) = (ticket.ticket.place, ticket.place_name.clone());
     let to_begin = NewMatter { id: entropy::id(now), place, place_name };
-    let done = state.store.begin_matter(&request, &to_begin, begin, render).await;
-    done.map(deliver).map_err(failed)
+    matter::begin(&state, &request, to_begin, begin, |view: &MatterView<_>| Appeal::new(view, lang)).await
 }
 
 /// Appeals, the latest first.
@@ -102,11 +97,8 @@ pub(crate) async fn get_appeal(
     permit: Permit<may::AppealView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let found = state.store.matter::<appeal::Appeal>(path.0, &permit.actor, permit.grants_version).await?;
-    let seen = found.filter(|view| view.matter.is_seen_by(&permit.actor, &view.place.code));
-    let view = seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?;
-    let body = Appeal::new(&view, language(&http));
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(body))
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, Appeal::new(&view, language(&http))))
 }
 
 /// Decides on an appeal.
@@ -132,14 +124,7 @@ pub(crate) async fn decide_appeal(
     let lang = language(&http);
     let DecideAppeal { uphold, reason } = body.value;
     let reason = text(&state, "/reason", reason, request.now)?;
-    let missing = || Refusal::from(MatterRefusal::NotFound);
-    let decide = |view: &View| {
-        if !view.matter.is_seen_by(request.actor, &view.place.code) {
-            return Err(missing());
-        }
-        view.matter.decide(uphold, &reason, request.actor, &view.place.code, request.now)
-    };
-    let render = |view: &View| answer(StatusCode::OK, view, Appeal::new(view, lang));
-    let done = state.store.change_matter(&request, path.0, missing, decide, render).await;
-    done.map(deliver).map_err(failed)
+    let decide =
+        |view: &View| view.matter.decide(uphold, &reason, request.actor, &view.place.code, request.now);
+    matter::change(&state, &request, path.0, decide, |view: &MatterView<_>| Appeal::new(view, lang)).await
 }

@@ -5,7 +5,7 @@ use crate::auth::{Permit, may};
 use crate::edge::language;
 use crate::error::ApiResult;
 use crate::extract::{Body, Conditions, MatterPath, Query};
-use crate::routes::matter::{begun, changed, lens, lens_of, must_be_known, page, request, shown};
+use crate::routes::matter::{self, at, lens, lens_of, must_be_known, page, request, seen, shown};
 use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -13,6 +13,7 @@ use domain::burden;
 use domain::id::UnitId;
 use domain::matter::MatterView;
 use domain::permission::Action;
+use domain::refusal::Refusal;
 use domain::tie::Holder;
 use infra::store::MatterLens;
 use openapi::burden::{
@@ -46,8 +47,14 @@ pub(crate) async fn enter_burden(
     if let Some(unit) = unit {
         must_be_known(&state, &permit, Holder::Unit(unit), &place.place.code, "/unit").await?;
     }
-    let begin = |at: &_| burden::Burden::enter((kind.0, &name), unit, request.actor, at, now);
-    begun(&state, &request, place, begin, |view| Burden::new(view, lang)).await
+    let code = place.place.code;
+    let begin = || async {
+        Ok(burden::Burden::enter((kind.0, &name), unit, request.actor, &code, now).map_err(Refusal::from)?)
+    };
+    matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| {
+        Burden::new(view, lang)
+    })
+    .await
 }
 
 /// Burdens, the latest first.
@@ -122,9 +129,8 @@ pub(crate) async fn get_burden(
     permit: Permit<may::BurdenView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let lang = language(&http);
-    let body = |view: &MatterView<_>| Burden::new(view, lang);
-    shown(&state, &permit, (Action::BurdenView, path.0), body).await
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, Burden::new(&view, language(&http))))
 }
 
 /// Takes a burden away.
@@ -149,8 +155,8 @@ pub(crate) async fn reduce_burden(
     let request = request(&state, &permit, &conditions, &body.bytes);
     let (lang, now) = (language(&http), request.now);
     let reason = text(&state, "/reason", body.value.reason, now)?;
-    let decide =
-        |view: &MatterView<burden::Burden>| view.matter.reduce(&reason, request.actor, &view.place.code, now);
-    let body = |view: &MatterView<_>| Burden::new(view, lang);
-    changed(&state, &request, (Action::BurdenView, path.0), decide, body).await
+    let decide = |view: &MatterView<burden::Burden>| {
+        Ok(view.matter.reduce(&reason, request.actor, &view.place.code, now)?)
+    };
+    matter::change(&state, &request, path.0, decide, |view: &MatterView<_>| Burden::new(view, lang)).await
 }

@@ -5,11 +5,9 @@ use crate::auth::{Permit, Session, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, PlacePath, Query, comparable_day};
-use crate::routes::matter::{answer, at, failed, lens, page, request};
-use crate::routes::ticket::{deliver, position, text};
+use crate::routes::matter::{self, at, lens, page, request, seen, shown};
+use crate::routes::ticket::{position, text};
 use crate::routes::tie::place_named;
-use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::duty::{self, DutyRefusal, Owed, Period, Told};
@@ -168,9 +166,8 @@ pub(crate) async fn create_duty(
         unless(wrong)?;
         Ok(duty::Duty::extra(rule, &owed, &told, request.actor, times)?)
     };
-    let render = |view: &MatterView<_>| answer(StatusCode::CREATED, view, Duty::new(view, lang));
-    let done = state.store.begin_matter(&request, &at(place, &request), begin, render).await;
-    done.map(deliver).map_err(failed)
+    matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| Duty::new(view, lang))
+        .await
 }
 
 /// What somebody, or the unit that they name, owes at a place.
@@ -249,15 +246,8 @@ pub(crate) async fn get_duty(
     permit: Permit<may::DutyView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let view = seen(&state, &permit, path.0).await?;
-    let body = Duty::new(&view, language(&http));
-    Ok(HttpResponse::Ok().insert_header((ETAG, crate::routes::ticket::etag(view.version))).json(body))
-}
-
-async fn seen(state: &State, session: &Session, id: Uuid) -> ApiResult<MatterView<duty::Duty>> {
-    let found = state.store.matter::<duty::Duty>(id, &session.actor, session.grants_version).await?;
-    let seen = found.filter(|view| view.matter.is_seen_by(&session.actor, &view.place.code));
-    Ok(seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?)
+    let view = seen::<duty::Duty>(&state, &permit, path.0).await?;
+    Ok(shown(&view, Duty::new(&view, language(&http))))
 }
 
 /// Records a duty.
@@ -285,22 +275,16 @@ pub(crate) async fn record_duty(
     let RecordDuty { text, position, photos, raised, attendance, late, occurred_at } = body.value;
     let said = (text, position, photos, raised);
     let said = Said::new(&state, now, said, (attendance, late.unwrap_or(false), occurred_at))?;
-    let view = seen(&state, &permit, path.0).await?;
+    let view = seen::<duty::Duty>(&state, &permit, path.0).await?;
     let code = view.place.code;
     let (spot, county) = ((view.matter.place, view.matter.point), county_of(&state, &code)?);
     let times = times(&state, &code, now)?;
     let (told, wrong) = said.told(&state, &permit, spot, &county).await?;
     let decide = |view: &MatterView<duty::Duty>| {
-        if !view.matter.is_seen_by(request.actor, &view.place.code) {
-            return Err(MatterRefusal::NotFound.into());
-        }
         let change = view.matter.record(&told, request.actor, times)?;
         unless(wrong).map(|()| change)
     };
-    let render = |view: &MatterView<_>| answer(StatusCode::OK, view, Duty::new(view, lang));
-    let done =
-        state.store.change_matter(&request, path.0, || MatterRefusal::NotFound.into(), decide, render).await;
-    done.map(deliver).map_err(failed)
+    matter::change(&state, &request, path.0, decide, |view: &MatterView<_>| Duty::new(view, lang)).await
 }
 
 /// What duties came to below a place.

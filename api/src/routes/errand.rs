@@ -5,11 +5,9 @@ use crate::auth::{Permit, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query};
-use crate::routes::matter::{answer, at, failed, lens, must_be_known, page, request};
-use crate::routes::ticket::{deliver, text};
+use crate::routes::matter::{self, at, lens, must_be_known, page, request, seen, shown};
+use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
-use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::errand::{self, MAX_PAPER, MAX_SERVICE, MOST_PAPERS, NewErrand, Returned};
 use domain::id::UserId;
@@ -64,9 +62,10 @@ pub(crate) async fn ask_errand(
     }
     let new = NewErrand { requester, service, text: said };
     let begin = || async { Ok(errand::Errand::ask(&new, request.actor, &code, now).map_err(Refusal::from)?) };
-    let render = |view: &MatterView<_>| answer(StatusCode::CREATED, view, Errand::new(view, lang));
-    let done = state.store.begin_matter(&request, &at(place, &request), begin, render).await;
-    done.map(deliver).map_err(failed)
+    matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| {
+        Errand::new(view, lang)
+    })
+    .await
 }
 
 /// Errands, the latest first.
@@ -113,11 +112,8 @@ pub(crate) async fn get_errand(
     permit: Permit<may::ErrandView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let found = state.store.matter::<errand::Errand>(path.0, &permit.actor, permit.grants_version).await?;
-    let seen = found.filter(|view| view.matter.is_seen_by(&permit.actor, &view.place.code));
-    let view = seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?;
-    let body = Errand::new(&view, language(&http));
-    Ok(HttpResponse::Ok().insert_header((ETAG, crate::routes::ticket::etag(view.version))).json(body))
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, Errand::new(&view, language(&http))))
 }
 
 /// Changes an errand that the asker sees.
@@ -127,16 +123,7 @@ async fn change(
     (id, lang): (Uuid, Lang),
     decide: impl Fn(&MatterView<errand::Errand>) -> Result<Change<errand::Errand>, Refusal>,
 ) -> ApiResult<HttpResponse> {
-    let decide = |view: &MatterView<errand::Errand>| {
-        if !view.matter.is_seen_by(request.actor, &view.place.code) {
-            return Err(MatterRefusal::NotFound.into());
-        }
-        decide(view)
-    };
-    let render = |view: &MatterView<_>| answer(StatusCode::OK, view, Errand::new(view, lang));
-    let missing = || MatterRefusal::NotFound.into();
-    let done = state.store.change_matter(request, id, missing, decide, render).await;
-    done.map(deliver).map_err(failed)
+    matter::change(state, request, id, decide, |view: &MatterView<_>| Errand::new(view, lang)).await
 }
 
 /// Takes an errand.

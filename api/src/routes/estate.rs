@@ -4,8 +4,8 @@ use crate::app::State;
 use crate::auth::{Permit, Session, may};
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query, TicketPath};
-use crate::routes::matter::{answer, at, failed, lens_of, page, request, shown};
-use crate::routes::ticket::{deliver, text};
+use crate::routes::matter::{answer, at, failed, lens_of, page, request, seen, shown};
+use crate::routes::ticket::{deliver, seen_ticket, text};
 use crate::routes::tie::place_named;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, get, put, web};
@@ -16,7 +16,6 @@ use domain::permission::Action;
 use domain::place::PlaceCode;
 use domain::playbook::Playbook;
 use domain::refusal::Refusal;
-use domain::ticket::TicketRefusal;
 use domain::unit::UnitKind;
 use infra::store::{ChangeError, Delivered, PlaceRow, Request};
 use openapi::estate::{Estate, EstatePage, ListEstates, SetEstate, TicketEstate};
@@ -143,7 +142,8 @@ pub(crate) async fn get_estate(
     permit: Permit<may::EstateView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    shown(&state, &permit, (Action::EstateView, path.0), |view| shown_estate(&state, view)).await
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, shown_estate(&state, &view)))
 }
 
 fn shown_estate(state: &State, view: &MatterView<estate::Estate>) -> Estate {
@@ -165,11 +165,7 @@ pub(crate) async fn ticket_estate(
     permit: Permit<may::TicketView>,
     path: TicketPath,
 ) -> ApiResult<web::Json<TicketEstate>> {
-    let view = state.store.ticket(path.0, permit.actor.user, permit.grants_version).await?;
-    let sees =
-        |ticket: &domain::ticket::Ticket| permit.actor.may(Action::TicketView, &ticket.parties()).is_ok();
-    let view = view.filter(|view| sees(&view.ticket));
-    let ticket = view.ok_or_else(|| fault(TicketRefusal::NotFound, None))?.ticket;
+    let ticket = seen_ticket(&state, &permit, path).await?.ticket;
     let playbook = state.store.playbook(ticket.place.code.county())?;
     let property = playbook.is_about_property(&ticket);
     let estate = state.store.estate_around(&ticket.place.code).await?;

@@ -5,15 +5,13 @@ use crate::auth::{Permit, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query};
-use crate::routes::matter::{answer, at, failed, lens, must_be_known, page, request};
-use crate::routes::ticket::{deliver, text};
+use crate::routes::matter::{self, at, lens, must_be_known, page, request, seen, shown};
+use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
-use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::id::{UnitId, UserId};
 use domain::key_task::{self, NewTask};
-use domain::matter::{MatterRefusal, MatterView};
+use domain::matter::MatterView;
 use domain::permission::Action;
 use domain::refusal::Refusal;
 use domain::tie::{Holder, TieRefusal};
@@ -54,9 +52,10 @@ pub(crate) async fn set_key_task(
     let new = NewTask { goal, leader, lead, due_at: due_at.0, every_days };
     let begin =
         || async { Ok(key_task::KeyTask::set(&new, request.actor, &code, now).map_err(Refusal::from)?) };
-    let render = |view: &MatterView<_>| answer(StatusCode::CREATED, view, KeyTask::new(view, lang, now));
-    let done = state.store.begin_matter(&request, &at(place, &request), begin, render).await;
-    done.map(deliver).map_err(failed)
+    matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| {
+        KeyTask::new(view, lang, now)
+    })
+    .await
 }
 
 /// Key tasks, the latest first.
@@ -103,11 +102,8 @@ pub(crate) async fn get_key_task(
     permit: Permit<may::KeyTaskView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let found = state.store.matter::<key_task::KeyTask>(path.0, &permit.actor, permit.grants_version).await?;
-    let seen = found.filter(|view| view.matter.is_seen_by(&permit.actor, &view.place.code));
-    let view = seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?;
-    let body = KeyTask::new(&view, language(&http), state.clock.now());
-    Ok(HttpResponse::Ok().insert_header((ETAG, crate::routes::ticket::etag(view.version))).json(body))
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, KeyTask::new(&view, language(&http), state.clock.now())))
 }
 
 /// Reports on a key task.
@@ -133,14 +129,10 @@ pub(crate) async fn report_key_task(
     let (lang, now) = (language(&http), request.now);
     let ReportKeyTask { text: said, percent } = body.value;
     let said = text(&state, "/text", said, now)?;
-    let decide = |view: &MatterView<key_task::KeyTask>| {
-        must_see(view, &request)?;
-        Ok(view.matter.report(&said, percent, request.actor, now)?)
-    };
-    let render = |view: &MatterView<_>| answer(StatusCode::OK, view, KeyTask::new(view, lang, now));
-    let done =
-        state.store.change_matter(&request, path.0, || MatterRefusal::NotFound.into(), decide, render).await;
-    done.map(deliver).map_err(failed)
+    let decide =
+        |view: &MatterView<key_task::KeyTask>| Ok(view.matter.report(&said, percent, request.actor, now)?);
+    matter::change(&state, &request, path.0, decide, |view: &MatterView<_>| KeyTask::new(view, lang, now))
+        .await
 }
 
 /// Ends a key task.
@@ -167,19 +159,8 @@ pub(crate) async fn end_key_task(
     let EndKeyTask { status, text: said } = body.value;
     let said = text(&state, "/text", said, now)?;
     let decide = |view: &MatterView<key_task::KeyTask>| {
-        must_see(view, &request)?;
         Ok(view.matter.end(status, &said, request.actor, &view.place.code)?)
     };
-    let render = |view: &MatterView<_>| answer(StatusCode::OK, view, KeyTask::new(view, lang, now));
-    let done =
-        state.store.change_matter(&request, path.0, || MatterRefusal::NotFound.into(), decide, render).await;
-    done.map(deliver).map_err(failed)
-}
-
-fn must_see(
-    view: &MatterView<key_task::KeyTask>,
-    request: &infra::store::Request<'_>,
-) -> Result<(), MatterRefusal> {
-    let sees = view.matter.is_seen_by(request.actor, &view.place.code);
-    if sees { Ok(()) } else { Err(MatterRefusal::NotFound) }
+    matter::change(&state, &request, path.0, decide, |view: &MatterView<_>| KeyTask::new(view, lang, now))
+        .await
 }

@@ -144,58 +144,11 @@ pub(super) fn lens_of(
     Ok(query)
 }
 
-/// A matter in full, for whoever sees such things there or whom it concerns.
-pub(super) async fn shown<M: Matter, W: Serialize>(
-    state: &State,
-    session: &Session,
-    (action, id): (Action, Uuid),
-    body: impl Fn(&MatterView<M>) -> W,
-) -> ApiResult<HttpResponse> {
-    let found = state.store.matter::<M>(id, &session.actor, session.grants_version).await?;
-    let seen = found.filter(|view| session.actor.sees_matter(action, view));
-    let view = seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?;
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(body(&view)))
-}
-
-/// Begins a matter at a place.
-pub(super) async fn begun<M: Matter, W: Serialize>(
-    state: &State,
-    request: &Request<'_>,
-    place: PlaceRow,
-    begin: impl Fn(&PlaceCode) -> Result<Change<M>, MatterRefusal>,
-    body: impl Fn(&MatterView<M>) -> W,
-) -> ApiResult<HttpResponse> {
-    let code = place.place.code;
-    let begin = || async { Ok(begin(&code).map_err(Refusal::from)?) };
-    let render = |view: &MatterView<M>| answer(StatusCode::CREATED, view, body(view));
-    let done = state.store.begin_matter(request, &at(place, request), begin, render).await;
-    done.map(deliver).map_err(failed)
-}
-
-/// A change of a matter that is there: `decide` says what becomes of it, `show` what the answer is.
-pub(super) async fn change<M: Matter, W: Serialize>(
-    state: &State,
-    request: &Request<'_>,
-    id: Uuid,
-    decide: impl Fn(&MatterView<M>) -> Result<Change<M>, Refusal>,
-    show: impl Fn(&MatterView<M>) -> W,
-) -> ApiResult<HttpResponse> {
-    let render = |view: &MatterView<M>| answer(StatusCode::OK, view, show(view));
-    let missing = || MatterRefusal::NotFound.into();
-    let done = state.store.change_matter(request, id, missing, decide, render).await;
-    done.map(deliver).map_err(failed)
-}
-
-/// The place that a query names.
-pub(super) fn place_asked(state: &State, code: &str) -> ApiResult<PlaceCode> {
-    Ok(state.store.place_code(code).map_err(|refusal| fault(refusal, Some("?place".into())))?)
-}
-
 /// A matter that begins: `begin` says what it is, `show` what the answer is.
 pub(super) async fn begin<M: Matter, W: Serialize, F>(
     state: &State,
     request: &Request<'_>,
-    place: PlaceRow,
+    new: NewMatter,
     begin: impl Fn() -> F,
     show: impl Fn(&MatterView<M>) -> W,
 ) -> ApiResult<HttpResponse>
@@ -203,40 +156,43 @@ where
     F: Future<Output = Result<Change<M>, ChangeError>>,
 {
     let render = |view: &MatterView<M>| answer(StatusCode::CREATED, view, show(view));
-    let done = state.store.begin_matter(request, &at(place, request), begin, render).await;
+    let done = state.store.begin_matter(request, &new, begin, render).await;
     done.map(deliver).map_err(failed)
 }
 
-/// Changes a matter that one sees.
-pub(super) async fn changed<M: Matter, W: Serialize>(
+/// A change of a matter that the asker sees: `decide` says what becomes of it, `show` what the answer is.
+pub(super) async fn change<M: Matter, W: Serialize>(
     state: &State,
     request: &Request<'_>,
-    (action, id): (Action, Uuid),
-    decide: impl Fn(&MatterView<M>) -> Result<Change<M>, MatterRefusal>,
-    body: impl Fn(&MatterView<M>) -> W,
+    id: Uuid,
+    decide: impl Fn(&MatterView<M>) -> Result<Change<M>, Refusal>,
+    show: impl Fn(&MatterView<M>) -> W,
 ) -> ApiResult<HttpResponse> {
-    let decide = |view: &MatterView<M>| {
-        if !request.actor.sees_matter(action, view) {
-            return Err(MatterRefusal::NotFound.into());
-        }
-        Ok(decide(view)?)
-    };
-    let render = |view: &MatterView<M>| answer(StatusCode::OK, view, body(view));
     let missing = || MatterRefusal::NotFound.into();
+    let decide = |view: &MatterView<M>| {
+        let sees = view.matter.is_seen_by(request.actor, &view.place.code);
+        if sees { decide(view) } else { Err(missing()) }
+    };
+    let render = |view: &MatterView<M>| answer(StatusCode::OK, view, show(view));
     let done = state.store.change_matter(request, id, missing, decide, render).await;
     done.map(deliver).map_err(failed)
 }
 
-/// One matter, as an answer.
-pub(super) async fn one<M: Matter, W: Serialize>(
-    state: &State,
-    session: &Session,
-    id: Uuid,
-    show: impl Fn(&MatterView<M>) -> W,
-) -> ApiResult<HttpResponse> {
+/// A matter that the asker sees.
+pub(super) async fn seen<M: Matter>(state: &State, session: &Session, id: Uuid) -> ApiResult<MatterView<M>> {
     let found = state.store.matter::<M>(id, &session.actor, session.grants_version).await?;
-    let view = found.ok_or_else(|| fault(MatterRefusal::NotFound, None))?;
-    Ok(HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(show(&view)))
+    let seen = found.filter(|view| view.matter.is_seen_by(&session.actor, &view.place.code));
+    Ok(seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?)
+}
+
+/// A matter as an answer.
+pub(super) fn shown<M>(view: &MatterView<M>, body: impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(body)
+}
+
+/// The place that a query names.
+pub(super) fn place_asked(state: &State, code: &str) -> ApiResult<PlaceCode> {
+    Ok(state.store.place_code(code).map_err(|refusal| fault(refusal, Some("?place".into())))?)
 }
 
 /// Through what a list that everybody may read looks: one's own and one's units', or a place and all below it.

@@ -1,18 +1,16 @@
 //! Mediations (调解) of disputes.
 
 use crate::app::State;
-use crate::auth::{Permit, Session, may};
+use crate::auth::{Permit, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query, TicketPath};
-use crate::routes::matter::{answer, failed, lens_over, page, request};
-use crate::routes::ticket::{deliver, etag, text};
-use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
+use crate::routes::matter::{self, lens_over, page, request, seen, shown};
+use crate::routes::ticket::{seen_ticket, text};
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::actor::Actor;
 use domain::id::UserId;
-use domain::matter::{Change, MatterRefusal, MatterView};
+use domain::matter::{Change, Matter, MatterRefusal, MatterView};
 use domain::mediation::{self, MediationRefusal, Named, NewMediation, Signing, slot};
 use domain::permission::Action;
 use domain::place::PlaceCode;
@@ -69,11 +67,9 @@ pub(crate) async fn begin_mediation(
         let taken = state.store.slots_taken(&slots).await?;
         if taken.is_empty() { Ok(change) } else { Err(Refusal::from(MediationRefusal::Begun).into()) }
     };
-    let render = |view: &View| answer(StatusCode::CREATED, view, Mediation::new(view, lang));
     let place_name = ticket.place_name.clone();
     let to_begin = NewMatter { id: entropy::id(now), place, place_name };
-    let done = state.store.begin_matter(&request, &to_begin, begin, render).await;
-    done.map(deliver).map_err(failed)
+    matter::begin(&state, &request, to_begin, begin, |view: &MatterView<_>| Mediation::new(view, lang)).await
 }
 
 /// The mediation of a ticket.
@@ -94,8 +90,10 @@ pub(crate) async fn ticket_mediation(
 ) -> ApiResult<HttpResponse> {
     let query = MatterQuery::through(MatterLens::Ticket(path.0), 100);
     let found = state.store.matters::<mediation::Mediation>(&query, &permit.actor, permit.grants_version);
-    let seen = found.await?.items.into_iter().find(|view| is_seen(view, &permit.actor));
-    Ok(shown(&seen.ok_or_else(|| fault(TicketRefusal::NotFound, None))?, &http))
+    let is_seen = |view: &View| view.matter.is_seen_by(&permit.actor, &view.place.code);
+    let seen = found.await?.items.into_iter().find(is_seen);
+    let view = seen.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    Ok(shown(&view, Mediation::new(&view, language(&http))))
 }
 
 /// Mediations, the latest first.
@@ -144,9 +142,8 @@ pub(crate) async fn get_mediation(
     permit: Permit<may::MediationView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let found = state.store.matter(path.0, &permit.actor, permit.grants_version).await?;
-    let seen = found.filter(|view| is_seen(view, &permit.actor));
-    Ok(shown(&seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?, &http))
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, Mediation::new(&view, language(&http))))
 }
 
 /// Records a session.
@@ -298,32 +295,8 @@ async fn change(
     ) -> Result<Change<mediation::Mediation>, Refusal>,
 ) -> ApiResult<HttpResponse> {
     let lang = language(http);
-    let missing = || Refusal::from(MatterRefusal::NotFound);
-    let decide = |view: &View| {
-        if !is_seen(view, request.actor) {
-            return Err(missing());
-        }
-        decide(&view.matter, request.actor, &view.place.code, request.now)
-    };
-    let render = |view: &View| answer(StatusCode::OK, view, Mediation::new(view, lang));
-    let done = state.store.change_matter(request, path.0, missing, decide, render).await;
-    done.map(deliver).map_err(failed)
-}
-
-fn is_seen(view: &View, actor: &Actor) -> bool {
-    view.matter.is_seen_by(actor, &view.place.code)
-}
-
-fn shown(view: &View, http: &HttpRequest) -> HttpResponse {
-    let body = Mediation::new(view, language(http));
-    HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(body)
-}
-
-/// A ticket that they see.
-pub(super) async fn seen_ticket(state: &State, session: &Session, path: TicketPath) -> ApiResult<TicketView> {
-    let view = state.store.ticket(path.0, session.actor.user, session.grants_version).await?;
-    let sees = |view: &TicketView| session.actor.may(Action::TicketView, &view.ticket.parties()).is_ok();
-    Ok(view.filter(sees).ok_or_else(|| fault(TicketRefusal::NotFound, None))?)
+    let decide = |view: &View| decide(&view.matter, request.actor, &view.place.code, request.now);
+    matter::change(state, request, path.0, decide, |view: &MatterView<_>| Mediation::new(view, lang)).await
 }
 
 /// Who quarrels: those who raised the ticket, others who are known there, and names.

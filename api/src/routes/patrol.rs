@@ -1,16 +1,14 @@
 //! Patrol logs (巡查日志) of grid workers.
 
 use crate::app::State;
-use crate::auth::{Permit, Session, may};
+use crate::auth::{Permit, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query, comparable_day};
 use crate::routes::duty::{county_of, midnight, photos_wrong, unless};
-use crate::routes::matter::{answer, at, failed, lens, page, request};
-use crate::routes::ticket::{deliver, position, text};
+use crate::routes::matter::{self, at, lens, page, request, seen, shown};
+use crate::routes::ticket::{position, text};
 use crate::routes::tie::place_named;
-use actix_web::http::StatusCode;
-use actix_web::http::header::ETAG;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::Days;
 use domain::duty::DutyRefusal;
@@ -57,9 +55,10 @@ pub(crate) async fn begin_patrol(
         let under_way = store.slots_taken(&change.after.columns().slots).await?;
         if under_way.is_empty() { Ok(change) } else { Err(Refusal::from(PatrolRefusal::UnderWay).into()) }
     };
-    let render = |view: &MatterView<_>| answer(StatusCode::CREATED, view, Patrol::new(view, lang));
-    let done = state.store.begin_matter(&request, &at(place, &request), begin, render).await;
-    done.map(deliver).map_err(failed)
+    matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| {
+        Patrol::new(view, lang)
+    })
+    .await
 }
 
 /// Patrols, the latest first.
@@ -116,15 +115,9 @@ pub(crate) async fn get_patrol(
     path: MatterPath,
     query: Query<ShowPatrol>,
 ) -> ApiResult<HttpResponse> {
-    let view = seen(&state, &permit, path.0).await?;
+    let view = seen::<patrol::Patrol>(&state, &permit, path.0).await?;
     let body = PatrolTrack::new(&view, query.0.datum.unwrap_or(Datum::Gcj02), language(&http));
-    Ok(HttpResponse::Ok().insert_header((ETAG, crate::routes::ticket::etag(view.version))).json(body))
-}
-
-async fn seen(state: &State, session: &Session, id: Uuid) -> ApiResult<MatterView<patrol::Patrol>> {
-    let found = state.store.matter::<patrol::Patrol>(id, &session.actor, session.grants_version).await?;
-    let seen = found.filter(|view| view.matter.is_seen_by(&session.actor, &view.place.code));
-    Ok(seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?)
+    Ok(shown(&view, body))
 }
 
 /// Changes a patrol that the asker sees.
@@ -134,16 +127,8 @@ async fn change(
     (id, lang): (Uuid, Lang),
     decide: impl Fn(&patrol::Patrol) -> Result<Change<patrol::Patrol>, Refusal>,
 ) -> ApiResult<HttpResponse> {
-    let decide = |view: &MatterView<patrol::Patrol>| {
-        if !view.matter.is_seen_by(request.actor, &view.place.code) {
-            return Err(MatterRefusal::NotFound.into());
-        }
-        decide(&view.matter)
-    };
-    let render = |view: &MatterView<_>| answer(StatusCode::OK, view, Patrol::new(view, lang));
-    let missing = || MatterRefusal::NotFound.into();
-    let done = state.store.change_matter(request, id, missing, decide, render).await;
-    done.map(deliver).map_err(failed)
+    let decide = |view: &MatterView<patrol::Patrol>| decide(&view.matter);
+    matter::change(state, request, id, decide, |view: &MatterView<_>| Patrol::new(view, lang)).await
 }
 
 /// Adds to the way of a patrol.
@@ -207,7 +192,7 @@ pub(crate) async fn find_on_patrol(
         let max = MOST_PHOTOS.into();
         return Err(fault(MatterRefusal::Range { field: "/photos", min: 0, max }, None).into());
     }
-    let view = seen(&state, &permit, path.0).await?;
+    let view = seen::<patrol::Patrol>(&state, &permit, path.0).await?;
     let (county, ticket) = (county_of(&state, &view.place.code)?, ticket.map(TicketId));
     let wrong = photos_wrong(&state, &permit, &photos, &county).await?;
     if !state.store.are_tickets_of(ticket.as_slice(), &county).await? {

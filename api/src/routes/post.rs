@@ -9,7 +9,7 @@ use crate::auth::{Permit, Session, may};
 use crate::edge::language;
 use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query};
-use crate::routes::matter::{answer, begin, change, failed, page, place_asked, request};
+use crate::routes::matter::{answer, at, begin, change, failed, page, place_asked, request};
 use crate::routes::ticket::{etag, text};
 use crate::routes::tie::place_named;
 use actix_web::http::StatusCode;
@@ -57,7 +57,10 @@ pub(crate) async fn create_post(
     let code = place.place.code;
     let rules = state.store.playbook(code.county())?.posts;
     let set = || async { Ok(Post::set(&offer, &purpose, request.actor, &code, rules, now)?) };
-    begin(&state, &request, place, set, |view: &MatterView<_>| ServicePost::new(view, vec![], lang)).await
+    begin(&state, &request, at(place, &request), set, |view: &MatterView<_>| {
+        ServicePost::new(view, vec![], lang)
+    })
+    .await
 }
 
 /// Posts of a place, the latest first.

@@ -5,7 +5,7 @@ use crate::auth::{Permit, Session, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query};
-use crate::routes::matter::{begin, change, must_be_known, one, page, public_lens, request};
+use crate::routes::matter::{at, begin, change, must_be_known, page, public_lens, request, seen, shown};
 use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -51,7 +51,8 @@ pub(crate) async fn create_need(
         let set = post_need::PostNeed::set(&what, asked, request.actor, &code, now);
         Ok::<_, ChangeError>(set.map_err(domain::refusal::Refusal::from)?)
     };
-    begin(&state, &request, place, set, |view: &MatterView<_>| PostNeed::new(view, lang, now)).await
+    begin(&state, &request, at(place, &request), set, |view: &MatterView<_>| PostNeed::new(view, lang, now))
+        .await
 }
 
 async fn must_be_open_there(state: &State, session: &Session, post: Uuid, at: &PlaceCode) -> ApiResult<()> {
@@ -105,8 +106,8 @@ pub(crate) async fn get_need(
     permit: Permit<may::PostView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let (lang, now) = (language(&http), state.clock.now());
-    one(&state, &permit, path.0, |view: &MatterView<_>| PostNeed::new(view, lang, now)).await
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, PostNeed::new(&view, language(&http), state.clock.now())))
 }
 
 /// Takes what a post needs, for one's unit.

@@ -5,7 +5,7 @@ use crate::auth::{Permit, may};
 use crate::edge::language;
 use crate::error::ApiResult;
 use crate::extract::{Body, Conditions, MatterPath, Query};
-use crate::routes::matter::{begun, changed, lens_of, must_be_known, page, request, shown};
+use crate::routes::matter::{self, at, lens_of, must_be_known, page, request, seen, shown};
 use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -13,6 +13,7 @@ use domain::id::UnitId;
 use domain::matter::MatterView;
 use domain::permission::Action;
 use domain::power;
+use domain::refusal::Refusal;
 use domain::tie::Holder;
 use openapi::power::{ListPowers, Power, PowerPage, RecordOutcome, UsePower};
 
@@ -43,8 +44,13 @@ pub(crate) async fn use_power(
     if let Some(unit) = unit {
         must_be_known(&state, &permit, Holder::Unit(unit), &place.place.code, "/unit").await?;
     }
-    let begin = |at: &_| power::Power::exercise((which.0, &said), unit, request.actor, at, now);
-    begun(&state, &request, place, begin, |view| Power::new(view, lang)).await
+    let code = place.place.code;
+    let begin = || async {
+        Ok(power::Power::exercise((which.0, &said), unit, request.actor, &code, now)
+            .map_err(Refusal::from)?)
+    };
+    matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| Power::new(view, lang))
+        .await
 }
 
 /// How powers were used, the latest first.
@@ -91,9 +97,8 @@ pub(crate) async fn get_power(
     permit: Permit<may::PowerView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let lang = language(&http);
-    let body = |view: &MatterView<_>| Power::new(view, lang);
-    shown(&state, &permit, (Action::PowerView, path.0), body).await
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, Power::new(&view, language(&http))))
 }
 
 /// Records what came of it.
@@ -120,8 +125,7 @@ pub(crate) async fn record_outcome(
     let RecordOutcome { adopted, text: said } = body.value;
     let said = text(&state, "/text", said, now)?;
     let decide = |view: &MatterView<power::Power>| {
-        view.matter.conclude(adopted, &said, request.actor, &view.place.code, now)
+        Ok(view.matter.conclude(adopted, &said, request.actor, &view.place.code, now)?)
     };
-    let body = |view: &MatterView<_>| Power::new(view, lang);
-    changed(&state, &request, (Action::PowerView, path.0), decide, body).await
+    matter::change(&state, &request, path.0, decide, |view: &MatterView<_>| Power::new(view, lang)).await
 }

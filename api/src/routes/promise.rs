@@ -5,7 +5,7 @@ use crate::auth::{Permit, Session, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query, comparable};
-use crate::routes::matter::{begin, change, one, page, place_asked, public_lens, request};
+use crate::routes::matter::{at, begin, change, page, place_asked, public_lens, request, seen, shown};
 use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -42,13 +42,16 @@ pub(crate) async fn state_promise(
     let StatePromise { place, what, due_at } = body.value;
     let what = text(&state, "/what", what, now)?;
     let place = place_named(&state, &permit, &place).await?;
-    let at = place.place;
-    let checked_in = state.store.checked_in(permit.actor.user, at.id, china_day(now)).await?;
+    let there = place.place;
+    let checked_in = state.store.checked_in(permit.actor.user, there.id, china_day(now)).await?;
     let state_it = || async {
-        let place = (&at.code, checked_in);
+        let place = (&there.code, checked_in);
         Ok::<_, ChangeError>(promise::Promise::state(&what, due_at.0, request.actor, place, now)?)
     };
-    begin(&state, &request, place, state_it, |view: &MatterView<_>| MemberPromise::new(view, lang)).await
+    begin(&state, &request, at(place, &request), state_it, |view: &MatterView<_>| {
+        MemberPromise::new(view, lang)
+    })
+    .await
 }
 
 /// Promises, the latest first.
@@ -120,8 +123,8 @@ pub(crate) async fn get_promise(
     permit: Permit<may::PromiseView>,
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
-    let lang = language(&http);
-    one(&state, &permit, path.0, |view: &MatterView<_>| MemberPromise::new(view, lang)).await
+    let view = seen(&state, &permit, path.0).await?;
+    Ok(shown(&view, MemberPromise::new(&view, language(&http))))
 }
 
 /// Keeps a promise.

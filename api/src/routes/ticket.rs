@@ -16,13 +16,18 @@ pub(crate) use read::{get_ticket, ticket_steps, ticket_timeline};
 pub(crate) use submit::submit_ticket;
 
 use crate::app::State;
+use crate::auth::Session;
+use crate::error::{ApiResult, fault};
+use crate::extract::TicketPath;
 use crate::words::spoken;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, HeaderValue};
 use domain::actor::Actor;
 use domain::geo::Datum;
+use domain::permission::Action;
 use domain::text::{FreeText, Text};
+use domain::ticket::TicketRefusal;
 use domain::time::Timestamp;
 use domain::view::{Sees, TicketView};
 use infra::store::{Answer, Delivered};
@@ -65,8 +70,7 @@ pub(super) fn etag(version: i32) -> HeaderValue {
 
 /// A free text of a field.
 pub(super) fn text(state: &State, field: &str, body: String, now: Timestamp) -> Result<Text, Fault> {
-    let body =
-        FreeText::parse(body).map_err(|refusal| crate::error::fault(refusal, Some(field.to_owned())))?;
+    let body = FreeText::parse(body).map_err(|refusal| fault(refusal, Some(field.to_owned())))?;
     Ok(state.store.text(body, now))
 }
 
@@ -79,6 +83,13 @@ pub(super) fn position(
 ) -> Result<domain::geo::Position, Fault> {
     domain::geo::Position::new(lat, lng, datum).map_err(|refusal| {
         let field = format!("{field}/{}", refusal.field());
-        crate::error::fault(refusal, Some(field))
+        fault(refusal, Some(field))
     })
+}
+
+/// A ticket that they see.
+pub(super) async fn seen_ticket(state: &State, session: &Session, path: TicketPath) -> ApiResult<TicketView> {
+    let view = state.store.ticket(path.0, session.actor.user, session.grants_version).await?;
+    let sees = |view: &TicketView| session.actor.may(Action::TicketView, &view.ticket.parties()).is_ok();
+    Ok(view.filter(sees).ok_or_else(|| fault(TicketRefusal::NotFound, None))?)
 }

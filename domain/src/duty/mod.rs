@@ -141,6 +141,7 @@ pub struct Record {
 impl Matter for Duty {
     const KIND: &'static str = "duty";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::DutyView);
     type Fact = DutyFact;
 
     fn columns(&self) -> Columns {
@@ -366,11 +367,6 @@ impl Duty {
         let at = self.point.map_or(self.place.0, |point| point.id.0);
         let period = self.period.as_deref()?;
         Some(format!("duty:{}:{}:{period}:{who}:{at}", self.desk.county(), self.key))
-    }
-
-    /// Whether somebody sees it: whom it concerns, and whoever looks at such things there.
-    pub fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
-        actor.does_at(Action::DutyView, at) || actor.takes_part_in(&self.columns())
     }
 }
 

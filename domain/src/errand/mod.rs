@@ -132,6 +132,7 @@ pub struct Step {
 impl Matter for Errand {
     const KIND: &'static str = "errand";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::ErrandView);
     type Fact = ErrandFact;
 
     fn columns(&self) -> Columns {
@@ -356,11 +357,6 @@ impl Errand {
         (after.status, after.reply) = (ErrandStatus::Cancelled, Some(reason.reference));
         let change = Change::new(after, ErrandFact::ErrandCancelled { text: reason.reference });
         Ok(self.told(change.with([reason.clone()]), Notice::MatterDone))
-    }
-
-    /// Whether somebody sees it: whom it concerns, and whoever looks at such things there.
-    pub fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
-        actor.does_at(Action::ErrandView, at) || actor.takes_part_in(&self.columns())
     }
 
     /// Tells the requester.

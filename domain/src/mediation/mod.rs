@@ -14,6 +14,7 @@ use crate::actor::{Actor, Scope};
 use crate::id::{TicketId, UserId};
 use crate::matter::{Change, Columns, Fact, Matter};
 use crate::notice::{Notice, Recipient};
+use crate::permission::Action;
 use crate::place::PlaceCode;
 use crate::playbook::MediationLevel;
 use crate::text::TextRef;
@@ -271,6 +272,7 @@ impl Fact for MediationFact {
 impl Matter for Mediation {
     const KIND: &'static str = "mediation";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::MediationView);
     const CONFIDENTIAL: bool = true;
     type Fact = MediationFact;
 
@@ -315,6 +317,11 @@ impl Matter for Mediation {
             None => change,
         })
     }
+
+    /// The parties, those who began it or mediated, and who mediates at the level that has it.
+    fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
+        actor.takes_part_in(&self.columns()) || actor.mediates_at(self.step().level, at)
+    }
 }
 
 /// What only one mediation of a round of a ticket may have.
@@ -344,11 +351,6 @@ impl Mediation {
     /// The parties who are users.
     pub fn people(&self) -> impl Iterator<Item = UserId> {
         self.parties.iter().filter_map(|party| party.person)
-    }
-
-    /// Whether somebody sees it: the parties, those who began it or mediated, and who mediates at the level that has it.
-    pub fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
-        actor.takes_part_in(&self.columns()) || actor.mediates_at(self.step().level, at)
     }
 
     fn step_mut(&mut self) -> &mut Step {

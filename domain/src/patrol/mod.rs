@@ -116,6 +116,7 @@ impl Fact for PatrolFact {
 impl Matter for Patrol {
     const KIND: &'static str = "patrol";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = Some(Action::PatrolView);
     type Fact = PatrolFact;
 
     fn columns(&self) -> Columns {
@@ -226,11 +227,6 @@ impl Patrol {
         let (metres, doubtful) = (self.track.metres(), self.track.is_doubtful());
         let fact = PatrolFact::PatrolEnded { metres, findings: self.findings.len(), doubtful };
         Change::new(after, fact).with(text.cloned())
-    }
-
-    /// Whether somebody sees it: whose it is, and whoever looks at such things there.
-    pub fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
-        actor.user == self.by || actor.does_at(Action::PatrolView, at)
     }
 
     fn must_be_theirs(&self, actor: &Actor) -> Result<(), MatterRefusal> {

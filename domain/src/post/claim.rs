@@ -98,6 +98,7 @@ impl Fact for ClaimFact {
 impl Matter for PostClaim {
     const KIND: &'static str = "post_claim";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = None;
     type Fact = ClaimFact;
 
     fn columns(&self) -> Columns {

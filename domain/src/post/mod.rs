@@ -90,6 +90,7 @@ impl Fact for PostFact {
 impl Matter for Post {
     const KIND: &'static str = "post";
     const VERSION: i16 = 1;
+    const VIEW: Option<Action> = None;
     type Fact = PostFact;
 
     fn columns(&self) -> Columns {

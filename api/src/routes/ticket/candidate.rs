@@ -1,15 +1,14 @@
 //! 精准派单: whom a ticket fits, for whoever dispatches it (practices L05).
 
+use super::seen_ticket;
 use crate::app::State;
 use crate::auth::{Permit, Session, may};
 use crate::edge::language;
-use crate::error::{ApiResult, fault};
+use crate::error::ApiResult;
 use crate::extract::TicketPath;
 use actix_web::{HttpRequest, get, web};
 use domain::permission::Action;
 use domain::refusal::Refusal;
-use domain::ticket::TicketRefusal;
-use domain::view::TicketView;
 use infra::store::{Recommended, Wanted};
 use openapi::matching::{Candidates, TicketCandidate};
 
@@ -31,9 +30,7 @@ pub(crate) async fn ticket_candidates(
     path: TicketPath,
 ) -> ApiResult<web::Json<Candidates>> {
     let Session { actor, grants_version, .. } = &*permit;
-    let view = state.store.ticket(path.0, actor.user, *grants_version).await?;
-    let sees = |view: &TicketView| actor.may(Action::TicketView, &view.ticket.parties()).is_ok();
-    let view = view.filter(sees).ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    let view = seen_ticket(&state, &permit, path).await?;
     let ticket = &view.ticket;
     actor.may(Action::TicketDispatch, &ticket.parties()).map_err(Refusal::from)?;
     let (lang, place) = (language(&http), ticket.place.code);

@@ -1,6 +1,6 @@
 //! 查单: one ticket, and its history.
 
-use super::etag;
+use super::{etag, seen_ticket};
 use crate::app::State;
 use crate::auth::{Permit, Session, may};
 use crate::cursor;
@@ -14,7 +14,7 @@ use domain::actor::Actor;
 use domain::id::UserId;
 use domain::permission::Action;
 use domain::ticket::{Headline, TicketRefusal};
-use domain::view::{Sees, Sight, TicketView};
+use domain::view::{Sees, Sight};
 use openapi::ticket::{Ticket, TicketSteps, TimelineEntry, TimelinePage, TimelineQuery};
 
 /// One ticket.
@@ -33,9 +33,7 @@ pub(crate) async fn get_ticket(
     path: TicketPath,
     request: HttpRequest,
 ) -> ApiResult<HttpResponse> {
-    let view = state.store.ticket(path.0, permit.actor.user, permit.grants_version).await?;
-    let sees = |view: &TicketView| permit.actor.may(Action::TicketView, &view.ticket.parties()).is_ok();
-    let view = view.filter(sees).ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
+    let view = seen_ticket(&state, &permit, path).await?;
     let seen = Sees::of(&permit.actor, &view.ticket);
     let spoken = spoken(&state.store, Some(&view.ticket.place.code), language(&request));
     // Never 304: who may see what, and whom to call, change without the version.
