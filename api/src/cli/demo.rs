@@ -1,8 +1,10 @@
 //! `huying demo`: what can be shown with the example data.
 
-use crate::demo::day::{self, Settings};
+use crate::config;
+use crate::demo::{day, story};
 use clap::{Subcommand, value_parser};
 use infra::entropy;
+use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Demo {
@@ -22,10 +24,32 @@ pub(super) enum Demo {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// 在运行中的示例服务上讲一县的故事：每一步是谁、做什么、怎样调用、得到什么
+    ///
+    /// 先以这个县的示例数据启动服务，如 make run DEMO=longli。故事里的人以开发登录逐步操作，做错的步骤会被拒绝。
+    /// 可以反复讲，每次都是新的工单。
+    Story {
+        /// 哪个县
+        county: config::Demo,
+        /// 服务地址
+        #[arg(long, default_value = "http://127.0.0.1:8080")]
+        url: String,
+        /// 每一步之后停多少毫秒，0 至 60000
+        #[arg(long, default_value_t = 1500, value_parser = value_parser!(u16).range(0..=60_000))]
+        pause: u16,
+    },
 }
 
-pub(super) async fn run(Demo::Day { url, seconds, seed }: Demo) -> anyhow::Result<()> {
-    // Short enough to be typed again.
-    let seed = seed.unwrap_or_else(|| u32::from_le_bytes(entropy::bytes()).into());
-    day::play(Settings { url, seconds, seed }).await
+pub(super) async fn run(what: Demo) -> anyhow::Result<()> {
+    match what {
+        Demo::Day { url, seconds, seed } => {
+            // Short enough to be typed again.
+            let seed = seed.unwrap_or_else(|| u32::from_le_bytes(entropy::bytes()).into());
+            day::play(day::Settings { url, seconds, seed }).await
+        }
+        Demo::Story { county, url, pause } => {
+            let pause = Duration::from_millis(pause.into());
+            story::tell(story::Settings { url, county, pause }).await
+        }
+    }
 }

@@ -9,6 +9,7 @@ pub(super) struct Files {
     pub(super) places: &'static str,
     pub(super) people: &'static str,
     pub(super) tickets: &'static [(&'static str, &'static str)],
+    pub(super) story: &'static str,
 }
 
 macro_rules! county {
@@ -22,6 +23,7 @@ macro_rules! county {
             places: include_str!(concat!("../../demo/", $key, "-places.csv")),
             people: include_str!(concat!("../../demo/", $key, "/people.toml")),
             tickets: &[$(($file, include_str!(concat!("../../demo/", $key, "/tickets/", $file)))),*],
+            story: include_str!(concat!("../../demo/", $key, "/story.toml")),
         }
     };
 }

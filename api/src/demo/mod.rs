@@ -4,11 +4,13 @@
 //! To add a ticket: an entry in a file of `api/demo/<county>/tickets/`, with an id of its own; what its steps say, is in
 //! [`script`]. To add a county: its files in [`files`](files::files), and a variant of [`Demo`].
 
+mod client;
 mod data;
 pub(crate) mod day;
 mod files;
 mod play;
 mod script;
+pub(crate) mod story;
 #[cfg(test)]
 mod tests;
 

@@ -1,10 +1,10 @@
-//! The stories of a day, each step at its time, as long as the calls before it went well.
+//! The courses of a day, each step at its time, as long as the calls before it went well.
 
+use super::super::client::{Client, Failed};
 use super::cast::{Cast, Scene};
-use super::client::{Client, Failed};
+use super::course::{Course, Deed};
 use super::pool::{Complaint, Pool};
 use super::screen::{Count, Screen};
-use super::story::{Deed, Story};
 use anyhow::bail;
 use domain::ticket::{Satisfaction, Status};
 use futures_util::future::join_all;
@@ -39,9 +39,9 @@ pub(super) struct Day<'a> {
     lost: Cell<bool>,
 }
 
-/// A ticket with all that its story needs.
+/// A ticket with all that its course needs.
 struct Scenery<'a> {
-    story: &'a Story,
+    course: &'a Course,
     scene: &'a Scene<'a>,
     about: &'a Complaint,
     resident: &'a str,
@@ -65,12 +65,12 @@ impl<'a> Day<'a> {
         }
     }
 
-    /// Plays all stories to their end.
-    pub(super) async fn all(&self, stories: &[Story]) {
-        let tickets = join_all(stories.iter().map(|story| self.tell(story)));
+    /// Plays all courses to their end.
+    pub(super) async fn all(&self, courses: &[Course]) {
+        let tickets = join_all(courses.iter().map(|course| self.tell(course)));
         let messages = join_all(self.cast.readers().into_iter().map(|reader| self.read_messages(reader)));
         tokio::join!(tickets, messages);
-        self.screen.until(super::story::MINUTES).await;
+        self.screen.until(super::course::MINUTES).await;
     }
 
     /// Keeps the clock and the flags on the screen.
@@ -97,26 +97,26 @@ impl<'a> Day<'a> {
         Ok(answer["held"].as_i64().unwrap_or_default())
     }
 
-    fn failed(&self, Failed { why, lost }: &Failed) {
+    fn failed(&self, Failed { why, lost, .. }: &Failed) {
         if *lost {
             self.lost.set(true);
         }
         self.screen.failure(why);
     }
 
-    async fn tell(&self, story: &Story) {
-        let scene = &self.cast.scenes[story.scene];
-        let about = &self.pool.complaints[story.complaint];
+    async fn tell(&self, course: &Course) {
+        let scene = &self.cast.scenes[course.scene];
+        let about = &self.pool.complaints[course.complaint];
         let unit = about.unit.as_deref().map(|unit| self.cast.unit(unit)).transpose();
         let (handler, lead) = match unit {
             Ok(Some((handler, unit))) => (handler, json!({"unit": unit})),
             Ok(None) => (scene.worker, json!({"person": self.cast.id(scene.worker)})),
             Err(error) => return self.screen.failure(&error.to_string()),
         };
-        let resident = scene.residents[story.resident];
-        let mut scenery = Scenery { story, scene, about, resident, handler, lead };
+        let resident = scene.residents[course.resident];
+        let mut scenery = Scenery { course, scene, about, resident, handler, lead };
         let (mut ticket, mut round) = (String::new(), 1);
-        for (minute, deed) in &story.steps {
+        for (minute, deed) in &course.steps {
             self.screen.until(*minute).await;
             if self.lost.get() {
                 return;
@@ -144,11 +144,11 @@ impl<'a> Day<'a> {
 
     /// Who makes which call, and with what body.
     fn call(&self, scenery: &Scenery<'a>, deed: Deed, round: u32) -> (&'a str, &'static str, Value) {
-        let Scenery { story, scene, about, resident, handler, lead } = scenery;
-        let of = |words: &'a [String]| words[story.chance % words.len()].as_str();
-        let spot = &self.pool.spots[story.spot];
+        let Scenery { course, scene, about, resident, handler, lead } = scenery;
+        let of = |words: &'a [String]| words[course.chance % words.len()].as_str();
+        let spot = &self.pool.spots[course.spot];
         // A house number or so apart.
-        let (lat, lng) = (offset(HERE.0, story.chance), offset(HERE.1, story.chance / 7));
+        let (lat, lng) = (offset(HERE.0, course.chance), offset(HERE.1, course.chance / 7));
         match deed {
             Deed::Submit => {
                 let mut body = json!({

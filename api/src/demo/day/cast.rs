@@ -1,7 +1,7 @@
 //! Who plays a day: the people of the example, signed in by name.
 
+use super::super::client::Client;
 use super::super::data::{Example, id};
-use super::client::Client;
 use anyhow::{Context, ensure};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use std::collections::{BTreeSet, HashMap};

@@ -1,7 +1,7 @@
 //! Somebody who listens to the live feed while the day is played, and counts what comes.
 
+use super::super::client::{Client, Failed};
 use super::cast::Cast;
-use super::client::{Client, Failed};
 use super::screen::{Count, Screen};
 use anyhow::Context;
 use futures_util::StreamExt;

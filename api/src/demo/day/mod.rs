@@ -2,23 +2,22 @@
 //! dispatch, grid workers go there, residents rate. From 8 to 18 o'clock in as many seconds as one likes; the server's
 //! clock is the real one, so no limit passes that fast.
 //!
-//! [`pool`] has what people say, [`story`] what becomes of each ticket, [`cast`] who plays, [`client`] the calls, [`act`]
-//! plays the stories, [`screen`] shows it, [`feed`] listens to the live feed.
+//! [`pool`] has what people say, [`course`] what becomes of each ticket, [`cast`] who plays, [`client`] the calls, [`act`]
+//! plays the courses, [`screen`] shows it, [`feed`] listens to the live feed.
 
 mod act;
 mod cast;
-mod client;
+mod course;
 mod feed;
 mod pool;
 mod screen;
-mod story;
 
+use super::client::Client;
 use super::data::Example;
 use super::files;
 use crate::config::Demo;
 use act::Day;
 use cast::Cast;
-use client::Client;
 use pool::Pool;
 use screen::Screen;
 use std::time::Duration;
@@ -47,14 +46,14 @@ pub(crate) async fn play(Settings { url, seconds, seed }: Settings) -> anyhow::R
     client.is_huying().await?;
     let cast = Cast::sign_in(&example, &client).await?;
     let count = (u32::from(seconds) * TICKETS_A_SECOND).max(TICKETS);
-    let stories = story::plan(seed, count, &cast, &pool);
+    let courses = course::plan(seed, count, &cast, &pool);
     let screen = Screen::new(Duration::from_secs(seconds.into()));
-    screen.begin(&url, stories.len(), seed);
+    screen.begin(&url, courses.len(), seed);
     let day = Day::new(&client, &cast, &pool, &screen).await?;
     // The day's calls count, not those before it.
     client.tally();
     let interrupted = tokio::select! {
-        () = day.all(&stories) => false,
+        () = day.all(&courses) => false,
         () = feed::listen(&client, &cast, &screen) => false,
         () = day.watch() => false,
         _ = tokio::signal::ctrl_c() => true,

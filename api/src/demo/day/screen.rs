@@ -1,7 +1,7 @@
 //! What whoever plays a day sees: a clock and counters that move, some of what happens, and what came of it.
 
-use super::client::Tally;
-use super::story::{BEGINS, Deed, MINUTES};
+use super::super::client::Tally;
+use super::course::{BEGINS, Deed, MINUTES};
 use domain::ticket::{Satisfaction, Status};
 use indicatif::{ProgressBar, ProgressStyle};
 use openapi::Lang;

@@ -1,4 +1,4 @@
-//! The calls of a played day: how long each took, and what was refused.
+//! The calls of whoever plays something against a running server: how long each took, and what was refused.
 
 use anyhow::{Context, bail, ensure};
 use reqwest::{Method, Url};
@@ -35,6 +35,8 @@ pub(super) struct Tally {
 pub(super) struct Failed {
     /// In words.
     pub(super) why: String,
+    /// The code of the problem; empty for no answer.
+    pub(super) code: String,
     /// No answer at all.
     pub(super) lost: bool,
 }
@@ -98,7 +100,8 @@ impl Client {
         self.call(Method::POST, path, token, Some(body)).await
     }
 
-    async fn call(
+    /// A call; with an empty token, of somebody unknown.
+    pub(super) async fn call(
         &self,
         method: Method,
         path: &str,
@@ -134,9 +137,11 @@ impl Client {
                 }
                 let word = |field: &str| body[field].as_str().unwrap_or_default().to_owned();
                 let why = format!("{name}：{} {} {}", status.as_u16(), word("code"), word("detail"));
-                Failed { why, lost: false }
+                Failed { why, code: word("code"), lost: false }
             }
-            Err(error) => Failed { why: format!("{name}：{}", error.without_url()), lost: true },
+            Err(error) => {
+                Failed { why: format!("{name}：{}", error.without_url()), code: String::new(), lost: true }
+            }
         };
         tally.failed += 1;
         Err(failed)

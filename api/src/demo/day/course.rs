@@ -1,4 +1,4 @@
-//! What becomes of each ticket of a played day, drawn beforehand: the same seed tells the same stories.
+//! What becomes of each ticket of a played day, drawn beforehand: the same seed tells the same courses.
 
 use super::cast::Cast;
 use super::pool::Pool;
@@ -33,7 +33,7 @@ pub(super) enum Deed {
 
 /// A ticket's.
 #[derive(Debug, Clone)]
-pub(super) struct Story {
+pub(super) struct Course {
     /// Which of the complaints.
     pub(super) complaint: usize,
     /// Which of the scenes.
@@ -48,27 +48,27 @@ pub(super) struct Story {
 }
 
 /// A day of so many tickets, in the order in which they are raised.
-pub(super) fn plan(seed: u64, count: u32, cast: &Cast<'_>, pool: &Pool) -> Vec<Story> {
+pub(super) fn plan(seed: u64, count: u32, cast: &Cast<'_>, pool: &Pool) -> Vec<Course> {
     let chance = &mut Rng::with_seed(seed);
     let mut left = Vec::new();
-    let mut stories = Vec::new();
+    let mut courses = Vec::new();
     for _ in 0..count {
         // Each is said once before any is said again.
         if left.is_empty() {
             left.extend(0..pool.complaints.len());
             chance.shuffle(&mut left);
         }
-        stories.extend(left.pop().map(|complaint| one(chance, complaint, cast, pool)));
+        courses.extend(left.pop().map(|complaint| one(chance, complaint, cast, pool)));
     }
-    stories.sort_by_key(|story| story.steps.first().map(|(minute, _)| *minute));
-    stories
+    courses.sort_by_key(|course| course.steps.first().map(|(minute, _)| *minute));
+    courses
 }
 
-fn one(chance: &mut Rng, complaint: usize, cast: &Cast<'_>, pool: &Pool) -> Story {
+fn one(chance: &mut Rng, complaint: usize, cast: &Cast<'_>, pool: &Pool) -> Course {
     let scene = chance.usize(..cast.scenes.len());
     let about = &pool.complaints[complaint];
     let claimable = about.affair == Some(Affair::Shared) && about.unit.is_none();
-    Story {
+    Course {
         complaint,
         scene,
         resident: chance.usize(..cast.scenes[scene].residents.len()),
