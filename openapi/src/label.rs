@@ -167,14 +167,6 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     Some(lang.of(chinese, english))
 }
 
-/// What people call these roles, given as words with spaces between them; a word that is none stands as it is.
-pub fn roles(words: &str, lang: Lang) -> String {
-    let name =
-        |word: &str| word.parse::<Role>().map_or(word.to_owned(), |known| role(known, lang).to_owned());
-    let names: Vec<_> = words.split_whitespace().map(name).collect();
-    if names.is_empty() { lang.of("无人", "nobody").to_owned() } else { names.join(lang.of("、", ", ")) }
-}
-
 /// What people call a role.
 pub fn role(role: Role, lang: Lang) -> &'static str {
     lang.of(role.chinese(), role.into())

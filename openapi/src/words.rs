@@ -70,6 +70,14 @@ impl Spoken {
         self.say(|words| words.role(role), label::role(role, self.lang))
     }
 
+    /// The same of many, given as words with spaces between them; a word that is none stands as it is.
+    pub fn roles(&self, words: &str) -> String {
+        let name = |word: &str| word.parse().map_or(word.to_owned(), |known| self.role(known).to_owned());
+        let names: Vec<_> = words.split_whitespace().map(name).collect();
+        let nobody = || self.lang.of("无人", "nobody").to_owned();
+        if names.is_empty() { nobody() } else { names.join(self.lang.of("、", ", ")) }
+    }
+
     /// A level: 0 county, 1 street, 2 community, below the playbook's own.
     pub fn level(&self, level: usize) -> &str {
         let own = level.checked_sub(3).and_then(|own| self.book.as_deref()?.levels.get(own));

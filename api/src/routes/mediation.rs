@@ -315,7 +315,8 @@ async fn parties(
             (Some(person), None) => {
                 let raised = person == ticket.ticket.requester || ticket.ticket.joined.contains(&person);
                 if !raised && !state.store.is_known(person, &at, request.actor.user).await? {
-                    return Err(fault(MatterRefusal::Who { field: "/parties" }, None).into());
+                    let field = Some(format!("/parties/{i}/person"));
+                    return Err(fault(MatterRefusal::Who { field: "/parties" }, field).into());
                 }
                 Some(Named::Person(person))
             }

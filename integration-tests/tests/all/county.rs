@@ -18,7 +18,7 @@ pub(crate) struct County {
 }
 
 /// Where the playbook of a county lies, and its places.
-fn files(key: &str) -> [PathBuf; 2] {
+pub(crate) fn files(key: &str) -> [PathBuf; 2] {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     match key {
         "yunhe" => ["fixtures/yunhe.toml", "fixtures/yunhe-places.csv"].map(|file| here.join(file)),

@@ -118,3 +118,49 @@ async fn where_no_day_can_be_played_it_says_why() {
     assert!(!empty.well && empty.failed.contains("没有示例数据"), "{}", empty.failed);
     app.stop().await.unwrap();
 }
+
+async fn tell(url: &str, county: &str) -> Played {
+    let arguments = ["demo", "story", county, "--pause", "0", "--url", url].map(str::to_owned);
+    let out = spawn_blocking(|| Command::new(program()).args(arguments).env_clear().output().unwrap());
+    let out = out.await.unwrap();
+    let said = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Played { well: out.status.success(), said: said(out.stdout), failed: said(out.stderr) }
+}
+
+/// In one deployment, one after the other, and each as often as one likes.
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_story_of_each_county_is_told_in_its_own_words(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let database = backend.empty().await;
+    let counties = [
+        (Demo::Mile, "mile", "已评单"),
+        (Demo::Longli, "longli", "待评议"),
+        (Demo::Fuqing, "fuqing", "书记问事"),
+        (Demo::Qingzhou, "qingzhou", "提事"),
+        (Demo::Zuoyun, "zuoyun", "吹哨"),
+    ];
+    for (demo, county, word) in counties {
+        let app = example(&database.url, backend, |config| config.demo = Some(demo)).await;
+        for _ in 0..2 {
+            let told = tell(&app.url(), county).await;
+            assert!(told.well && told.said.contains(word), "{}{}", told.said, told.failed);
+            assert!(told.said.contains('✗'), "{}", told.said);
+        }
+        app.react().await.unwrap();
+        assert_eq!(app.verify().await.unwrap(), Vec::<String>::new(), "{county}");
+        app.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_story_can_be_told_it_says_why() {
+    let nobody = tell("http://127.0.0.1:1", "mile").await;
+    assert!(!nobody.well && nobody.failed.contains("没有应答"), "{}", nobody.failed);
+    let database = Backend::Sqlite.empty().await;
+    let app = example(&database.url, Backend::Sqlite, |_| {}).await;
+    let elsewhere = tell(&app.url(), "longli").await;
+    assert!(!elsewhere.well && elsewhere.failed.contains("没有龙里县的示例数据"), "{}", elsewhere.failed);
+    app.stop().await.unwrap();
+}

@@ -89,7 +89,7 @@ async fn f02_it_goes_up_with_its_file_and_comes_back_with_a_decision(
     for (caller, text) in [(&cast.worker, json!("由街道牵头，住建局配合")), (&cast.resident, Value::Null)]
     {
         let decided = entry(&caller.get(&format!("{ticket}/timeline")).await, "decided");
-        assert_eq!((&decided["text"], &decided["label"]), (&text, &json!("会商决定")));
+        assert_eq!((&decided["text"], &decided["label"]), (&text, &json!("联席会议定")));
         assert_eq!(decided["desk"], COMMUNITY);
     }
     // Whoever asked, and whoever handles it, is told.

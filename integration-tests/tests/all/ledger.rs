@@ -92,7 +92,7 @@ async fn z02_the_whistle_the_report_in_and_the_discussion_have_their_time_and_ac
     let clerk = json!(app.id_of(&cast.clerk).await);
     let unit = json!(app.id_of(&handler).await);
     assert_eq!((&entry("whistled")["actor"], &entry("reported_in")["actor"]), (&clerk, &unit));
-    assert_eq!((&entry("discussed")["actor"], &entry("discussed")["label"]), (&unit, &json!("会商")));
+    assert_eq!((&entry("discussed")["actor"], &entry("discussed")["label"]), (&unit, &json!("现场办公")));
     app.stop().await;
 }
 

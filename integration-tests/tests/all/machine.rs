@@ -151,7 +151,7 @@ async fn merged_requesters_follow_the_target_and_are_told(
     let closed = cast.ticket_at("closed").await;
     let refused = act(&cast.clerk, &source, "merge", into(&closed)).await;
     refused.refused(409, "ticket.merge_target_not_open");
-    assert!(refused.text.contains("已结单"));
+    assert!(refused.text.contains("已评单"));
     act(&cast.worker, &source, "merge", into(&target)).await.refused(403, "permission.role");
     // A key makes it once, although both tickets changed.
     let key = [("idempotency-key", "merge-1")];

@@ -162,7 +162,7 @@ async fn each_command_in_each_wrong_state(#[values(Backend::Sqlite, Backend::Pos
     let _ = cast.worker.post(&format!("{ticket}/arrive"), here()).await.expect(200);
     let again = cast.worker.post(&format!("{ticket}/arrive"), here()).await;
     again.refused(409, "ticket.already_arrived");
-    assert!(again.text.contains("办理中"), "{}", again.text);
+    assert!(again.text.contains("办单中"), "{}", again.text);
     app.stop().await;
 }
 

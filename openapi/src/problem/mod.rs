@@ -6,6 +6,7 @@ mod tests;
 
 pub use table::{Row, TABLE};
 
+use crate::words::Spoken;
 use crate::{Lang, label};
 use domain::permission::Action;
 use domain::ticket::Status;
@@ -83,6 +84,23 @@ impl Fault {
         Self { field: Some(field.into()), code, args }
     }
 
+    /// With the words of a county for how a ticket stands, and for who works there.
+    #[must_use]
+    pub fn said(mut self, spoken: &Spoken) -> Self {
+        for (name, value) in &mut self.args {
+            match *name {
+                "status" => {
+                    if let Ok(status) = Status::from_str(value) {
+                        spoken.status(status).clone_into(value);
+                    }
+                }
+                "roles" => *value = spoken.roles(value),
+                _ => {}
+            }
+        }
+        self
+    }
+
     /// With a part of its sentence.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
@@ -105,7 +123,7 @@ impl Row {
                 "status" => Status::from_str(value).ok().map(|status| label::status(status, lang).into()),
                 "action" => Action::from_str(value).ok().map(|action| label::action(action, lang).into()),
                 "rate" => label::rate(value, lang).map(Cow::from),
-                "roles" => Some(label::roles(value, lang).into()),
+                "roles" => Some(Spoken::new(None, lang).roles(value).into()),
                 _ => None,
             };
             text.replace(&format!("{{{name}}}"), &word.unwrap_or(Cow::from(value)))

@@ -101,7 +101,7 @@ pub const TABLE: &[Row] = &[
     row("ticket.not_escalated", 409, ["没有上报", "Nobody asked for a decision"], ["工单当前为 {status}，没有待决定的上报。", "The ticket is {status} and was not handed up to be decided on."]),
     row("ticket.already_reported_in", 409, ["已报到", "Reported in already"], ["工单当前为 {status}，您的单位已经报到。", "The ticket is {status}, and your unit has reported in already."]),
     row("ticket.report_in_pending", 409, ["尚在报到时限内", "It may still come"], ["工单当前为 {status}，该单位尚未报到，仍在时限内；报到或逾期后才能评价。", "The ticket is {status} and the unit may still come in time; say what you think once it came or its time is over."]),
-    row("ticket.whistle_not_yours", 409, ["按规程不由您吹哨", "Not yours to call"], ["按本县规程，由{roles}吹哨。", "By the playbook of the county units are called by: {roles}."]),
+    row("ticket.whistle_not_yours", 409, ["按规程不由您吹哨", "Not yours to call"], ["按本县规程，可以吹哨的：{roles}。", "By the playbook of the county units are called by: {roles}."]),
     row("ticket.opinion_not_yours", 409, ["按规程不由您评价", "Not yours to judge"], ["按本县规程，由{roles}评价被呼叫的单位。", "By the playbook of the county units are judged by: {roles}."]),
     row("ticket.units_count", 422, ["单位数有误", "Number of units"], ["请填写 1 至 20 个单位。", "Name 1 to 20 units."]),
     row("ticket.unit_unknown", 422, ["没有这个单位", "No such unit"], ["没有这个单位，或已撤销。", "There is no such unit, or it was retired."]),

@@ -22,8 +22,9 @@ use super::{Said, answer, deliver};
 use crate::app::State;
 use crate::auth::Session;
 use crate::edge::language;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, fault};
 use crate::extract::{Conditions, TicketPath};
+use crate::words::spoken;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
@@ -33,7 +34,7 @@ use domain::text::Text;
 use domain::ticket::Command;
 use domain::time::Timestamp;
 use domain::view::{Sees, Sight, TicketView};
-use infra::store::{Carried, Request};
+use infra::store::{Carried, ChangeError, Delivered, Request};
 use openapi::Lang;
 use openapi::problem::Fault;
 use openapi::strict::Moment;
@@ -79,7 +80,8 @@ impl Act {
         let carried = Carried { command, occurred_at: occurred_at.map(|Moment(at)| at) };
         let request = self.request(session, bytes);
         let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, &self.said());
-        Ok(deliver(self.state.store.change_ticket(&request, self.id, carried, render).await?))
+        let done = self.state.store.change_ticket(&request, self.id, carried, render).await;
+        self.delivered(session, done).await
     }
 
     /// The same, and the answer hides nothing: it is not kept.
@@ -89,7 +91,8 @@ impl Act {
             let sees = Sees { sight: Sight::Plain, ..Sees::of(&session.actor, &view.ticket) };
             super::answer_seen(StatusCode::OK, view, sees, &self.said())
         };
-        Ok(deliver(self.state.store.change_ticket(&request, self.id, command, render).await?))
+        let done = self.state.store.change_ticket(&request, self.id, command, render).await;
+        self.delivered(session, done).await
     }
 
     async fn merge(
@@ -101,7 +104,27 @@ impl Act {
     ) -> ApiResult<HttpResponse> {
         let request = self.request(session, bytes);
         let render = |view: &TicketView| answer(StatusCode::OK, view, &session.actor, &self.said());
-        Ok(deliver(self.state.store.merge_tickets(&request, self.id, into, reason, render).await?))
+        let done = self.state.store.merge_tickets(&request, self.id, into, reason, render).await;
+        self.delivered(session, done).await
+    }
+
+    /// What came of it; where the rules say no, in the words of the ticket's county.
+    async fn delivered(
+        &self,
+        session: &Session,
+        done: Result<Delivered, ChangeError>,
+    ) -> ApiResult<HttpResponse> {
+        match done {
+            Ok(delivered) => Ok(deliver(delivered)),
+            Err(ChangeError::Refused(refusal)) => {
+                let found =
+                    self.state.store.ticket(self.id, session.actor.user, session.grants_version).await?;
+                let place = found.map(|view| view.ticket.place.code);
+                let spoken = spoken(&self.state.store, place.as_ref(), self.lang);
+                Err(fault(refusal, None).said(&spoken).into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn said(&self) -> Said<'_> {
