@@ -305,7 +305,9 @@ async fn fuqing_danger_within_half_an_hour_and_nobody_whistles(
     assert_eq!(danger.clock("arrive", 1)["due_at"], "2026-11-21T01:30:00Z");
     for who in [&street, &secretary] {
         let whistle = json!({"units": [unit], "reason": "快来"});
-        act(who, &ticket, "whistle", whistle).await.refused(409, "ticket.whistle_not_yours");
+        let refused = act(who, &ticket, "whistle", whistle).await;
+        refused.refused(409, "ticket.whistle_not_yours");
+        assert!(refused.text.contains("由无人吹哨"), "{}", refused.text);
     }
     let _ = done(&street, &ticket, "dispatch", json!({"lead": {"unit": unit}})).await;
     let _ = done(&handler, &ticket, "accept", json!({})).await;

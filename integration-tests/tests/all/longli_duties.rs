@@ -50,7 +50,9 @@ async fn l02_longli_weekly_visits_the_23rd_and_the_boxes(
         (add(&officer, &one, jpeg()).await.expect(201), add(&officer, &one, jpeg()).await.expect(201));
     let collected = |lat: f64, photos: &[&str]| json!({"text": "收到意见七条", "photos": photos, "attendance": 41, "position": at(lat)});
     let both = [a.str("id"), b.str("id")];
-    record(&officer, day, collected(26.451, &both)).await.refused_for(422, "matter.time", "/occurred_at");
+    let early = record(&officer, day, collected(26.451, &both)).await;
+    early.refused_for(422, "matter.time", "/occurred_at");
+    assert!(early.text.contains("应在 2026-11-23 00:00:00 与 2026-11-24 00:00:00 之间"), "{}", early.text);
     let visit = &owed(&worker, "home_visit").await[0];
     assert_eq!((&visit["name"], &visit["period"]), (&json!("入户问需"), &json!("2026-W47")));
     let photo = add(&worker, &one, jpeg()).await.expect(201);
