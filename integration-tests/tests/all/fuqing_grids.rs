@@ -2,7 +2,10 @@
 
 use crate::county::County;
 use crate::photo::{add, jpeg};
-use crate::story::{below, chain, coverage, owed, record, resident, seated, somebody, tie, told_of};
+use crate::story::{
+    below, chain, coverage, done, owed, rate, record, resident, seated, somebody, step, tie, told_of,
+    told_of_tickets,
+};
 use crate::ticket::path;
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
@@ -282,5 +285,57 @@ async fn f05_fuqing_services_within_fifteen_minutes(
     assert_eq!(near("&mode=home").await.len(), 2);
     assert_eq!(near("&price=part_paid").await, ["天宝理发店"]);
     assert!(near("&open_at=2026-11-22T01:00:00Z").await.is_empty());
+    county.app.stop().await;
+}
+
+/// “劝和”小组: the quarrels of the 202 households of 冠发小区 are its own to settle, and nobody else reads of them.
+#[rstest]
+#[tokio::test]
+async fn f09_fuqing_the_peacemakers_of_the_estate(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let county = County::open(backend, "fuqing").await;
+    let app = &county.app;
+    let grid = below(&county, county.place("福百社区"), "第一网格").await;
+    let estate = below(&county, &grid, "冠发小区").await;
+    let (group, peacemaker) = seated(&county, "冠发小区“劝和”小组", "social_organisation", &estate).await;
+    let (_, other) = seated(&county, "冠发小区物业公司", "property_company", &estate).await;
+    let secretary = county.staff("community_clerk", "福百社区").await;
+    let street = county.staff("street_dispatcher", "音西街道").await;
+    let (upstairs, downstairs) =
+        (resident(&county, "居民何祥官").await, resident(&county, "居民郑国森").await);
+    let body = json!({"content": "楼上半夜拖桌椅，说了三回都不改", "place": {"code": estate}, "category": "dispute",
+        "affair": "private", "severity": "small", "confidential": true});
+    let quarrel = downstairs.post("/tickets", body).await.expect(201);
+    assert_eq!((quarrel.str("category_name"), quarrel.str("affair_name")), ("邻里矛盾纠纷", "家事"));
+    let ticket = path(&quarrel);
+    upstairs.get(&ticket).await.refused(404, "ticket.not_found");
+    let to_group = json!({"lead": {"unit": group}, "note": "两家都是老街坊，先分头谈"});
+    let _ = done(&secretary, &ticket, "dispatch", to_group).await;
+    other.get(&ticket).await.refused(404, "ticket.not_found");
+    let accepted = done(&peacemaker, &ticket, "accept", json!({})).await;
+    // Who complained is not theirs to know.
+    assert_eq!((&accepted.json["requester"], &accepted.json["confidential"]), (&Value::Null, &json!(true)));
+    assert_eq!(accepted.clock("accept", 1)["due_at"], "2026-11-23T02:00:00Z");
+    let _ = done(&peacemaker, &ticket, "reply", json!({"text": "已上门听了双方"})).await;
+    // Fuqing says nothing of levels and days of mediation, so nobody begins one.
+    let parties = json!({"parties": [{"side": "first", "name": "甲"}, {"side": "second", "name": "乙"}]});
+    let begun = peacemaker.post(&format!("{ticket}/mediation"), parties).await;
+    assert_eq!((begun.status, begun.str("code")), (409, "mediation.not_a_dispute"), "{}", begun.text);
+    app.pass(2 * DAY + 60);
+    let settled = json!({"outcome": "solved", "reply": "楼上铺了地毯，约定十点后不挪家具"});
+    let resolved = done(&peacemaker, &ticket, "resolve", settled).await;
+    assert_eq!(resolved.clock("solve", 1)["state"], "met", "小事不出门");
+    let _ = done(&downstairs, &ticket, "rate", json!({"satisfaction": "satisfied"})).await;
+    assert_eq!(step(&downstairs, &ticket, "replied").await["label"], "阶段答复");
+    for who in [&downstairs, &peacemaker] {
+        let timeline = who.get(&format!("{ticket}/timeline?limit=100")).await.expect(200);
+        assert_eq!(timeline.text.contains("老街坊"), app.id_of(who).await == app.id_of(&peacemaker).await);
+    }
+    app.app.catch_up().await.unwrap();
+    assert!(told_of_tickets(&street).await.is_empty(), "大事不出小区");
+    assert_eq!(told_of_tickets(&downstairs).await, ["dispatched", "accepted", "replied", "resolved"]);
+    let figures = secretary.get(&format!("/figures?place={estate}")).await.expect(200);
+    assert_eq!(rate(&figures, "satisfaction"), ("评事满意率".to_owned(), json!(1.0)));
     county.app.stop().await;
 }
