@@ -44,7 +44,10 @@ impl Period {
         let mut due: Vec<_> =
             [now, ahead].into_iter().filter_map(|at| Self::of(rule.every, china_day(at))).collect();
         due.dedup();
-        due.retain(|period| period.window(rule.on).1 > now);
+        due.retain(|period| {
+            let until = period.window(rule.on).1;
+            until > now && (period.span().0 <= now || until <= ahead)
+        });
         due
     }
 
@@ -172,6 +175,29 @@ mod tests {
     #[case("二〇二六")]
     fn what_is_no_period_is_none(#[case] text: &str) {
         assert_eq!(Period::parse(text), None);
+    }
+
+    /// The next one only where its reminder begins before it does, and from then on.
+    #[rstest]
+    #[case::no_day(Every::Month, None, 7, "2026-11-24T01:00:00Z", &["2026-11"])]
+    #[case::reminded_within(Every::Week, None, 2, "2026-11-21T01:00:00Z", &["2026-W47"])]
+    #[case::not_yet(Every::Month, Some(1), 3, "2026-11-28T15:00:00Z", &[])]
+    #[case::reminded_before(Every::Month, Some(1), 3, "2026-11-28T16:00:00Z", &["2026-12"])]
+    #[case::on_its_day(Every::Week, Some(1), 7, "2026-11-16T01:00:00Z", &["2026-W47"])]
+    #[case::a_week_before(Every::Week, Some(1), 7, "2026-11-16T16:00:00Z", &["2026-W48"])]
+    fn l02_a_period_is_planned_when_it_or_its_reminder_begins(
+        #[case] every: Every,
+        #[case] on: Option<u8>,
+        #[case] remind_days: u16,
+        #[case] now: &str,
+        #[case] periods: &[&str],
+    ) {
+        let (key, who, at) = ("visit".into(), "grid_worker".into(), "grant".into());
+        let name = "入户问需".into();
+        let rule =
+            DutyRule { key, name, who, at, every, on, times: 1, radius_metres: None, photos: 0, remind_days };
+        let due: Vec<_> = Period::due(&rule, now.parse().unwrap()).iter().map(ToString::to_string).collect();
+        assert_eq!(due, periods);
     }
 
     #[test]

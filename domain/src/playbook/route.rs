@@ -59,10 +59,13 @@ impl Route {
             let named = playbook.categories.iter().find(|category| category.key == key);
             format!("类别“{}”", named.map_or(key, |category| &category.name))
         });
-        let affair = self.affair.map(|affair| match affair {
-            Affair::Public => "公家事".to_owned(),
-            Affair::Shared => "大家事".to_owned(),
-            Affair::Private => "自家事".to_owned(),
+        let affair = self.affair.map(|affair| {
+            let usual = match affair {
+                Affair::Public => "公家事",
+                Affair::Shared => "大家事",
+                Affair::Private => "自家事",
+            };
+            playbook.words.affair(affair).unwrap_or(usual).to_owned()
         });
         let service = self.service.as_deref().map(|code| {
             let named = playbook.service(code).map_or(code, |service| &service.name);
@@ -71,7 +74,9 @@ impl Route {
         let what: Vec<_> = [category, affair, service].into_iter().flatten().collect();
         let what = if what.is_empty() { "所有诉求".to_owned() } else { what.join("、") };
         let to = match &self.to {
-            RouteTo::Role(role) => format!("当地{}", role.chinese()),
+            RouteTo::Role(role) => {
+                format!("当地{}", playbook.words.role(*role).unwrap_or(role.chinese()))
+            }
             RouteTo::Unit(name) => name.clone(),
             RouteTo::Tie(kind) => format!("{}单位", kind.chinese()),
             RouteTo::Estate(_) => "所在小区的管理方".to_owned(),
@@ -228,5 +233,11 @@ mod tests {
                 "平台按规程派单：所有诉求派给包保单位。",
             ]
         );
+        // In the county's own words where it has them.
+        let mut words = playbook.words.clone();
+        let _ = words.affairs.insert("public".into(), "公事".into());
+        let _ = words.roles.insert("grid_worker".into(), "楼长".into());
+        let told = playbook.routes[0].words(&Playbook { words, ..playbook.clone() });
+        assert_eq!(told, "平台按规程派单：类别“治安安全”、公事派给当地楼长。");
     }
 }

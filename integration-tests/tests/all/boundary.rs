@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 const COUNTY: &str = "532504";
 
 /// A square of so many thousandths of a degree.
-fn square(lng: f64, lat: f64, side: f64) -> Value {
+pub(crate) fn square(lng: f64, lat: f64, side: f64) -> Value {
     let further = |from: f64| (from * 1000.0 + side).round() / 1000.0;
     let (east, north) = (further(lng), further(lat));
     json!({"type": "Polygon", "coordinates": [[[lng, lat], [east, lat], [east, north], [lng, north], [lng, lat]]]})
 }
 
-async fn draw(admin: &Caller, code: &str, geometry: Value) -> integration_tests::client::Answer {
+/// The boundary of a place, as the administrator draws it.
+pub(crate) async fn draw(admin: &Caller, code: &str, geometry: Value) -> integration_tests::client::Answer {
     let place = admin.get(&format!("/places?code={code}")).await.expect(200);
     let path = format!("/places/{}/boundary", place.items()[0]["id"].as_str().unwrap());
     let body = json!({"geometry": geometry, "datum": "wgs84", "reason": "网格划分方案"});

@@ -203,10 +203,11 @@ async fn z03_mediations_are_for_those_whom_they_concern(
         (parties(json!([first, {"side": "second"}])), "mediation.party", "/parties"),
         (parties(json!([first, {"side": "second", "person": requester}])), "mediation.party", "/parties"),
         (
-            parties(json!([first, {"side": "second", "person": cast.worker_id}])),
+            parties(json!([first, {"side": "second", "person": uuid::Uuid::nil()}])),
             "matter.who",
             "/parties/1/person",
         ),
+        (parties(json!([first, {"side": "second", "person": cast.worker_id}])), "matter.who", "/parties"),
         (parties(json!([first, {"side": "second", "name": " "}])), "text.empty", "/parties/1/name"),
         (parties(json!(vec![second; 11])), "matter.range", "/parties"),
     ];

@@ -115,7 +115,7 @@ async fn m04_the_playbook_says_who_blows_and_what_is_wrong_is_named(
     let (ticket, unit) = (cast.ticket().await, UNIT.to_string());
     let refused = act(&street, &ticket, "whistle", call(&[&unit])).await;
     refused.refused(409, "ticket.whistle_not_yours");
-    assert!(refused.str("detail").contains("社区工作人员"), "{}", refused.text);
+    assert!(refused.str("detail").contains("可以吹哨的：社区党组织工作人员"), "{}", refused.text);
     act(&cast.worker, &ticket, "whistle", call(&[&unit])).await.refused(403, "permission.role");
     let neighbour = app.staff("community_clerk", NEIGHBOUR).await;
     act(&neighbour, &ticket, "whistle", call(&[&unit])).await.refused(404, "ticket.not_found");

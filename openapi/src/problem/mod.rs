@@ -8,8 +8,10 @@ pub use table::{Row, TABLE};
 
 use crate::words::Spoken;
 use crate::{Lang, label};
+use chrono::DateTime;
 use domain::permission::Action;
 use domain::ticket::Status;
+use domain::time::china;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -115,6 +117,12 @@ pub fn find(code: &str) -> &'static Row {
     TABLE.iter().find(|row| row.code == code).unwrap_or_else(internal)
 }
 
+/// A time as people say it, where they are: in China. English keeps the offset.
+fn moment(value: &str, lang: Lang) -> Option<String> {
+    let there = DateTime::parse_from_rfc3339(value).ok()?.with_timezone(&china());
+    Some(there.format(lang.of("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S %:z")).to_string())
+}
+
 impl Row {
     fn words(&self, [chinese, english]: &[&'static str; 2], lang: Lang, args: &Args) -> String {
         args.iter().fold(lang.of(chinese, english).to_owned(), |text, (name, value)| {
@@ -124,6 +132,7 @@ impl Row {
                 "action" => Action::from_str(value).ok().map(|action| label::action(action, lang).into()),
                 "rate" => label::rate(value, lang).map(Cow::from),
                 "roles" => Some(Spoken::new(None, lang).roles(value).into()),
+                "earliest" | "latest" | "limit" => moment(value, lang).map(Cow::from),
                 _ => None,
             };
             text.replace(&format!("{{{name}}}"), &word.unwrap_or(Cow::from(value)))

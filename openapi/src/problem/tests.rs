@@ -267,3 +267,19 @@ fn the_first_fault_is_the_problem_and_all_fields_are_listed() {
     assert_eq!((problem.status, problem.code.as_str(), problem.errors.len()), (422, "text.empty", 2));
     assert_eq!(problem.errors[1].field, "/place/code");
 }
+
+#[test]
+fn times_are_said_as_people_say_them() {
+    let args = |name, value: &str| vec![(name, value.to_owned())];
+    let midnight = args("limit", "2026-11-30T16:00:00Z");
+    assert_eq!(
+        find("ticket.time_too_early").detail(Lang::Chinese, &midnight),
+        "应晚于 2026-12-01 00:00:00。"
+    );
+    let english = find("ticket.time_too_early").detail(Lang::English, &midnight);
+    assert_eq!(english, "It must be later than 2026-12-01 00:00:00 +08:00.");
+    // Days and numbers stay as they are.
+    let mut days = args("earliest", "2025-11-21");
+    days.extend(args("latest", "2026-11-21"));
+    assert_eq!(find("deed.day").detail(Lang::Chinese, &days), "日期应为 2025-11-21 至 2026-11-21。");
+}
