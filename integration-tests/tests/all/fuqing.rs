@@ -307,7 +307,7 @@ async fn fuqing_danger_within_half_an_hour_and_nobody_whistles(
         let whistle = json!({"units": [unit], "reason": "快来"});
         let refused = act(who, &ticket, "whistle", whistle).await;
         refused.refused(409, "ticket.whistle_not_yours");
-        assert!(refused.text.contains("由无人吹哨"), "{}", refused.text);
+        assert!(refused.text.contains("可以吹哨的：无人"), "{}", refused.text);
     }
     let _ = done(&street, &ticket, "dispatch", json!({"lead": {"unit": unit}})).await;
     let _ = done(&handler, &ticket, "accept", json!({})).await;
