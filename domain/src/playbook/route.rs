@@ -59,10 +59,13 @@ impl Route {
             let named = playbook.categories.iter().find(|category| category.key == key);
             format!("类别“{}”", named.map_or(key, |category| &category.name))
         });
-        let affair = self.affair.map(|affair| match affair {
-            Affair::Public => "公家事".to_owned(),
-            Affair::Shared => "大家事".to_owned(),
-            Affair::Private => "自家事".to_owned(),
+        let affair = self.affair.map(|affair| {
+            let usual = match affair {
+                Affair::Public => "公家事",
+                Affair::Shared => "大家事",
+                Affair::Private => "自家事",
+            };
+            playbook.words.affair(affair).unwrap_or(usual).to_owned()
         });
         let service = self.service.as_deref().map(|code| {
             let named = playbook.service(code).map_or(code, |service| &service.name);
@@ -71,10 +74,13 @@ impl Route {
         let what: Vec<_> = [category, affair, service].into_iter().flatten().collect();
         let what = if what.is_empty() { "所有诉求".to_owned() } else { what.join("、") };
         let to = match &self.to {
-            RouteTo::Role(role) => format!("当地{}", role.chinese()),
+            RouteTo::Role(role) => format!("当地{}", playbook.words.role(*role).unwrap_or(role.chinese())),
             RouteTo::Unit(name) => name.clone(),
             RouteTo::Tie(kind) => format!("{}单位", kind.chinese()),
-            RouteTo::Estate(_) => "所在小区的管理方".to_owned(),
+            RouteTo::Estate(_) => {
+                let level = playbook.estate.as_ref().and_then(|rule| rule.level.as_deref());
+                format!("所在{}的管理方", level.unwrap_or("小区"))
+            }
         };
         format!("平台按规程派单：{what}派给{to}。")
     }
@@ -226,6 +232,26 @@ mod tests {
                 "平台按规程派单：类别“治安安全”、公家事派给当地网格员。",
                 "平台按规程派单：服务事项“开锁”派给锁匠协会。",
                 "平台按规程派单：所有诉求派给包保单位。",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_route_says_why_in_the_words_of_its_county() {
+        let mut playbook = playbook(json!([
+            {"affair": "public", "to": {"role": "grid_worker"}},
+            {"category": "safety", "to": {"estate": true}},
+        ]));
+        playbook.words.affairs.insert("public".into(), "大事".into());
+        playbook.words.roles.insert("grid_worker".into(), "网格长助理".into());
+        let level = Some("大院".to_owned());
+        playbook.estate = Some(crate::playbook::EstateRule { category: "safety".into(), level });
+        let words: Vec<_> = playbook.routes.iter().map(|route| route.words(&playbook)).collect();
+        assert_eq!(
+            words,
+            [
+                "平台按规程派单：大事派给当地网格长助理。",
+                "平台按规程派单：类别“治安安全”派给所在大院的管理方。"
             ]
         );
     }
