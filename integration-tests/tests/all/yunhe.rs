@@ -74,7 +74,7 @@ async fn every_word_of_a_sixth_county_is_its_own(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let lane = Lane::open(backend).await;
-    let me = lane.resident.get("/me").await.expect(200);
+    let me = lane.clerk.get("/me").await.expect(200);
     let playbook = &me.json["playbook"];
     assert_eq!(
         (&playbook["key"], &playbook["name"], &playbook["county"]),
@@ -153,7 +153,7 @@ async fn a_shared_matter_is_sung_claimed_and_burnt_incense_for(
     act(clerk, &ticket, "claim", json!({})).await.refused(403, "permission.role");
     let taken = take(helper, &ticket, "claim", json!({})).await;
     assert_eq!(taken.str("status_name"), "行帖中");
-    act(&member, &ticket, "claim", json!({})).await.refused(404, "ticket.not_found");
+    act(&member, &ticket, "claim", json!({})).await.refused(409, "ticket.already_accepted");
     county.app.pass(60);
     let told = take(helper, &ticket, "reply", json!({"text": "木匠今晚来"})).await;
     assert_eq!(times(&told, "solve")[1], "2026-11-21T02:00:00Z");

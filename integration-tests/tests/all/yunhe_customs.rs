@@ -42,11 +42,20 @@ async fn floods_go_to_the_river_office_and_private_matters_to_helpers(
         (json!("2026-11-21T01:07:00Z"), &json!(river))
     );
     assert_eq!(entry(clerk, &flood, "dispatched").await["text"], "平台按规程派单：类别“水情”派给县河工司。");
-    assert!(!was_told(county, &watch, "warned").await);
+    let _ = take(supervisor, &flood, "supervise", json!({"reason": "汛期"})).await;
+    assert!(!was_told(county, &watch, "duty_warning").await);
     county.app.pass(4);
-    assert!(was_told(county, &watch, "warned").await && !was_told(county, supervisor, "breached").await);
+    assert!(was_told(county, &watch, "duty_warning").await);
+    assert!(
+        !was_told(county, supervisor, "breached").await && !was_told(county, &watch, "duty_overdue").await
+    );
     county.app.pass(4);
-    assert!(was_told(county, supervisor, "breached").await && was_told(county, &watch, "breached").await);
+    assert!(was_told(county, supervisor, "breached").await && was_told(county, &watch, "duty_overdue").await);
+    // Of one that nobody supervises the desk hears instead.
+    assert!(!was_told(county, admin, "breached").await);
+    let _ = lane.file("堤上有个洞", "船缆巷", json!({"category": "flood", "severity": "large"})).await;
+    county.app.pass(8);
+    assert!(was_told(county, admin, "breached").await);
     // 户事: to the 帮手 of the lane; nobody else may claim it, and it may be shown the way (指路).
     let private =
         lane.file("替我看一晚孩子", "碾子巷", json!({"category": "lantern", "affair": "private"})).await;

@@ -86,7 +86,7 @@ async fn z01_five_orders_from_the_phone_to_the_rating(
     let ticket = path(&filed);
     act(worker, &ticket, "resolve", json!({"outcome": "solved", "reply": "好了"}))
         .await
-        .refused(403, "permission.reach");
+        .refused(409, "ticket.not_accepted");
     act(resident, &ticket, "rate", json!({"satisfaction": "satisfied"}))
         .await
         .refused(409, "ticket.not_resolved");
@@ -307,6 +307,8 @@ async fn z02_z10_the_town_whistles_the_departments_report_in(
     let _ = take(&builder, &ticket, "report-in", there()).await;
     act(&builder, &ticket, "report-in", there()).await.refused(409, "ticket.already_reported_in");
     assert!(was_told(county, town, "reported_in").await);
+    let early = json!({"unit": police, "score": 0, "text": "还没来"});
+    act(clerk, &ticket, "opinions", early).await.refused(409, "ticket.report_in_pending");
     county.app.pass(55);
     let seen = take(&officer, &ticket, "report-in", there()).await;
     let shown = |name: &str| {
@@ -329,9 +331,6 @@ async fn z02_z10_the_town_whistles_the_departments_report_in(
         let _ = take(who, &ticket, "opinions", json!({"unit": unit, "score": score, "text": "看到得快不快"}))
             .await;
     }
-    act(clerk, &ticket, "opinions", json!({"unit": energy, "score": 0, "text": "没来"}))
-        .await
-        .refused(409, "ticket.report_in_pending");
     let _ = take(resident, &ticket, "rate", json!({"satisfaction": "satisfied"})).await;
     act(town, &ticket, "opinions", json!({"unit": housing, "score": 1, "text": "改分"}))
         .await
