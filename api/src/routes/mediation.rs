@@ -24,6 +24,7 @@ use domain::time::Timestamp;
 use domain::view::TicketView;
 use infra::entropy;
 use infra::store::{MatterLens, MatterQuery, NewMatter, Request};
+use openapi::Lang;
 use openapi::mediation::{
     AgreeMediation, BeginMediation, HandUpMediation, HoldSession, ListMediations, Mediation, MediationPage,
     NewParty, RecordGuidance, SignMediation,
@@ -68,7 +69,7 @@ pub(crate) async fn begin_mediation(
         let taken = state.store.slots_taken(&slots).await?;
         if taken.is_empty() { Ok(change) } else { Err(Refusal::from(MediationRefusal::Begun).into()) }
     };
-    let render = |view: &View| answer(StatusCode::CREATED, view, Mediation::new(view, lang));
+    let render = |view: &View| answer(StatusCode::CREATED, view, Mediation::new(view, Some(&book), lang));
     let place_name = ticket.place_name.clone();
     let to_begin = NewMatter { id: entropy::id(now), place, place_name };
     let done = state.store.begin_matter(&request, &to_begin, begin, render).await;
@@ -94,7 +95,7 @@ pub(crate) async fn ticket_mediation(
     let query = MatterQuery::through(MatterLens::Ticket(path.0), 100);
     let found = state.store.matters::<mediation::Mediation>(&query, &permit.actor, permit.grants_version);
     let seen = found.await?.items.into_iter().find(|view| is_seen(view, &permit.actor));
-    Ok(shown(&seen.ok_or_else(|| fault(TicketRefusal::NotFound, None))?, &http))
+    Ok(shown(&state, &seen.ok_or_else(|| fault(TicketRefusal::NotFound, None))?, &http))
 }
 
 /// Mediations, the latest first.
@@ -122,7 +123,7 @@ pub(crate) async fn list_mediations(
     let mut query = lens_over(&state, &permit, actor.mediates_in(at), place.as_deref(), mine)?;
     query.status = status.map(Into::into);
     query.topic = if mine { level.map(|level| level.name().to_owned()) } else { Some(at.name().to_owned()) };
-    let item = |view: &View| Mediation::new(view, lang);
+    let item = |view: &View| in_words(&state, view, lang);
     let (items, next_cursor) = page(&state, &permit, &list, query, (cursor, limit), item).await?;
     Ok(web::Json(MediationPage { items, next_cursor }))
 }
@@ -145,7 +146,7 @@ pub(crate) async fn get_mediation(
 ) -> ApiResult<HttpResponse> {
     let found = state.store.matter(path.0, &permit.actor, permit.grants_version).await?;
     let seen = found.filter(|view| is_seen(view, &permit.actor));
-    Ok(shown(&seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?, &http))
+    Ok(shown(&state, &seen.ok_or_else(|| fault(MatterRefusal::NotFound, None))?, &http))
 }
 
 /// Records a session.
@@ -304,7 +305,7 @@ async fn change(
         }
         decide(&view.matter, request.actor, &view.place.code, request.now)
     };
-    let render = |view: &View| answer(StatusCode::OK, view, Mediation::new(view, lang));
+    let render = |view: &View| answer(StatusCode::OK, view, in_words(state, view, lang));
     let done = state.store.change_matter(request, path.0, missing, decide, render).await;
     done.map(deliver).map_err(failed)
 }
@@ -313,8 +314,14 @@ fn is_seen(view: &View, actor: &Actor) -> bool {
     view.matter.is_seen_by(actor, &view.place.code)
 }
 
-fn shown(view: &View, http: &HttpRequest) -> HttpResponse {
-    let body = Mediation::new(view, language(http));
+/// A mediation in the words of its county.
+fn in_words(state: &State, view: &View, lang: Lang) -> Mediation {
+    let playbook = state.store.playbook(view.place.code.county()).ok();
+    Mediation::new(view, playbook.as_deref(), lang)
+}
+
+fn shown(state: &State, view: &View, http: &HttpRequest) -> HttpResponse {
+    let body = in_words(state, view, language(http));
     HttpResponse::Ok().insert_header((ETAG, etag(view.version))).json(body)
 }
 

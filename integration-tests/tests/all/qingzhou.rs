@@ -1,5 +1,5 @@
-//! 青州市: 居民提事、网格听事、社区议事、民主定事、协同办事、群众评事 (六事工作法), by its own playbook: its catalogue of services, who
-//! was asked first, the five kinds of handling. What goes round the grids is told in `qingzhou_grid.rs`.
+//! 青州市: 居民提事、网格听事、社区议事、民主定事、协同办事、群众评事 (六事), by its own playbook: its catalogue of
+//! services, who was asked first, the five kinds of handling. More is told in `qingzhou_grid.rs`.
 
 use crate::county::County;
 use crate::machine::act;
@@ -95,7 +95,7 @@ async fn q06_683_services_in_seven_fields_sort_what_is_asked(
         (&found.items()[0]["code"], &found.items()[0]["unit"]),
         (&json!("YJ014"), &json!("市燃气经营企业"))
     );
-    // A leak of gas: an emergency by its service, on the desk of the street, to be reached within half an hour.
+    // A leak of gas: an emergency by its service, on the street's desk, to be reached within half an hour.
     let gas = resident
         .post("/tickets", order("楼道里闻到煤气味", yard, json!({"service": "YJ014"})))
         .await
@@ -134,7 +134,7 @@ async fn q06_683_services_in_seven_fields_sort_what_is_asked(
     );
     assert_eq!(at_bureau.json["clocks"].as_array().unwrap().len(), 2, "nobody need come");
     assert!(was_told(county, &handler, "assigned").await);
-    // Footsteps overhead: the grid worker persuades. What the catalogue has not, it says what is most like it.
+    // Footsteps overhead: the grid worker persuades. Of what the catalogue has not, it says what is like it.
     let steps = file(resident, "楼上天天半夜跳绳", yard, json!({"service": "ZL002"})).await;
     sheng.catch_up().await;
     let steps = worker.get(&steps).await.expect(200);
@@ -206,7 +206,7 @@ async fn q02_five_kinds_of_handling_have_a_limit_each(
 ) {
     let sheng = Shengshui::open(backend).await;
     let Shengshui { county, resident, clerk, leader, supervisor, .. } = &sheng;
-    // From Saturday morning: two hours from acceptance; 5, 10, 15 and 3 working days of seven and a half hours.
+    // From Saturday morning: two hours from acceptance; 5, 10, 15 and 3 working days of 7.5 hours.
     let kinds = [
         ("immediate", "即办件", "2026-11-21T03:00:00Z"),
         ("pending", "待办件", "2026-11-27T09:30:00Z"),

@@ -1,4 +1,5 @@
-//! 青州市, on: 群众呼叫、党员响应、网格帮办, the rounds from door to door, what is gathered every day, and who looks after a courtyard.
+//! 青州市, on: 群众呼叫、党员响应、网格帮办, the rounds from door to door, what is gathered every day, and who looks
+//! after a courtyard.
 
 use crate::inbox;
 use crate::machine::act;
@@ -209,8 +210,20 @@ async fn problems_of_property_go_by_the_way_that_each_courtyard_chose(
     let committee = county.unit("龙苑业委会", "owners_committee").await;
     let _ = put(clerk, mode(&own, "red_owners", json!(committee))).await.expect(200);
     assert_eq!(routed(&own).await.1.json["lead"]["unit"], json!(committee));
-    // The company does it, and it counts for the company.
+    // The company does it, and it counts for the company; it also promises once a year (年初定诺).
     let hired = county.app.of_unit("department_handler", company).await;
+    let manages = json!({"kind": "manages", "unit": company, "place": sheng.yard});
+    let _ = sheng.admin.post("/ties", manages).await.expect(201);
+    sheng.catch_up().await;
+    let promise = owed(&hired, "property_promise").await;
+    assert_eq!(
+        (&promise["name"], &promise["period"], &promise["place"]["name"]),
+        (&json!("物业年初定诺"), &json!("2026"), &json!("圣水泉社区"))
+    );
+    let photo = add(&hired, county.place("圣水泉社区"), jpeg()).await.expect(201);
+    let said = json!({"text": "电梯半年一检，收费每季公示", "photos": [photo.str("id")]});
+    record(worker, &promise, said.clone()).await.refused(404, "matter.not_found");
+    assert_eq!(record(&hired, &promise, said).await.expect(200).str("status"), "done");
     let _ = take(&hired, &ticket, "accept", json!({})).await;
     let _ =
         take(&hired, &ticket, "resolve", json!({"outcome": "solved", "reply": "电梯已修，收费已公示"})).await;

@@ -1,4 +1,4 @@
-//! How counties' stories are told: people with names, places below the community, and what is read of a ticket.
+//! How counties' stories are told: people with names, places below the community, what is read of a ticket.
 
 use crate::call::named;
 use crate::county::County;

@@ -1,5 +1,5 @@
-//! 云禾县, on: where its tickets go, who hears a call, who strikes the 梆, how quarrels end, what is owed, and who looks after a
-//! courtyard; each as no other county has it.
+//! 云禾县, on: where its tickets go, who hears a call, who strikes the 梆, how quarrels end, what is owed, and who looks
+//! after a courtyard; each as no other county has it.
 
 use crate::inbox;
 use crate::machine::act;
@@ -166,6 +166,9 @@ async fn a_quarrel_has_one_day_in_the_lane_and_four_in_the_community(
     let until: Vec<_> =
         begun.json["levels"].as_array().unwrap().iter().map(|level| level["until"].clone()).collect();
     assert_eq!(until, ["2026-11-22T01:00:00Z", "2026-11-26T01:00:00Z"]);
+    let levels = begun.json["levels"].as_array().unwrap();
+    let names: Vec<_> = levels.iter().map(|level| level["level_name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["院", "里"], "of the place that it is about, and above");
     let at = format!("/mediations/{}", begun.str("id"));
     assert_eq!(seen_by(&at, &[resident, worker, clerk]).await, ["200", "200", "matter.not_found"]);
     county.app.pass(DAY);
@@ -199,7 +202,8 @@ async fn lanterns_are_walked_twice_a_day_and_granaries_looked_into_on_the_fiftee
     let granary = json!({"kind": "venue", "name": "稻香义仓", "place": county.place("碾子巷"),
         "position": {"lat": 30.0, "lng": 103.0, "datum": "wgs84"}});
     let _ = clerk.post("/points", granary).await.expect(201);
-    let tie = json!({"kind": "responsible", "person": keeper_id, "place": county.place("稻香里"), "line": "granary"});
+    let mut tie = json!({"kind": "responsible", "person": keeper_id, "place": county.place("稻香里")});
+    tie["line"] = json!("granary");
     let _ = admin.post("/ties", tie).await.expect(201);
     lane.catch_up().await;
     let record = async |caller: &Caller, duty: &Value, body: Value| {
@@ -228,7 +232,10 @@ async fn lanterns_are_walked_twice_a_day_and_granaries_looked_into_on_the_fiftee
     for _ in 0..2 {
         photos.push(add(&keeper, county.place("碾子巷"), jpeg()).await.expect(201).str("id").to_owned());
     }
-    let seen = |lat: f64, photos: &[String]| json!({"text": "谷干、秤准", "photos": photos, "position": {"lat": lat, "lng": 103.0, "datum": "wgs84"}});
+    let seen = |lat: f64, photos: &[String]| {
+        let position = json!({"lat": lat, "lng": 103.0, "datum": "wgs84"});
+        json!({"text": "谷干、秤准", "photos": photos, "position": position})
+    };
     record(&keeper, &look, seen(30.0, &photos[..1])).await.refused_for(422, "matter.range", "/photos");
     record(&keeper, &look, seen(30.001, &photos)).await.refused_for(422, "duty.too_far", "/position");
     assert_eq!(record(&keeper, &look, seen(30.000_2, &photos)).await.expect(200).str("status"), "done");
@@ -246,7 +253,9 @@ async fn members_hold_three_posts_and_courtyards_are_a_clans_or_a_hired_hands(
     let claim = json!({"services": ["挑水"]});
     let mut held = Vec::new();
     for name in ["挑水岗", "扫巷岗", "守夜岗", "说书岗"] {
-        let post = json!({"place": county.place("稻香里"), "name": name, "purpose": "帮衬乡亲", "services": ["挑水", "扫雪", "陪夜"]});
+        let services = ["挑水", "扫雪", "陪夜"];
+        let post =
+            json!({"place": county.place("稻香里"), "name": name, "purpose": "帮衬", "services": services});
         stranger.post("/posts", post.clone()).await.refused(403, "matter.beyond_scope");
         held.push(format!("/posts/{}/claim", clerk.post("/posts", post).await.expect(201).str("id")));
     }

@@ -1,5 +1,5 @@
-//! 左云县: 网上点单、智能派单、高效落单、跟踪查单、即时评单 (五单), and the seven steps 发现、吹哨、报到、会商、办理、反馈、评价, by its
-//! own playbook, in its own town. What is disputed, and what its leaders look after, is told in `zuoyun_peace.rs`.
+//! 左云县: 网上点单、智能派单、高效落单、跟踪查单、即时评单 (五单), and the seven steps, by its own playbook, in its own
+//! town. What is disputed, and what its leaders look after, is told in `zuoyun_peace.rs`.
 
 use crate::county::County;
 use crate::machine::act;
@@ -189,14 +189,14 @@ async fn z01_the_platform_finds_the_nearest_who_is_free_and_whoever_answers(
         json!({"person": near, "starts_at": "2026-11-21T00:30:00Z", "ends_at": "2026-11-21T09:00:00Z"});
     let _ = clerk.post("/absences", away).await.expect(201);
     assert_eq!(yun.routed(dispute()).await.json["lead"]["person"], json!(wider));
-    // What is the government's goes to the unit that answers for the micro-grid; without one it waits for a person.
+    // What is the government's goes to the unit that answers for the micro-grid; without one it waits.
     let public = || json!({"category": "environment", "affair": "public"});
     assert_eq!(yun.routed(public()).await.str("status_name"), "待派单");
     let unit = county.unit("县住房和城乡建设管理局", "department").await;
     let tie = json!({"kind": "responsible", "unit": unit, "place": yun.grid, "line": "city_management"});
     let _ = yun.admin.post("/ties", tie).await.expect(201);
     assert_eq!(yun.routed(public()).await.json["lead"]["unit"], json!(unit));
-    // The property company that manages the estate; the window of the community; the bureau that a service names.
+    // The company that manages the estate; the window of the community; the bureau that a service names.
     let company = county.unit("云泰物业", "property_company").await;
     let _ = yun
         .admin
@@ -236,7 +236,8 @@ async fn z01_a_community_orders_and_a_unit_takes_the_order(
     let yun = Yuntai::open(backend).await;
     let (county, clerk) = (&yun.county, &yun.clerk);
     let community = county.place("云和园社区").to_owned();
-    let office = json!({"kind": "community_office", "name": "云和园社区居委会", "place": county.code, "seat": community});
+    let mut office = json!({"kind": "community_office", "name": "云和园社区居委会", "place": county.code});
+    office["seat"] = json!(community);
     let office = yun.admin.post("/units", office).await.expect(201).str("id").to_owned();
     let culture = county.unit("县文化和旅游局", "department").await;
     let handler = county.app.of_unit("department_handler", culture).await;
@@ -351,7 +352,7 @@ async fn z02_z10_the_town_whistles_the_departments_report_in(
         );
         assert_eq!(found.json["weight_percent"], 30);
     }
-    // All seven steps, in the county's words; what the units are thought of, and what was concluded, is among staff.
+    // All seven steps, in the county's words; what is thought of units, and was concluded, is among staff.
     assert_eq!(steps(resident, &ticket).await, (SEVEN.to_owned(), SEVEN.to_owned()));
     let told = labels(resident, &ticket).await;
     for word in ["乡镇吹哨", "部门报到", "会商", "到场办理", "办结反馈", "群众即时评单"]

@@ -1,4 +1,5 @@
-//! 左云县, on: 三级七天调解 through all its levels to 情理法诉, what its leaders look after, and what is owed day by day.
+//! 左云县, on: 三级七天调解 through all its levels to 情理法诉, what its leaders look after, what is owed day by day, and
+//! the one net that was made of many.
 
 use crate::machine::{act, reason};
 use crate::photo::{add, jpeg};
@@ -50,6 +51,8 @@ async fn z03_a_dispute_goes_through_three_levels_in_seven_days_and_to_the_court(
     let ticket = leak(&yun).await;
     let (at, begun) = begun(&yun, &ticket).await;
     assert_eq!((begun.str("status_name"), begun.str("due_at")), ("调解中", "2026-11-28T01:00:00Z"));
+    let names = begun.json["levels"].as_array().unwrap().iter().map(|level| level["level_name"].clone());
+    assert_eq!(names.collect::<Vec<_>>(), ["微网格", "社区", "乡镇"]);
     let until: Vec<_> = begun.json["levels"]
         .as_array()
         .unwrap()
@@ -179,8 +182,11 @@ async fn z09_leaders_supervise_orders_and_key_tasks_until_they_are_done(
     // A key task of the community that a leader looks after reports every week until it is struck off.
     let housing = county.unit("县住房和城乡建设管理局", "department").await;
     let handler = county.app.of_unit("department_handler", housing).await;
-    let task = json!({"place": county.place("云和园社区"), "goal": "年底前完成云泰园小区雨污分流",
-        "leader": county.app.id_of(leader).await, "unit": housing, "due_at": "2026-12-31T10:00:00Z", "every_days": 7});
+    let mut task = json!({"place": county.place("云和园社区"), "goal": "年底前完成云泰园小区雨污分流"});
+    task["leader"] = json!(county.app.id_of(leader).await);
+    task["unit"] = json!(housing);
+    task["due_at"] = json!("2026-12-31T10:00:00Z");
+    task["every_days"] = json!(7);
     worker.post("/key-tasks", task.clone()).await.refused(403, "permission.role");
     let set = leader.post("/key-tasks", task).await.expect(201);
     let at = format!("/key-tasks/{}", set.str("id"));
@@ -248,7 +254,8 @@ async fn curtains_are_looked_at_every_day_and_leaders_come_every_quarter(
 ) {
     let yun = Yuntai::open(backend).await;
     let Yuntai { county, worker, leader, clerk, admin, .. } = &yun;
-    let tie = json!({"kind": "linked", "person": county.app.id_of(leader).await, "place": county.place("云和园社区")});
+    let leads = county.app.id_of(leader).await;
+    let tie = json!({"kind": "linked", "person": leads, "place": county.place("云和园社区")});
     let _ = admin.post("/ties", tie).await.expect(201);
     yun.catch_up().await;
     let owed = async |caller: &Caller, key: &str| {
@@ -294,5 +301,45 @@ async fn curtains_are_looked_at_every_day_and_leaders_come_every_quarter(
             reach.text
         );
     }
+    yun.county.app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn z07_four_nets_are_one_and_each_line_has_one_who_answers(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let yun = Yuntai::open(backend).await;
+    let Yuntai { county, admin, worker, resident, .. } = &yun;
+    let lines = [
+        ("party", "党建", "县委组织部"),
+        ("security", "综治", "县委政法委员会"),
+        ("labour", "人社", "县人力资源和社会保障局"),
+        ("city_management", "城管", "县城市管理局"),
+    ];
+    let other = county.unit("县司法局", "department").await;
+    for (line, name, unit) in lines {
+        let unit = county.unit(unit, "department").await;
+        let answers = |unit| json!({"kind": "responsible", "unit": unit, "place": yun.grid, "line": line});
+        let _ = admin.post("/ties", answers(unit)).await.expect(201);
+        admin.post("/ties", answers(other)).await.refused(409, "tie.line_taken");
+        let tied = admin.get(&format!("/ties?place={}&line={line}", county.code)).await.expect(200);
+        assert_eq!((tied.items().len(), &tied.items()[0]["line_name"]), (1, &json!(name)));
+    }
+    let foreign = json!({"kind": "responsible", "unit": other, "place": yun.grid, "line": "fishing"});
+    admin.post("/ties", foreign).await.refused_for(422, "tie.line_unknown", "/line");
+    // One place, all who answer for it, up to the county; residents see them too.
+    let place = resident.get(&format!("/places?code={}", yun.grid)).await.expect(200);
+    assert_eq!(place.items()[0]["level_name"], "微网格");
+    let chain = format!("/places/{}/chain", place.items()[0]["id"].as_str().unwrap());
+    let chain = resident.get(&chain).await.expect(200);
+    let levels: Vec<_> = chain.items().iter().map(|link| link["name"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["云泰园一号微网格", "云泰园小区", "云和园社区", "云兴镇", "左云县"]);
+    let here = &chain.items()[0];
+    assert_eq!(here["ties"].as_array().unwrap().len(), 4, "{}", chain.text);
+    assert_eq!(
+        (&here["posts"][0]["role_name"], &here["posts"][0]["person"]["id"]),
+        (&json!("微网格员"), &json!(county.app.id_of(worker).await))
+    );
     yun.county.app.stop().await;
 }
