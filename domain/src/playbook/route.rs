@@ -53,6 +53,14 @@ impl Route {
         self.fits(other.category.as_deref(), other.affair, other.service.as_deref())
     }
 
+    /// The same for tickets that are sorted as its service sorts them.
+    fn sorted(&self, playbook: &Playbook) -> Self {
+        let service = self.service.as_deref().and_then(|code| playbook.service(code));
+        let category = service.map(|service| service.category.clone());
+        let affair = service.and_then(|service| service.affair);
+        Self { category: self.category.clone().or(category), affair: self.affair.or(affair), ..self.clone() }
+    }
+
     /// What whoever takes the ticket is told of why it is theirs.
     pub fn words(&self, playbook: &Playbook) -> String {
         let category = self.category.as_deref().map(|key| {
@@ -123,7 +131,8 @@ pub(super) fn faults(playbook: &Playbook) -> Vec<Fault> {
         route.faults(playbook, |key, reason| {
             faults.push(Fault::new(format!("routes[{i}].{key}"), reason));
         });
-        if playbook.routes[..i].iter().any(|earlier| earlier.covers(route)) {
+        let sorted = route.sorted(playbook);
+        if playbook.routes[..i].iter().any(|earlier| earlier.covers(&sorted)) {
             faults.push(Fault::new(format!("routes[{i}]"), "已被前面的派单路径覆盖"));
         }
     }
@@ -180,6 +189,20 @@ mod tests {
             {"category": "safety", "affair": "public", "to": {"role": "grid_worker"}},
         ]),
         &["routes[1]"]
+    )]
+    #[case::hidden_service(
+        json!([
+            {"category": "safety", "to": {"tie": "responsible"}},
+            {"service": "S1", "to": {"role": "grid_worker"}},
+        ]),
+        &["routes[1]"]
+    )]
+    #[case::service_first(
+        json!([
+            {"service": "S1", "to": {"role": "grid_worker"}},
+            {"category": "safety", "to": {"tie": "responsible"}},
+        ]),
+        &[]
     )]
     #[case::narrower_first(
         json!([
