@@ -361,7 +361,7 @@ impl<'a> Ticket<'a> {
             occurred_at: ticket.occurred_at,
             created_at: ticket.submitted_at,
             updated_at: *updated_at,
-            playbook_version: ticket.playbook,
+            playbook_version: ticket.begun_under(),
             names: TicketNames::of(ticket.status(), &ticket.sorting(), spoken),
         }
     }
