@@ -115,7 +115,6 @@ pub const TABLE: &[Row] = &[
     row("ticket.score_out_of_range", 422, ["分数超出范围", "Score out of range"], ["分数应为 0 至 100。", "A score is 0 to 100."]),
     row("ticket.not_discussed", 409, ["尚未会商", "Not talked over yet"], ["工单当前为 {status}；按本县规程，此类诉求须先会商，责任单位才能接单。", "The ticket is {status}; by the playbook of the county such matters are talked over before a unit accepts them."]),
     row("ticket.promise_broken", 409, ["承诺已逾期", "Promise broken"], ["工单当前为 {status}，此前的承诺已经逾期，超时不可撤销，不能再改。", "The ticket is {status}; what was promised has passed, and a breach is never taken back."]),
-    row("ticket.at_the_top", 409, ["已到最高一级", "At the top already"], ["工单当前为 {status}，已由县级处置，不能再上报。", "The ticket is {status} and lies with the county already."]),
     row("ticket.urged_recently", 409, ["刚催办过", "Urged a moment ago"], ["工单当前为 {status}，刚催办过，请稍后再催。", "The ticket is {status} and was urged a moment ago."]),
     row("ticket.extension_pending", 409, ["已申请延期", "Extension asked for already"], ["工单当前为 {status}，已有待审批的延期申请。", "The ticket is {status}; an extension waits to be decided on."]),
     row("ticket.no_extension", 409, ["没有延期申请", "No extension asked for"], ["工单当前为 {status}，没有待审批的延期申请。", "The ticket is {status}; no extension waits to be decided on."]),
