@@ -336,6 +336,7 @@ fn rung(tell: &[Audience], notice: Notice, event: &Event, ticket: &Ticket) -> Ve
         .map(|audience| match audience {
             Audience::Handler => (whoever_has(ticket), notice),
             Audience::Dispatcher if ticket.dispatched_by.is_none() => (Audience::Desk, notice),
+            Audience::Supervisor if ticket.supervision.is_none() => (Audience::Desk, notice),
             Audience::FirstAsked if ticket.answers_first().is_none() => (Audience::Desk, notice),
             other => (*other, notice),
         })

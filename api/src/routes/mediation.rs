@@ -22,6 +22,7 @@ use domain::time::Timestamp;
 use domain::view::TicketView;
 use infra::entropy;
 use infra::store::{MatterLens, MatterQuery, NewMatter, Request};
+use openapi::Lang;
 use openapi::mediation::{
     AgreeMediation, BeginMediation, HandUpMediation, HoldSession, ListMediations, Mediation, MediationPage,
     NewParty, RecordGuidance, SignMediation,
@@ -69,7 +70,10 @@ pub(crate) async fn begin_mediation(
     };
     let place_name = ticket.place_name.clone();
     let to_begin = NewMatter { id: entropy::id(now), place, place_name };
-    matter::begin(&state, &request, to_begin, begin, |view: &MatterView<_>| Mediation::new(view, lang)).await
+    matter::begin(&state, &request, to_begin, begin, |view: &MatterView<_>| {
+        Mediation::new(view, Some(&book), lang)
+    })
+    .await
 }
 
 /// The mediation of a ticket.
@@ -93,7 +97,7 @@ pub(crate) async fn ticket_mediation(
     let is_seen = |view: &View| view.matter.is_seen_by(&permit.actor, &view.place.code);
     let seen = found.await?.items.into_iter().find(is_seen);
     let view = seen.ok_or_else(|| fault(TicketRefusal::NotFound, None))?;
-    Ok(shown(&view, Mediation::new(&view, language(&http))))
+    Ok(shown(&view, in_words(&state, &view, language(&http))))
 }
 
 /// Mediations, the latest first.
@@ -121,7 +125,7 @@ pub(crate) async fn list_mediations(
     let mut query = lens_over(&state, &permit, actor.mediates_in(at), place.as_deref(), mine)?;
     query.status = status.map(Into::into);
     query.topic = if mine { level.map(|level| level.name().to_owned()) } else { Some(at.name().to_owned()) };
-    let item = |view: &View| Mediation::new(view, lang);
+    let item = |view: &View| in_words(&state, view, lang);
     let (items, next_cursor) = page(&state, &permit, &list, query, (cursor, limit), item).await?;
     Ok(web::Json(MediationPage { items, next_cursor }))
 }
@@ -143,7 +147,7 @@ pub(crate) async fn get_mediation(
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
     let view = seen(&state, &permit, path.0).await?;
-    Ok(shown(&view, Mediation::new(&view, language(&http))))
+    Ok(shown(&view, in_words(&state, &view, language(&http))))
 }
 
 /// Records a session.
@@ -296,7 +300,13 @@ async fn change(
 ) -> ApiResult<HttpResponse> {
     let lang = language(http);
     let decide = |view: &View| decide(&view.matter, request.actor, &view.place.code, request.now);
-    matter::change(state, request, path.0, decide, |view: &MatterView<_>| Mediation::new(view, lang)).await
+    matter::change(state, request, path.0, decide, |view: &MatterView<_>| in_words(state, view, lang)).await
+}
+
+/// A mediation in the words of its county.
+fn in_words(state: &State, view: &View, lang: Lang) -> Mediation {
+    let playbook = state.store.playbook(view.place.code.county()).ok();
+    Mediation::new(view, playbook.as_deref(), lang)
 }
 
 /// Who quarrels: those who raised the ticket, others who are known there, and names.

@@ -137,8 +137,14 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
         ("tells nobody by name", accepted(), Fact::Breached { tell: vec![] }, itself),
         (
             "tells dispatcher and supervisor",
-            accepted(),
+            and(watched(), &accepted()),
             Fact::Breached { tell: vec![Audience::Dispatcher, Audience::Supervisor] },
+            itself,
+        ),
+        (
+            "supervised by nobody, tells duty and supervisor",
+            accepted(),
+            Fact::Breached { tell: vec![Audience::Duty, Audience::Supervisor] },
             itself,
         ),
         ("", vec![], Fact::Escalated { desk: place("532504001"), reason: None }, itself),

@@ -53,6 +53,14 @@ impl Route {
         self.fits(other.category.as_deref(), other.affair, other.service.as_deref())
     }
 
+    /// The same for tickets that are sorted as its service sorts them.
+    fn sorted(&self, playbook: &Playbook) -> Self {
+        let service = self.service.as_deref().and_then(|code| playbook.service(code));
+        let category = service.map(|service| service.category.clone());
+        let affair = service.and_then(|service| service.affair);
+        Self { category: self.category.clone().or(category), affair: self.affair.or(affair), ..self.clone() }
+    }
+
     /// What whoever takes the ticket is told of why it is theirs.
     pub fn words(&self, playbook: &Playbook) -> String {
         let category = self.category.as_deref().map(|key| {
@@ -74,12 +82,13 @@ impl Route {
         let what: Vec<_> = [category, affair, service].into_iter().flatten().collect();
         let what = if what.is_empty() { "所有诉求".to_owned() } else { what.join("、") };
         let to = match &self.to {
-            RouteTo::Role(role) => {
-                format!("当地{}", playbook.words.role(*role).unwrap_or(role.chinese()))
-            }
+            RouteTo::Role(role) => format!("当地{}", playbook.words.role(*role).unwrap_or(role.chinese())),
             RouteTo::Unit(name) => name.clone(),
             RouteTo::Tie(kind) => format!("{}单位", kind.chinese()),
-            RouteTo::Estate(_) => "所在小区的管理方".to_owned(),
+            RouteTo::Estate(_) => {
+                let level = playbook.estate.as_ref().and_then(|rule| rule.level.as_deref());
+                format!("所在{}的管理方", level.unwrap_or("小区"))
+            }
         };
         format!("平台按规程派单：{what}派给{to}。")
     }
@@ -122,7 +131,8 @@ pub(super) fn faults(playbook: &Playbook) -> Vec<Fault> {
         route.faults(playbook, |key, reason| {
             faults.push(Fault::new(format!("routes[{i}].{key}"), reason));
         });
-        if playbook.routes[..i].iter().any(|earlier| earlier.covers(route)) {
+        let sorted = route.sorted(playbook);
+        if playbook.routes[..i].iter().any(|earlier| earlier.covers(&sorted)) {
             faults.push(Fault::new(format!("routes[{i}]"), "已被前面的派单路径覆盖"));
         }
     }
@@ -179,6 +189,20 @@ mod tests {
             {"category": "safety", "affair": "public", "to": {"role": "grid_worker"}},
         ]),
         &["routes[1]"]
+    )]
+    #[case::hidden_service(
+        json!([
+            {"category": "safety", "to": {"tie": "responsible"}},
+            {"service": "S1", "to": {"role": "grid_worker"}},
+        ]),
+        &["routes[1]"]
+    )]
+    #[case::service_first(
+        json!([
+            {"service": "S1", "to": {"role": "grid_worker"}},
+            {"category": "safety", "to": {"tie": "responsible"}},
+        ]),
+        &[]
     )]
     #[case::narrower_first(
         json!([
@@ -239,5 +263,25 @@ mod tests {
         let _ = words.roles.insert("grid_worker".into(), "楼长".into());
         let told = playbook.routes[0].words(&Playbook { words, ..playbook.clone() });
         assert_eq!(told, "平台按规程派单：类别“治安安全”、公事派给当地楼长。");
+    }
+
+    #[test]
+    fn a_route_says_why_in_the_words_of_its_county() {
+        let mut playbook = playbook(json!([
+            {"affair": "public", "to": {"role": "grid_worker"}},
+            {"category": "safety", "to": {"estate": true}},
+        ]));
+        playbook.words.affairs.insert("public".into(), "大事".into());
+        playbook.words.roles.insert("grid_worker".into(), "网格长助理".into());
+        let level = Some("大院".to_owned());
+        playbook.estate = Some(crate::playbook::EstateRule { category: "safety".into(), level });
+        let words: Vec<_> = playbook.routes.iter().map(|route| route.words(&playbook)).collect();
+        assert_eq!(
+            words,
+            [
+                "平台按规程派单：大事派给当地网格长助理。",
+                "平台按规程派单：类别“治安安全”派给所在大院的管理方。"
+            ]
+        );
     }
 }

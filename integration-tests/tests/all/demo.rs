@@ -54,7 +54,7 @@ async fn supervisor(app: &App) -> Caller {
 }
 
 async fn totals(app: &App, who: &Caller) -> (Value, i64) {
-    app.react().await.unwrap();
+    app.catch_up().await.unwrap();
     let figures = who.get("/figures?place=532504").await.expect(200).json["totals"].clone();
     let held = who.get("/flags/count?place=532504").await.expect(200).json["held"].as_i64().unwrap();
     (figures, held)

@@ -124,7 +124,7 @@ async fn m02_a_county_speaks_its_own_words(#[values(Backend::Sqlite, Backend::Po
     let labels: Vec<_> = timeline.items().iter().map(|step| step["label"].as_str().unwrap()).collect();
     assert_eq!(labels, ["群众点单", "支部派单"]);
     assert_eq!(timeline.items()[1]["handling_name"], "马上办");
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     let inbox = cast.resident.get("/me/inbox").await.expect(200);
     let told = inbox.items().iter().find(|entry| entry["kind"] == "dispatched").unwrap();
     assert_eq!(

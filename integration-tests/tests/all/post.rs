@@ -167,7 +167,7 @@ async fn f04_a_resident_asks_whoever_holds_a_post(
     let asked = resident.post("/tickets", asking(held.str("id"), COMMUNITY)).await.expect(201);
     assert_eq!((asked.str("status"), asked.header("etag")), ("dispatched", "\"2\""));
     assert_eq!(asked.json["lead"]["person"], held.json["member"]["id"]);
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     let inbox = member.get("/me/inbox").await.expect(200);
     assert!(inbox.items().iter().any(|one| one["kind"] == "assigned"), "{}", inbox.text);
     let ticket = format!("/tickets/{}", asked.str("id"));

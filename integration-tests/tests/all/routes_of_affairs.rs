@@ -75,7 +75,7 @@ async fn m02_each_affair_takes_its_own_route(#[values(Backend::Sqlite, Backend::
     let resolved = act(&cast.worker, &private, "resolve", guided).await.expect(200);
     assert_eq!(resolved.json["resolution"]["outcome"], "guided");
     assert_eq!(resolved.json["referral"]["to"], "mutual_help");
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     assert!(crate::inbox::told(&cast.resident).await.contains(&"referred".to_owned()));
     app.stop().await;
 }
@@ -255,7 +255,7 @@ async fn m09_emergencies_reach_the_command_centre_at_once(
     let reported = cast.worker.post("/tickets", emergency).await.expect(201);
     assert_eq!((reported.str("desk"), reported.json["rung"]["key"].as_str()), (COUNTY, Some("county")));
     assert_eq!(reported.clock("arrive", 1)["due_at"], "2026-11-21T01:05:00Z");
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     assert_eq!(crate::inbox::told(&watch).await, ["duty_new"]);
     assert_eq!(crate::inbox::told(&admin).await, ["to_dispatch"]);
     // The command centre has several departments do it, each with limits.
@@ -275,7 +275,7 @@ async fn m09_emergencies_reach_the_command_centre_at_once(
     let other = cast.ticket().await;
     let graded = act(&cast.clerk, &other, "grade", json!({"category": "emergency"})).await.expect(200);
     assert_eq!((graded.str("desk"), &graded.json["escalated_at"]), (COUNTY, &Value::Null));
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     assert_eq!(crate::inbox::told(&watch).await.iter().filter(|kind| *kind == "duty_new").count(), 2);
     app.stop().await;
 }

@@ -8,7 +8,8 @@ use chrono::{DateTime, Utc};
 use domain::id::UserId;
 use domain::matter::MatterView;
 use domain::mediation::{self, HowEnded, MediationStatus, Side, Way};
-use domain::playbook::MediationLevel;
+use domain::place::PlaceCode;
+use domain::playbook::{MediationLevel, Playbook};
 use domain::tie::Holder;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,7 +38,7 @@ pub struct MediationStep {
     #[schema(schema_with = words::<MediationLevel>)]
     pub level: MediationLevel,
     /// 名称
-    pub level_name: &'static str,
+    pub level_name: String,
     /// 调解员；尚无人接手时没有
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mediator: Option<TiedTo>,
@@ -190,8 +191,8 @@ fn person(view: &View, person: UserId) -> TiedTo {
 }
 
 impl Mediation {
-    /// The mediation in the words of a language.
-    pub fn new(view: &View, lang: Lang) -> Self {
+    /// The mediation in the words of its county, or of a language.
+    pub fn new(view: &View, playbook: Option<&Playbook>, lang: Lang) -> Self {
         let one = &view.matter;
         let parties = (1..).zip(&one.parties).map(|(number, party)| MediationParty {
             number,
@@ -212,7 +213,7 @@ impl Mediation {
             parties: parties.collect(),
             level: one.step().level,
             due_at: one.steps.last().map_or(one.begun_at, |step| step.until),
-            levels: one.steps.iter().map(|of| step(view, of, lang)).collect(),
+            levels: one.steps.iter().map(|of| step(view, of, playbook, lang)).collect(),
             sessions: one.sessions.iter().map(|of| session(view, of)).collect(),
             agreement: one.agreement.as_ref().map(|of| agreement(view, of)),
             court: (one.status == MediationStatus::Guided).then(|| one.court.clone()),
@@ -225,12 +226,12 @@ impl Mediation {
     }
 }
 
-fn step(view: &View, step: &mediation::Step, lang: Lang) -> MediationStep {
+fn step(view: &View, step: &mediation::Step, playbook: Option<&Playbook>, lang: Lang) -> MediationStep {
     let ended = step.ended.as_ref();
     let reason = ended.and_then(|ended| ended.reason);
     MediationStep {
         level: step.level,
-        level_name: level(step.level, lang),
+        level_name: level(step.level, &view.place.code, playbook, lang).to_owned(),
         mediator: step.mediator.map(|id| person(view, id)),
         from: step.from,
         until: step.until,
@@ -276,10 +277,24 @@ fn status(status: MediationStatus, lang: Lang) -> &'static str {
     }
 }
 
-fn level(level: MediationLevel, lang: Lang) -> &'static str {
-    match level {
+/// What a county calls a level: of the grid what it calls the place that the mediation is about, below the community.
+fn level<'a>(
+    level: MediationLevel,
+    place: &PlaceCode,
+    playbook: Option<&'a Playbook>,
+    lang: Lang,
+) -> &'a str {
+    let own = playbook.filter(|_| lang == Lang::Chinese).and_then(|playbook| match level {
+        MediationLevel::Grid => {
+            let below = place.level(&playbook.code_levels())?.checked_sub(3)?;
+            Some(playbook.levels.get(below)?.name.as_str())
+        }
+        MediationLevel::Community => playbook.words.level(2),
+        MediationLevel::Street => playbook.words.level(1),
+    });
+    own.unwrap_or_else(|| match level {
         MediationLevel::Grid => lang.of("网格", "grid"),
         MediationLevel::Community => lang.of("社区", "community"),
         MediationLevel::Street => lang.of("街道（乡镇）", "street"),
-    }
+    })
 }
