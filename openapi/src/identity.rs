@@ -8,9 +8,9 @@ use domain::actor::{Grant, Scope};
 use domain::permission::Role;
 use domain::playbook::Playbook;
 use domain::view::Myself;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// 用户。
@@ -20,6 +20,16 @@ pub struct User {
     pub id: Uuid,
     /// 姓名
     pub name: String,
+}
+
+/// 看哪个县的规程与叫法。
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ShowMe {
+    /// 县级编码；不填则为所在县
+    #[param(example = "532504")]
+    pub county: Option<String>,
 }
 
 /// 本人资料。

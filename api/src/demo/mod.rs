@@ -19,6 +19,7 @@ use crate::config::Demo;
 use crate::people::{self, Scope};
 use anyhow::Context;
 use chrono::TimeDelta;
+use clap::ValueEnum;
 use data::{Example, Person};
 use domain::id::{PlaceId, TicketId, UnitId, UserId};
 use domain::place::PlaceRef;
@@ -125,11 +126,16 @@ pub(crate) fn welcome(demo: Demo, url: &str) -> String {
     }
     let (people, tickets) =
         example.as_ref().map_or((0, 0), |example| (example.people.len(), example.tickets.len()));
+    let county = demo.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
     writeln!(
         text,
-        "示例中共有 {people} 人、{tickets} 件工单；另开一个终端运行 huying demo day --url {url}，可看一天里的点单、派单、办单、评单。"
+        "示例中共有 {people} 人、{tickets} 件工单；另开一个终端运行 huying demo story {county} --url {url}，可看这里一步一步怎么办。"
     )
     .expect("a string takes what is written to it");
+    if demo == Demo::Mile {
+        writeln!(text, "或运行 huying demo day --url {url}，可看一天里的点单、派单、办单、评单。")
+            .expect("a string takes what is written to it");
+    }
     text.push_str("按 Ctrl-C 停止。");
     text
 }

@@ -3,12 +3,13 @@
 use crate::app::State;
 use crate::auth::{Permit, may};
 use crate::edge::language;
-use crate::error::{ApiError, ApiResult};
+use crate::error::{ApiError, ApiResult, fault};
+use crate::extract::Query;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use domain::actor::{Actor, Scope};
 use domain::playbook::Playbook;
 use domain::view::Myself;
-use openapi::identity::Me;
+use openapi::identity::{Me, ShowMe};
 use std::sync::Arc;
 
 /// Who one is, what one may, and how one's county does it.
@@ -16,7 +17,9 @@ use std::sync::Arc;
     tag = "身份",
     operation_id = "me",
     summary = "本人资料",
-    description = "本人、角色及其范围、技能与服务意愿、所在县的规程与叫法。所在县依授权而定；没有授权时，若本部署只服务一个县，则为该县。",
+    description = "本人、角色及其范围、技能与服务意愿、所在县的规程与叫法。所在县依授权而定；没有授权时，若本部署只服务一个县，\
+        则为该县；也可用 `county` 指定。",
+    params(ShowMe),
     responses((status = 200, description = "本人资料", body = Me)),
     extensions(("x-permission" = json!("me.view")))
 )]
@@ -24,12 +27,20 @@ use std::sync::Arc;
 pub(crate) async fn me(
     state: web::Data<State>,
     permit: Permit<may::MeView>,
+    query: Query<ShowMe>,
     request: HttpRequest,
 ) -> ApiResult<web::Json<Me>> {
     let user = state.store.user(permit.actor.user).await?;
     let user = user.filter(|user| user.grants_version == permit.grants_version);
     let user = user.ok_or_else(|| ApiError::new("auth.grants_changed"))?;
-    let playbook = playbook(&state, &user.actor).await?;
+    let named = |county: &str| {
+        let known = state.store.playbook(county);
+        known.map_err(|refusal| fault(refusal, Some("?county".into())))
+    };
+    let playbook = match query.0.county.as_deref() {
+        Some(county) => Some(named(county)?),
+        None => playbook(&state, &user.actor).await?,
+    };
     let profile = state.store.profile(user.actor.user).await?;
     let own = Myself { actor: user.actor, name: user.name, profile };
     Ok(web::Json(Me::new(own, playbook, language(&request))))

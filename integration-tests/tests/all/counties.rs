@@ -5,7 +5,7 @@ use crate::rules::{huying, said};
 use integration_tests::Backend;
 use integration_tests::app::{self, TestApp};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The streets and communities of five counties, as the statistical codes of 2023 have them.
 #[rstest]
@@ -43,6 +43,11 @@ async fn m01_all_five_counties_load_from_the_command_line(
     // They are places like any others.
     app.app.reload_playbooks().await.unwrap();
     let resident = app.resident("王芳").await;
+    // Which county's words a resident hears, where there are several, is theirs to say.
+    assert_eq!(resident.get("/me").await.expect(200).json["playbook"], Value::Null);
+    let longli = resident.get("/me?county=522730").await.expect(200).json["playbook"].clone();
+    assert_eq!(longli["vocabulary"]["affairs"]["public"], "公家事");
+    resident.get("/me?county=532503").await.refused_for(422, "place.unknown", "?county");
     let mut lamp = app::lamp();
     lamp["place"]["code"] = json!("522730001001");
     let ticket = resident.post("/tickets", lamp).await.expect(201);
