@@ -47,7 +47,8 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::Escalated => ("上报", "Escalated"),
         Headline::FirstAsked => ("首问负责", "Asked first"),
         Headline::Referred => ("引导", "Guided to others"),
-        Headline::Decided => ("会商决定", "Decided on above"),
+        Headline::Decided => ("会商决定", "Decided on"),
+        Headline::TopicRaised => ("列为议题", "Before the next meeting"),
         Headline::Graded => ("研判", "Graded"),
         Headline::Claimed => ("认领", "Claimed"),
         Headline::Returned => ("退回", "Returned"),
@@ -213,7 +214,8 @@ pub fn notice(notice: Notice, lang: Lang) -> &'static str {
             ("首问由您负责，请跟到有人接单", "Asked first: it is yours until somebody accepts it")
         }
         Notice::Referred => ("您的诉求有了引导去处", "You were shown who can help"),
-        Notice::Decided => ("上级已作会商决定", "Those above have decided"),
+        Notice::TopicRaised => ("已列为议题，下次例会研究", "It is before the next meeting"),
+        Notice::Decided => ("已作会商决定", "It was decided on"),
         Notice::Warned => ("时限将到", "A limit is near"),
         Notice::Breached => ("时限已过", "A limit has passed"),
         Notice::Supervised => ("工单被督办", "It is under supervision"),
@@ -282,6 +284,7 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TicketDecideExtension => ("审批延期", "decide on an extension of"),
         Action::TicketEscalate => ("上报", "escalate"),
         Action::TicketRefer => ("引导", "refer"),
+        Action::TicketTopic => ("立为议题", "put before a meeting"),
         Action::TicketDecide => ("作会商决定", "decide on"),
         Action::TicketPause => ("暂停或恢复计时", "pause or resume"),
         Action::TicketSupervise => ("督办", "supervise"),

@@ -65,6 +65,7 @@ pub(crate) mod may {
         TicketExtend,
         TicketDecideExtension,
         TicketEscalate,
+        TicketTopic,
         TicketDecide,
         TicketRefer,
         TicketPause,

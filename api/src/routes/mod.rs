@@ -255,6 +255,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(ticket::approve_extension_ticket)
                 .service(ticket::refuse_extension_ticket)
                 .service(ticket::escalate_ticket)
+                .service(ticket::topic_ticket)
                 .service(ticket::decide_ticket)
                 .service(ticket::refer_ticket)
                 .service(ticket::pause_ticket)

@@ -148,6 +148,8 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
             Fact::Decided { text: TEXT, back: Some(place("532504001007")) },
             by,
         ),
+        ("waiting", vec![], Fact::TopicRaised { reason: TEXT }, by),
+        ("handled", accepted(), Fact::TopicRaised { reason: TEXT }, by),
         ("as it was sorted", vec![], Fact::Escalated { desk: place("532504"), reason: None }, by),
         ("", vec![], Fact::FirstAsked { person: Some(WORKER) }, by),
         ("nobody takes over", vec![], Fact::FirstAsked { person: None }, by),
@@ -248,7 +250,8 @@ fn the_document_shows_who_is_told_what() {
          supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody; of what lies\n\
          with those above from the start there as well · **first_asked**: who was the first to take it up, while nobody has\n\
          accepted it, also of limits to accept or arrive that do not name them · **called**: the units that were called and\n\
-         have not reported in · **whistler**: who called them\n\n\
+         have not reported in · **whistler**: who called them · **grid_leader**: who leads the grid of its place, or the nearest\n\
+         place above that has somebody\n\n\
          A call is told first, as `called`, to everybody who may answer it: at most 500 who hold such a role in its area.\n\n",
     );
     let pressing: Vec<_> = Notice::iter().filter(|notice| notice.presses()).map(Notice::name).collect();

@@ -118,7 +118,10 @@ pub enum Action {
     /// 引导: to self-help, mutual help or the market.
     #[strum(serialize = "ticket.refer")]
     TicketRefer,
-    /// 会商决定 on what was handed up.
+    /// 立为议题: before the next meeting of its desk.
+    #[strum(serialize = "ticket.topic")]
+    TicketTopic,
+    /// 会商决定 on what was handed up, or is before the meeting of one's desk.
     #[strum(serialize = "ticket.decide")]
     TicketDecide,
     /// 暂停、恢复计时.

@@ -113,7 +113,14 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader | R::DepartmentHandler,
             A::TicketRefer,
         ) => &[Assigned],
-        (R::StreetDispatcher | R::CountyAdmin, A::TicketDecide) => &[Desk],
+        // Those below decide on nothing but what is before their own meeting: what is handed up lies on a desk above.
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::TicketDecide) => &[Desk],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketTopic) => &[Desk, Assigned],
+        (R::CountyAdmin, A::TicketTopic) => &[Desk],
+        (
+            R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader | R::DepartmentHandler,
+            A::TicketTopic,
+        ) => &[Assigned],
         (R::Supervisor | R::CountyAdmin, A::TicketPause | A::TicketReopen) => &[Area],
         (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::TicketSupervise) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::TicketWhistle) => &[Area],

@@ -74,6 +74,7 @@ const HANDLE: &[&str] = &[
     "ticket.extend",
     "ticket.promise",
     "ticket.refer",
+    "ticket.topic",
 ];
 const HANDLE_AND_MORE: &[&str] = &["ticket.escalate", "ticket.note"];
 const CLERK: &[&str] = &[
@@ -108,7 +109,7 @@ fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
     many(&[CLERK, &["ticket.decide_extension"]]))]
 #[case::clerk_next_door(actor(3, &[(Role::CommunityClerk, at("532504001008"))]), many(&[]))]
 #[case::street(actor(3, &[(Role::StreetDispatcher, at("532504001"))]),
-    many(&[CLERK, &["ticket.decide", "ticket.decide_extension", "ticket.supervise"]]))]
+    many(&[CLERK, &["ticket.decide", "ticket.topic", "ticket.decide_extension", "ticket.supervise"]]))]
 #[case::grid_worker_there(actor(3, &[(Role::GridWorker, at("532504001007"))]), many(&[&["ticket.view", "ticket.note"]]))]
 #[case::its_unit(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UNIT))]), many(&[HANDLE, HANDLE_AND_MORE, &["ticket.discuss"]]))]
 #[case::handler(actor(2, &[(Role::GridWorker, at("532504001008"))]), many(&[HANDLE, HANDLE_AND_MORE]))]

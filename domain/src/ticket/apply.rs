@@ -3,7 +3,7 @@
 use super::event::{Event, Fact};
 use super::{
     Arrival, Assessment, Assignee, Clock, Discussion, Done, Escalation, Exclusion, Extension, Opinion, Plan,
-    Rating, Referral, Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Work,
+    Rating, Referral, Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Topic, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
@@ -96,6 +96,7 @@ impl Ticket {
             call: *call,
             mates: Vec::new(),
             escalation: None,
+            topic: None,
             first_asked: None,
             referral: None,
             requester_unit: *requester_unit,
@@ -118,6 +119,7 @@ impl Ticket {
             self.stop_resting(event);
             self.extension = None;
             self.escalation = None;
+            self.topic = None;
         }
         if state.is_over() {
             self.supervision = None;
@@ -142,6 +144,7 @@ impl Ticket {
                 | Fact::Breached { .. }
                 | Fact::Escalated { .. }
                 | Fact::Decided { .. }
+                | Fact::TopicRaised { .. }
                 | Fact::FirstAsked { .. }
                 | Fact::Referred { .. }
                 | Fact::Graded { .. }
@@ -224,8 +227,13 @@ impl Ticket {
                 // A limit that passed asks for no decision; of several who ask the first is answered.
                 if reason.is_some() {
                     self.escalation.get_or_insert(Escalation { from: self.desk, at });
+                    // Those above meet on it now.
+                    self.topic = None;
                 }
                 self.desk = *desk;
+            }
+            Fact::TopicRaised { reason } => {
+                self.topic = event.actor.map(|by| Topic { by, reason: *reason, at });
             }
             Fact::FirstAsked { person } => self.first_asked = *person,
             Fact::Referred { to, point, unit, text } => {
@@ -233,6 +241,7 @@ impl Ticket {
             }
             Fact::Decided { text: _, back } => {
                 self.escalation = None;
+                self.topic = None;
                 self.desk = back.unwrap_or(self.desk);
             }
             Fact::Graded { category, severity, affair, claim, service } => {
@@ -376,6 +385,7 @@ impl Ticket {
         self.dispatched_by = self.dispatched_by.map(now);
         self.first_asked = self.first_asked.map(now);
         self.supervision = self.supervision.map(|there| Supervision { by: now(there.by), ..there });
+        self.topic = self.topic.map(|there| Topic { by: now(there.by), ..there });
         if let Some(discussion) = &mut self.discussion {
             discussion.by = now(discussion.by);
         }

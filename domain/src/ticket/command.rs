@@ -274,11 +274,16 @@ pub enum Command {
         /// What the requester is told.
         text: Text,
     },
-    /// 会商决定: of those to whom it was handed up (practices F02).
+    /// 立为议题: for the next meeting of its desk (practices Q02).
+    RaiseTopic {
+        /// Why.
+        reason: Text,
+    },
+    /// 会商决定: of those to whom it was handed up (practices F02), or before whose meeting it is (practices Q02).
     Decide {
         /// What is to be done.
         text: Text,
-        /// Whether it goes back to those who asked.
+        /// Whether it goes back to those who handed it up.
         back: bool,
     },
     /// 暂停计时.
@@ -392,6 +397,7 @@ impl Command {
             Self::ApproveExtension { .. } | Self::RefuseExtension { .. } => Action::TicketDecideExtension,
             Self::Escalate { .. } => Action::TicketEscalate,
             Self::Refer { .. } => Action::TicketRefer,
+            Self::RaiseTopic { .. } => Action::TicketTopic,
             Self::Decide { .. } => Action::TicketDecide,
             Self::Pause { .. } | Self::Resume { .. } => Action::TicketPause,
             Self::Supervise { .. } => Action::TicketSupervise,
@@ -429,6 +435,7 @@ impl Command {
             | Self::Extend { reason, .. }
             | Self::RefuseExtension { reason }
             | Self::Escalate { reason }
+            | Self::RaiseTopic { reason }
             | Self::Pause { reason }
             | Self::Resume { reason }
             | Self::Supervise { reason }

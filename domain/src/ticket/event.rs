@@ -93,6 +93,8 @@ pub enum Fact {
     },
     /// 上报: it lies on the desk above; by itself when a limit passed.
     Escalated { desk: PlaceCode, reason: Option<TextRef> },
+    /// 列为议题: it waits for the next meeting of its desk, and goes up to nobody.
+    TopicRaised { reason: TextRef },
     /// 首问负责: who answers for it until somebody has accepted it; nobody where they left and nobody takes over.
     FirstAsked { person: Option<UserId> },
     /// 引导: to whom its requester can turn.
@@ -255,6 +257,7 @@ impl Fact {
             | Self::Graded { service: Some(_), .. }
             | Self::Claimed { team: Some(_), .. }
             | Self::Decided { .. }
+            | Self::TopicRaised { .. }
             | Self::FirstAsked { .. }
             | Self::Referred { .. }
             | Self::Resolved { outcome: Outcome::Guided, .. }
@@ -282,6 +285,7 @@ impl Fact {
                 | Self::Returned { .. }
                 | Self::Escalated { .. }
                 | Self::Decided { .. }
+                | Self::TopicRaised { .. }
                 | Self::ExtensionAsked { .. }
                 | Self::ExtensionApproved { .. }
                 | Self::ExtensionRefused { .. }
@@ -316,6 +320,7 @@ impl Fact {
             | Self::Supplemented { text }
             | Self::Noted { text } => Some(*text),
             Self::Returned { reason }
+            | Self::TopicRaised { reason }
             | Self::Reopened { reason, .. }
             | Self::ExtensionAsked { reason, .. }
             | Self::ExtensionRefused { reason }

@@ -35,7 +35,7 @@ pub use ledger::{Assessment, Discussion};
 pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 pub use state::{
     Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Referral, Reply, Resolution, Rest, State,
-    Steps, Supervision, Work,
+    Steps, Supervision, Topic, Work,
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{
@@ -195,6 +195,9 @@ pub struct Ticket {
     /// While it waits for the decision of those to whom it was handed up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
+    /// While it waits for the next meeting of its desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Topic>,
     /// Who was the first to take it up, where the playbook has such people answer for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_asked: Option<UserId>,
@@ -238,7 +241,8 @@ impl Ticket {
             && self.excluded.is_empty()
             && self.assessment.is_none()
             && self.clocks.iter().all(|clock| clock.kind != ClockKind::Promise)
-            && self.escalation.is_none();
+            && self.escalation.is_none()
+            && self.topic.is_none();
         if says_less { WHOLE_STATE } else { STATE_VERSION }
     }
 

@@ -117,9 +117,11 @@ pub enum WrongState {
     /// The playbook has no such affair referred to others.
     #[strum(serialize = "ticket.not_referable")]
     NotReferable,
-    /// Nobody asked for a decision.
+    /// Nobody handed it up, and it is before no meeting.
     #[strum(serialize = "ticket.not_escalated")]
     NotEscalated,
+    #[strum(serialize = "ticket.already_a_topic")]
+    AlreadyATopic,
     #[strum(serialize = "ticket.urged_recently")]
     UrgedRecently,
     #[strum(serialize = "ticket.extension_pending")]
@@ -218,6 +220,9 @@ pub enum FieldFault {
     ReferUnfit,
     #[strum(serialize = "ticket.not_referred")]
     NotReferred,
+    /// It was not handed up, so it can go back to nobody.
+    #[strum(serialize = "ticket.nowhere_back")]
+    NowhereBack,
     #[strum(serialize = "ticket.for_unit_for_staff")]
     ForUnitForStaff,
     #[strum(serialize = "ticket.for_unit_unknown")]

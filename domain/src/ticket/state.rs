@@ -93,6 +93,18 @@ pub struct Escalation {
     pub at: Timestamp,
 }
 
+/// What could not be settled on the spot, and waits for the next meeting of its desk (议题, practices Q02).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Who put it there.
+    pub by: UserId,
+    /// Why, among staff.
+    pub reason: TextRef,
+    /// Since when.
+    pub at: Timestamp,
+}
+
 /// To whom its requester was guided last (引导, practices M02).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

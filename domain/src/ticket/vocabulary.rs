@@ -120,6 +120,8 @@ vocabulary! {
         Whistler,
         /// 首问负责人, while nobody has accepted it.
         FirstAsked,
+        /// 网格长: who leads the grid of its place, or the nearest above that has one.
+        GridLeader,
     }
     /// Whose opinion of a unit that was called counts (评价主体): practices M04, Z10.
     Appraiser {
@@ -179,6 +181,6 @@ impl Appraiser {
 impl Audience {
     /// Whether programs of before event version 5 do not know the word.
     pub(super) fn is_new(self) -> bool {
-        matches!(self, Self::Called | Self::Whistler | Self::FirstAsked)
+        matches!(self, Self::Called | Self::Whistler | Self::FirstAsked | Self::GridLeader)
     }
 }

@@ -84,6 +84,7 @@ mod start;
 mod sweep;
 mod ticket;
 mod tie;
+mod topic;
 mod torture;
 mod trace;
 mod units;

@@ -2,7 +2,7 @@
 
 use super::card::ContactCard;
 use super::excluded::Left;
-use super::ladder::Rung;
+use super::ladder::{Rung, Topic};
 use super::ledger::{Assessment, Discussion};
 use super::names::TicketNames;
 use super::refer::{FirstAsked, Referral};
@@ -65,6 +65,8 @@ pub struct Ticket<'a> {
     pub rung: Option<Rung>,
     /// 自何时上报、等待会商决定；没有时为 null
     pub escalated_at: Option<DateTime<Utc>>,
+    /// 等待该级下次例会（没有会商层级时为当地的工作例会）研究的议题；没有时为 null
+    pub topic: Option<Topic<'a>>,
     /// 来源活动
     pub origin: Option<Origin<'a>>,
     /// 类别键
@@ -283,6 +285,7 @@ impl<'a> Ticket<'a> {
             comment,
             end_reason,
             referral,
+            topic,
         } = texts;
         let work = ticket.state.work();
         Self {
@@ -302,6 +305,7 @@ impl<'a> Ticket<'a> {
             desk: ticket.desk.as_str(),
             rung: spoken.book().and_then(|book| book.rung(&ticket.desk)).map(Rung::from),
             escalated_at: ticket.escalation.map(|asked| asked.at),
+            topic: Topic::of(ticket, topic.as_deref().filter(|_| staff), sight),
             origin: ticket.origin.map(|o| Origin { title: origin.as_deref(), held_on: o.held_on }),
             category: ticket.category.as_deref(),
             severity: ticket.severity,

@@ -68,6 +68,8 @@ pub struct ListTickets {
     pub for_unit: Option<Uuid>,
     /// 是否已上报、等待会商决定
     pub escalated: Option<bool>,
+    /// 是否列为议题、等待例会研究
+    pub topic: Option<bool>,
     /// 完整的工单编号，或联系人的电话号码
     #[param(example = "532504-261121-00017")]
     pub q: Option<String>,
@@ -110,6 +112,7 @@ impl ListTickets {
             first_asked,
             for_unit,
             escalated,
+            topic,
             q,
             from,
             to,
@@ -118,7 +121,7 @@ impl ListTickets {
         } = self;
         format!(
             "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {called:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
-             {category:?} {overdue:?} {handling:?} {supervised:?} {ledger:?} {commonality:?} {desk:?} {first_asked:?} {for_unit:?} {escalated:?} {q:?} {from:?} {to:?}"
+             {category:?} {overdue:?} {handling:?} {supervised:?} {ledger:?} {commonality:?} {desk:?} {first_asked:?} {for_unit:?} {escalated:?} {topic:?} {q:?} {from:?} {to:?}"
         )
     }
 }

@@ -22,7 +22,7 @@ pub use answer::{Lead, Person, Place, Rating, Resolution, Ticket};
 pub(crate) use asked::datum;
 pub use asked::{ChatMessage, ClaimTicket, Contact, Origin, PlaceRef, Position};
 pub use excluded::Left;
-pub use ladder::{Decide, Rung};
+pub use ladder::{Decide, Rung, Topic};
 pub use ledger::{Assess, Assessment, Discuss, Discussion, Promise};
 pub use list::ListTickets;
 pub use names::TicketNames;

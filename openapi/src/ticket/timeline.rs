@@ -244,6 +244,7 @@ impl TimelineEntry {
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
             | Fact::Supervised { .. }
+            | Fact::TopicRaised { .. }
             | Fact::Noted { .. }
             | Fact::Withdrawn { .. }
             | Fact::Declined { .. }

@@ -173,6 +173,7 @@ impl<'a> Decision<'a> {
             Command::RefuseExtension { reason } => self.refuse_extension(reason)?,
             Command::Escalate { reason } => self.escalate(reason, playbook)?,
             Command::Refer { to, guide, text } => self.refer(*to, guide, text)?,
+            Command::RaiseTopic { reason } => self.raise_topic(reason)?,
             Command::Decide { text, back } => self.answer_from_above(text, *back)?,
             Command::Pause { reason } => self.pause(reason)?,
             Command::Resume { reason } => self.resume(reason)?,

@@ -46,6 +46,7 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
             clerk(),
             Command::Refer { to: ReferTo::MutualHelp, guide: Guide::default(), text: reason() },
         ),
+        ("topic 立为议题", clerk(), Command::RaiseTopic { reason: reason() }),
         ("decide 会商决定", dispatcher(), Command::Decide { text: reason(), back: true }),
         ("pause 暂停计时", supervisor(), Command::Pause { reason: reason() }),
         ("resume 恢复计时", supervisor(), Command::Resume { reason: reason() }),

@@ -14,6 +14,7 @@ mod rules;
 mod succession;
 mod table;
 mod together;
+mod topic;
 mod walk;
 mod whistle;
 

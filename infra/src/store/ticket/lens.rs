@@ -8,7 +8,7 @@ use sea_orm::{DbBackend, Value};
 
 /// What a page, its filters and sight look at.
 pub(super) const COLUMNS: &str = "number, version, status, county, community, scope_code, place_id, requester_id, requester_unit_id, first_asked_id, \
-     category, severity, affair, channel, confidential, unit_id, handler_id, handling, desk, escalated, supervised, commonality, planned_for, \
+     category, severity, affair, channel, confidential, unit_id, handler_id, handling, desk, escalated, topic_id, supervised, commonality, planned_for, \
      claim_roles, service, call_area, round, content_id, excerpt, owed_since, updated_at";
 
 /// The lens, the span of time, and the place in the list. No more than `reach` of its entries are looked at.
@@ -48,6 +48,12 @@ pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuer
             };
             let by_index = dialect::by_index(backend, &index);
             sql.push(&format!("ticket{by_index} WHERE claim_roles <> 0 AND {area} = ")).bind(value);
+        }
+        // Before the meetings of a county are few at a time, too.
+        Lens::Topic(place) => {
+            let by_index = dialect::by_index(backend, "ticket_topic");
+            let county: i32 = place.county().parse().unwrap_or_default();
+            sql.push(&format!("ticket{by_index} WHERE topic_id IS NOT NULL AND county = ")).bind(county);
         }
         Lens::Number(number) => drop(sql.push("ticket WHERE number = ").bind(number.as_str())),
     }
@@ -126,6 +132,7 @@ fn parts(lens: &Lens) -> Vec<Part> {
         | Lens::FirstAsked(_)
         | Lens::ForUnit(_)
         | Lens::Claimable(_)
+        | Lens::Topic(_)
         | Lens::Number(_) => vec![],
     }
 }

@@ -43,6 +43,8 @@ pub enum Lens {
     Called(UnitId),
     /// What is open to be claimed in a place and all below it.
     Claimable(PlaceCode),
+    /// What is before the next meeting of its desk, in a place and all below it.
+    Topic(PlaceCode),
     /// One number.
     Number(TicketNumber),
     /// The keyed hash of the phone of whom to call.
@@ -84,6 +86,8 @@ pub struct TicketQuery {
     pub for_unit: Option<UnitId>,
     /// Whether it waits for the decision of those above.
     pub escalated: Option<bool>,
+    /// Whether it is before the next meeting of its desk.
+    pub topic: Option<bool>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
     /// 1 to 100.
@@ -139,6 +143,7 @@ impl Store {
             handling: optional_word(row, "ticket", "handling")?,
             desk: self.stored_code(&column::<String>(row, "ticket", "desk")?)?,
             escalated: column(row, "ticket", "escalated")?,
+            topic: column::<Option<Uuid>>(row, "ticket", "topic_id")?.is_some(),
             supervised: column(row, "ticket", "supervised")?,
             commonality: optional_word(row, "ticket", "commonality")?,
             planned_for: column(row, "ticket", "planned_for")?,
@@ -239,14 +244,17 @@ fn is_plain(query: &TicketQuery) -> bool {
         first_asked,
         for_unit,
         escalated,
+        topic,
         from: _,
         to: _,
         limit: _,
         after: _,
     } = query;
+    let in_county = matches!(lens, Lens::Topic(code) if code.as_str() != code.county());
     let below_community = matches!(lens, Lens::Area(code) if code.community() != Some(code.as_str()) && code.community().is_some());
     *sees_all
         && !below_community
+        && !in_county
         && place.is_none()
         && unit.is_none()
         && handler.is_none()
@@ -268,6 +276,7 @@ fn is_plain(query: &TicketQuery) -> bool {
         && first_asked.is_none()
         && for_unit.is_none()
         && escalated.is_none()
+        && topic.is_none()
 }
 
 #[cfg(test)]
@@ -291,6 +300,7 @@ mod tests {
             Lens::Assist(id),
             Lens::Called(UnitId(id)),
             Lens::Claimable(place),
+            Lens::Topic(place),
             Lens::Number(TicketNumber::from("532504-20261122-0001").unwrap()),
             Lens::Phone([0; 32]),
         ]
@@ -334,6 +344,7 @@ mod tests {
             first_asked: None,
             for_unit: None,
             escalated: None,
+            topic: None,
             from: None,
             to: None,
             limit: 20,

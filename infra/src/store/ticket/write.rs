@@ -26,7 +26,7 @@ pub(in crate::store) const FIXED: [Column; 10] = [
     ("message_key", "bytea"),
 ];
 /// Columns that every change writes.
-pub(in crate::store) const CURRENT: [Column; 35] = [
+pub(in crate::store) const CURRENT: [Column; 36] = [
     ("version", "integer"),
     ("county", "integer"),
     ("street", "integer"),
@@ -61,6 +61,7 @@ pub(in crate::store) const CURRENT: [Column; 35] = [
     ("first_asked_id", "uuid"),
     ("referral_id", "uuid"),
     ("requester_unit_id", "uuid"),
+    ("topic_id", "uuid"),
     ("state_v", "smallint"),
 ];
 
@@ -222,6 +223,7 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.first_asked.map(|person| person.0).into(),
         ticket.referral.map(|referral| referral.text.id.0).into(),
         ticket.requester_unit.map(|unit| unit.0).into(),
+        ticket.topic.map(|topic| topic.reason.id.0).into(),
         ticket.stored_version().into(),
         state.into(),
     ])
