@@ -78,6 +78,10 @@ pub enum Notice {
     Escalated,
     /// It is before the next meeting of its desk.
     TopicRaised,
+    /// One watches it for the residents.
+    DelegateNamed,
+    /// A delegate of the residents said how it goes.
+    Observed,
     /// One answers for it until somebody has accepted it.
     FirstAsked,
     /// One's own: who can help.
@@ -169,6 +173,8 @@ impl Notice {
             | Self::Replied
             | Self::Referred
             | Self::TopicRaised
+            | Self::DelegateNamed
+            | Self::Observed
             | Self::Resolved
             | Self::SupervisedResolved
             | Self::Rated
@@ -223,8 +229,8 @@ pub enum Recipient {
 /// did it is never told; that is left to whoever knows the people.
 pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(Audience, Notice)> {
     use Audience::{
-        Assist, Called, Desk, Dispatcher, Duty, FirstAsked, GridLeader, Handler, Requester, Supervisor,
-        Whistler,
+        Assist, Called, Delegate, Desk, Dispatcher, Duty, FirstAsked, GridLeader, Handler, Requester,
+        Supervisor, Whistler,
     };
     let had = before.unwrap_or(after);
     match &event.fact {
@@ -248,6 +254,12 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
             let mut all = vec![Requester, GridLeader, whoever_has(after), Desk];
             all.dedup();
             all.into_iter().map(|audience| (audience, Notice::TopicRaised)).collect()
+        }
+        Fact::DelegatesNamed { .. } => vec![(Delegate, Notice::DelegateNamed)],
+        Fact::Observed { .. } => {
+            let mut all = vec![whoever_has(after), Desk];
+            all.dedup();
+            all.into_iter().map(|audience| (audience, Notice::Observed)).collect()
         }
         Fact::FirstAsked { person: Some(_) } => vec![(FirstAsked, Notice::FirstAsked)],
         Fact::FirstAsked { person: None } => vec![],
@@ -393,6 +405,13 @@ fn of(audience: Audience, had: &Ticket, event: &Event, after: &Ticket) -> Vec<Re
                 vec![Recipient::Desk(had.escalation.map_or(after.desk, |asked| asked.from))]
             }
             _ => vec![Recipient::Desk(after.desk)],
+        },
+        Audience::Delegate => match &event.fact {
+            // Who watched it before knows.
+            Fact::DelegatesNamed { persons } => {
+                people(&mut persons.iter().copied().filter(|person| !had.delegates.contains(person)))
+            }
+            _ => people(&mut after.delegates.iter().copied()),
         },
         Audience::GridLeader => vec![Recipient::Leader(after.place.code)],
         Audience::Dispatcher => people(&mut after.dispatched_by.into_iter()),

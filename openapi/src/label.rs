@@ -48,6 +48,8 @@ pub fn headline(headline: Headline, lang: Lang) -> &'static str {
         Headline::FirstAsked => ("首问负责", "Asked first"),
         Headline::Referred => ("引导", "Guided to others"),
         Headline::Decided => ("会商决定", "Decided on"),
+        Headline::DelegatesNamed => ("设居民代表", "Delegates named"),
+        Headline::Observed => ("监督意见", "Said by a delegate"),
         Headline::TopicRaised => ("列为议题", "Before the next meeting"),
         Headline::Graded => ("研判", "Graded"),
         Headline::Claimed => ("认领", "Claimed"),
@@ -214,6 +216,8 @@ pub fn notice(notice: Notice, lang: Lang) -> &'static str {
             ("首问由您负责，请跟到有人接单", "Asked first: it is yours until somebody accepts it")
         }
         Notice::Referred => ("您的诉求有了引导去处", "You were shown who can help"),
+        Notice::DelegateNamed => ("请您以居民代表监督办理", "Please watch this for the residents"),
+        Notice::Observed => ("居民代表有监督意见", "A residents' delegate said how it goes"),
         Notice::TopicRaised => ("已列为议题，下次例会研究", "It is before the next meeting"),
         Notice::Decided => ("已作会商决定", "It was decided on"),
         Notice::Warned => ("时限将到", "A limit is near"),
@@ -279,6 +283,8 @@ pub fn action(action: Action, lang: Lang) -> &'static str {
         Action::TicketClaim => ("认领", "claim"),
         Action::TicketReturn => ("退回", "return"),
         Action::TicketPlan => ("出方案", "plan"),
+        Action::TicketDelegate => ("设居民代表", "name delegates for"),
+        Action::TicketObserve => ("提监督意见", "say as a delegate how it goes with"),
         Action::TicketReply => ("阶段答复", "reply to"),
         Action::TicketExtend => ("申请延期", "ask for an extension of"),
         Action::TicketDecideExtension => ("审批延期", "decide on an extension of"),

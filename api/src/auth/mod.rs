@@ -55,6 +55,8 @@ pub(crate) mod may {
         TicketReturn,
         TicketArrive,
         TicketPlan,
+        TicketDelegate,
+        TicketObserve,
         TicketReply,
         TicketResolve,
         TicketRate,

@@ -244,6 +244,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(ticket::return_ticket)
                 .service(ticket::arrive_ticket)
                 .service(ticket::plan_ticket)
+                .service(ticket::delegate_ticket)
+                .service(ticket::observe_ticket)
                 .service(ticket::reply_ticket)
                 .service(ticket::resolve_ticket)
                 .service(ticket::rate_ticket)

@@ -103,6 +103,12 @@ pub enum Action {
     /// 办理方案.
     #[strum(serialize = "ticket.plan")]
     TicketPlan,
+    /// 设居民代表: who watches the work.
+    #[strum(serialize = "ticket.delegate")]
+    TicketDelegate,
+    /// 监督意见, of those who watch it.
+    #[strum(serialize = "ticket.observe")]
+    TicketObserve,
     /// 阶段答复.
     #[strum(serialize = "ticket.reply")]
     TicketReply,

@@ -95,6 +95,7 @@ impl Ticket {
             service: service.clone(),
             call: *call,
             mates: Vec::new(),
+            delegates: Vec::new(),
             escalation: None,
             topic: None,
             first_asked: None,
@@ -130,6 +131,9 @@ impl Ticket {
         }
         self.state = state;
         self.note_what_is_beside_the_state(event);
+        // Nobody watches their own work.
+        let handler = self.handler();
+        self.delegates.retain(|delegate| Some(*delegate) != handler);
         set_clocks(&mut self.clocks, &event.clocks);
         Ok(())
     }
@@ -145,6 +149,7 @@ impl Ticket {
                 | Fact::Escalated { .. }
                 | Fact::Decided { .. }
                 | Fact::TopicRaised { .. }
+                | Fact::DelegatesNamed { .. }
                 | Fact::FirstAsked { .. }
                 | Fact::Referred { .. }
                 | Fact::Graded { .. }
@@ -173,6 +178,7 @@ impl Ticket {
                 | Fact::Excluded { .. },
                 state,
             ) => state,
+            (Fact::Observed { .. }, state) if !state.is_over() => state,
             (Fact::Identified { from, to }, state) => state.identified(*from, *to),
             (Fact::Dispatched { lead, .. }, State::Submitted) => State::Dispatched { lead: *lead, at },
             (Fact::Claimed { handler, .. }, State::Submitted) => {
@@ -189,9 +195,10 @@ impl Ticket {
             (Fact::Arrived { position }, State::Accepted(work)) if work.arrival.is_none() => {
                 State::Accepted(Work { arrival: Some(Arrival { at, position: *position }), ..work })
             }
-            (Fact::Planned { text, due }, State::Accepted(work)) => {
-                State::Accepted(Work { plan: Some(Plan { text: *text, due: *due, at }), ..work })
-            }
+            (Fact::Planned { text, due, means }, State::Accepted(work)) => State::Accepted(Work {
+                plan: Some(Plan { text: *text, due: *due, means: *means, at }),
+                ..work
+            }),
             (Fact::Replied { text }, State::Accepted(work)) => {
                 State::Accepted(Work { reply: Some(Reply { text: *text, at }), ..work })
             }
@@ -235,6 +242,7 @@ impl Ticket {
             Fact::TopicRaised { reason } => {
                 self.topic = event.actor.map(|by| Topic { by, reason: *reason, at });
             }
+            Fact::DelegatesNamed { persons } => self.delegates.clone_from(persons),
             Fact::FirstAsked { person } => self.first_asked = *person,
             Fact::Referred { to, point, unit, text } => {
                 self.referral = Some(Referral { to: *to, point: *point, unit: *unit, text: *text, at });
@@ -361,6 +369,7 @@ impl Ticket {
             | Fact::Resolved { .. }
             | Fact::Closed
             | Fact::Supplemented { .. }
+            | Fact::Observed { .. }
             | Fact::Promised { .. }
             | Fact::Noted { .. }
             | Fact::Withdrawn { .. }
@@ -380,6 +389,7 @@ impl Ticket {
         replace(&mut self.assist, Assignee::Person(from), Assignee::Person(to));
         self.assist.retain(|one| Some(*one) != lead);
         let handler = self.handler();
+        replace(&mut self.delegates, from, to);
         replace(&mut self.mates, from, to);
         self.mates.retain(|mate| Some(*mate) != handler);
         self.dispatched_by = self.dispatched_by.map(now);

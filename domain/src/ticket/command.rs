@@ -1,9 +1,9 @@
 //! What people ask to be done with a ticket.
 
 use super::{
-    Affair, Assignee, Channel, Commonality, Handling, Origin, Outcome, ReferTo, Satisfaction, Severity,
+    Affair, Assignee, Channel, Commonality, Handling, Means, Origin, Outcome, ReferTo, Satisfaction, Severity,
 };
-use crate::actor::Actor;
+use crate::actor::{Actor, Grant, Scope};
 use crate::geo::Position;
 use crate::id::{PointId, TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
@@ -124,6 +124,16 @@ impl AssigneeFacts {
         }
     }
 
+    /// Whether they are somebody of the county around a place: who holds posts holds one there, and a resident none at all.
+    pub fn is_person_of(&self, place: &PlaceCode) -> bool {
+        let Self::Person { actor, units } = self else { return false };
+        let of_county = |grant: &Grant| match &grant.scope {
+            Scope::Places(places) => places.iter().any(|one| one.county() == place.county()),
+            Scope::Unit(unit) => units.iter().any(|(id, county)| id == unit && county.covers(place)),
+        };
+        !actor.is_staff() || actor.grants.iter().any(of_county)
+    }
+
     /// Whether they handle the tickets of a unit.
     pub fn handles_for(&self, unit: UnitId) -> bool {
         match self {
@@ -209,6 +219,20 @@ pub enum Command {
         text: Text,
         /// Until when.
         due: Option<Timestamp>,
+        /// By what means.
+        means: Option<Means>,
+    },
+    /// 设居民代表: who watches the work, in the place of those before.
+    NameDelegates {
+        /// Whom; nobody where nobody is to watch any more.
+        persons: Vec<Assignment>,
+    },
+    /// 监督意见.
+    Observe {
+        /// What they say.
+        text: Text,
+        /// Whether they are satisfied with how it goes.
+        satisfied: bool,
     },
     /// 阶段答复.
     Reply {
@@ -387,6 +411,8 @@ impl Command {
             Self::Return { .. } => Action::TicketReturn,
             Self::Arrive { .. } => Action::TicketArrive,
             Self::Plan { .. } => Action::TicketPlan,
+            Self::NameDelegates { .. } => Action::TicketDelegate,
+            Self::Observe { .. } => Action::TicketObserve,
             Self::Reply { .. } => Action::TicketReply,
             Self::Resolve { .. } => Action::TicketResolve,
             Self::Rate { .. } => Action::TicketRate,
@@ -421,6 +447,7 @@ impl Command {
             Self::Resolve { reply, .. } => Some(reply),
             Self::Rate { comment, .. } => comment.as_ref(),
             Self::Plan { text, .. }
+            | Self::Observe { text, .. }
             | Self::Reply { text }
             | Self::Refer { text, .. }
             | Self::Decide { text, .. }
@@ -447,6 +474,7 @@ impl Command {
             | Self::Claim
             | Self::ClaimTogether { .. }
             | Self::Accept
+            | Self::NameDelegates { .. }
             | Self::Arrive { .. }
             | Self::Urge
             | Self::ReportIn { .. } => None,

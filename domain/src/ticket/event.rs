@@ -2,7 +2,7 @@
 
 use super::{
     Affair, Appraiser, Assignee, Audience, Channel, Clock, ClockKind, Commonality, Excludable, Handling,
-    Origin, Outcome, ReferTo, Satisfaction, Severity,
+    Means, Origin, Outcome, ReferTo, Satisfaction, Severity,
 };
 use crate::geo::Position;
 use crate::id::{PointId, TicketId, UnitId, UserId};
@@ -151,7 +151,16 @@ pub enum Fact {
     /// 到场.
     Arrived { position: Position },
     /// 出方案.
-    Planned { text: TextRef, due: Option<Timestamp> },
+    Planned {
+        text: TextRef,
+        due: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        means: Option<Means>,
+    },
+    /// 设居民代表: who watches the work from now on, and nobody else does.
+    DelegatesNamed { persons: Vec<UserId> },
+    /// 监督意见: what one of them says of it.
+    Observed { text: TextRef, satisfied: bool },
     /// 阶段答复.
     Replied { text: TextRef },
     /// 办结.
@@ -258,6 +267,9 @@ impl Fact {
             | Self::Claimed { team: Some(_), .. }
             | Self::Decided { .. }
             | Self::TopicRaised { .. }
+            | Self::Planned { means: Some(_), .. }
+            | Self::DelegatesNamed { .. }
+            | Self::Observed { .. }
             | Self::FirstAsked { .. }
             | Self::Referred { .. }
             | Self::Resolved { outcome: Outcome::Guided, .. }
@@ -315,6 +327,7 @@ impl Fact {
             Self::Promised { text, .. } => Some(*text),
             Self::Planned { text, .. }
             | Self::Replied { text }
+            | Self::Observed { text, .. }
             | Self::Decided { text, .. }
             | Self::Referred { text, .. }
             | Self::Supplemented { text }
@@ -338,6 +351,7 @@ impl Fact {
             | Self::Claimed { .. }
             | Self::Accepted { .. }
             | Self::FirstAsked { .. }
+            | Self::DelegatesNamed { .. }
             | Self::HandedOver { .. }
             | Self::Relieved { .. }
             | Self::Identified { .. }

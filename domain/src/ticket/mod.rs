@@ -39,8 +39,8 @@ pub use state::{
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{
-    Affair, Appraiser, Audience, Channel, Commonality, Handling, Outcome, ReferTo, Satisfaction, Severity,
-    Status,
+    Affair, Appraiser, Audience, Channel, Commonality, Handling, Means, Outcome, ReferTo, Satisfaction,
+    Severity, Status,
 };
 pub use whistle::{Opinion, ReportIn, Whistle, WhistleState};
 
@@ -58,6 +58,8 @@ use serde::{Deserialize, Serialize};
 pub const STATE_VERSION: i16 = 5;
 /// The first version whose state is the fold of its events: those before kept less.
 pub const WHOLE_STATE: i16 = 4;
+/// The most residents' delegates that watch one ticket.
+pub const MAX_DELEGATES: usize = 5;
 /// The most that may assist with one ticket.
 pub const MAX_ASSIST: usize = 20;
 /// The most members of a team that a ticket names.
@@ -192,6 +194,9 @@ pub struct Ticket {
     /// Who was in the team that took it, besides whoever leads (practices L07).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mates: Vec<UserId>,
+    /// The residents' delegates who watch the work (practices Q06).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegates: Vec<UserId>,
     /// While it waits for the decision of those to whom it was handed up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
@@ -242,7 +247,9 @@ impl Ticket {
             && self.assessment.is_none()
             && self.clocks.iter().all(|clock| clock.kind != ClockKind::Promise)
             && self.escalation.is_none()
-            && self.topic.is_none();
+            && self.topic.is_none()
+            && self.delegates.is_empty()
+            && self.state.work().and_then(|work| work.plan).is_none_or(|plan| plan.means.is_none());
         if says_less { WHOLE_STATE } else { STATE_VERSION }
     }
 
@@ -309,6 +316,7 @@ impl Ticket {
             claim: self.claimable(),
             call: self.call,
             mates: &self.mates,
+            delegates: &self.delegates,
         }
     }
 

@@ -120,6 +120,9 @@ pub enum WrongState {
     /// Nobody handed it up, and it is before no meeting.
     #[strum(serialize = "ticket.not_escalated")]
     NotEscalated,
+    /// Nobody but those who handle it is to read what is confidential.
+    #[strum(serialize = "ticket.confidential")]
+    Confidential,
     #[strum(serialize = "ticket.already_a_topic")]
     AlreadyATopic,
     #[strum(serialize = "ticket.urged_recently")]
@@ -220,6 +223,21 @@ pub enum FieldFault {
     ReferUnfit,
     #[strum(serialize = "ticket.not_referred")]
     NotReferred,
+    /// Jointly is with somebody.
+    #[strum(serialize = "ticket.nobody_assists")]
+    NobodyAssists,
+    #[strum(serialize = "ticket.delegates_too_many")]
+    DelegatesTooMany,
+    #[strum(serialize = "ticket.delegate_unknown")]
+    DelegateUnknown,
+    /// Of another county.
+    #[strum(serialize = "ticket.delegate_elsewhere")]
+    DelegateElsewhere,
+    #[strum(serialize = "ticket.delegate_twice")]
+    DelegateTwice,
+    /// Nobody watches their own work.
+    #[strum(serialize = "ticket.delegate_handles")]
+    DelegateHandles,
     /// It was not handed up, so it can go back to nobody.
     #[strum(serialize = "ticket.nowhere_back")]
     NowhereBack,

@@ -1,6 +1,6 @@
 //! Where a ticket stands, with what is true only there.
 
-use super::{Assignee, ClockKind, Outcome, ReferTo, Satisfaction, Status};
+use super::{Assignee, ClockKind, Means, Outcome, ReferTo, Satisfaction, Status};
 use crate::geo::Position;
 use crate::id::{PointId, TicketId, UnitId, UserId};
 use crate::place::PlaceCode;
@@ -35,6 +35,9 @@ pub struct Plan {
     pub text: TextRef,
     /// Until when, where said.
     pub due: Option<Timestamp>,
+    /// By what means, where said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<Means>,
     /// When it was made.
     pub at: Timestamp,
 }

@@ -18,6 +18,7 @@ mod contract;
 mod cost;
 mod counties;
 mod county;
+mod delegate;
 mod demo;
 mod doctor;
 mod duty;

@@ -162,7 +162,7 @@ async fn q02_who_may_put_it_there(#[values(Backend::Sqlite, Backend::Postgres)] 
     let app = TestApp::start(backend).await;
     let cast = Cast::of(&app).await;
     let street = app.staff("street_dispatcher", STREET).await;
-    let other = app.staff("grid_worker", COMMUNITY).await;
+    let other = app.staff("grid_leader", COMMUNITY).await;
     let supervisor = app.staff("supervisor", "532504").await;
     let next_door = app.staff("community_clerk", NEIGHBOUR).await;
     let ticket = cast.ticket_at("dispatched").await;

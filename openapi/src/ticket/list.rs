@@ -21,6 +21,8 @@ pub struct ListTickets {
     pub handler: Option<Uuid>,
     /// 只看本人提出的
     pub mine: Option<bool>,
+    /// 只看本人作为居民代表监督的
+    pub delegate: Option<bool>,
     /// 只看本人（或 `unit` 指定的单位）协办的
     pub assist: Option<bool>,
     /// 只看 `unit`（不填则为本人的单位）被呼叫的
@@ -92,6 +94,7 @@ impl ListTickets {
             unit,
             handler,
             mine,
+            delegate,
             assist,
             called,
             claimable,
@@ -120,7 +123,7 @@ impl ListTickets {
             limit: _,
         } = self;
         format!(
-            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {called:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
+            "{place:?} {unit:?} {handler:?} {mine:?} {delegate:?} {assist:?} {called:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
              {category:?} {overdue:?} {handling:?} {supervised:?} {ledger:?} {commonality:?} {desk:?} {first_asked:?} {for_unit:?} {escalated:?} {topic:?} {q:?} {from:?} {to:?}"
         )
     }

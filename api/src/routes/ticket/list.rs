@@ -23,7 +23,7 @@ use openapi::ticket::{ListTickets, TicketPage, TicketSummary};
     tag = "工单",
     operation_id = "list_tickets",
     summary = "工单列表",
-    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`assist`（协办）、`called`（被呼叫）、`first_asked`（首问由本人负责）、`for_unit`（代单位提出）、`claimable`（可认领）、`topic`（议题，限本人有地点范围或填了 `place`）、`handler`（承办人）、`unit`（责任单位）\
+    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`delegate`（本人监督）、`assist`（协办）、`called`（被呼叫）、`first_asked`（首问由本人负责）、`for_unit`（代单位提出）、`claimable`（可认领）、`topic`（议题，限本人有地点范围或填了 `place`）、`handler`（承办人）、`unit`（责任单位）\
         或 `place`（地点及以下），依此次序取第一个，其余为筛选条件。\
         都不填时：有地点范围的看其范围，只有一个单位的看该单位，其他人看本人提出的。只列出有权查看的工单。\
         筛选每次至多查 5000 条，不足一页也可能还有下一页，以 `next_cursor` 为准。",
@@ -59,6 +59,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         unit,
         handler,
         mine,
+        delegate,
         assist,
         called,
         claimable,
@@ -105,6 +106,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
     let asked = Asked {
         exact,
         mine: mine == Some(true),
+        delegate: delegate == Some(true),
         assist: assist == Some(true),
         called: called == Some(true),
         first_asked: first_asked == Some(true),
@@ -162,6 +164,7 @@ fn exact(state: &State, q: &str) -> Result<Lens, Fault> {
 struct Asked {
     exact: Option<Lens>,
     mine: bool,
+    delegate: bool,
     assist: bool,
     called: bool,
     first_asked: bool,
@@ -181,6 +184,9 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
     }
     if asked.mine {
         return Ok(Lens::Requester(actor.user));
+    }
+    if asked.delegate {
+        return Ok(Lens::Delegate(actor.user));
     }
     if asked.assist {
         return Ok(Lens::Assist(asked.unit.map_or(actor.user.0, |unit| unit.0)));
@@ -242,7 +248,7 @@ fn sees_all(actor: &Actor, lens: &Lens) -> bool {
         Lens::Unit(unit) => actor.units().any(|own| own == *unit),
         Lens::Handler(user) => *user == actor.user && actor.sees_assigned(),
         Lens::ForUnit(unit) => actor.raising_units().any(|own| own == *unit),
-        Lens::Requester(user) => *user == actor.user,
+        Lens::Requester(user) | Lens::Delegate(user) => *user == actor.user,
         Lens::Assist(party) => {
             actor.sees_assigned() && (*party == actor.user.0 || actor.units().any(|own| own.0 == *party))
         }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod clocks;
+mod delegate;
 mod first_asked;
 mod ladder;
 mod ledger;
@@ -82,6 +83,11 @@ fn dispatcher() -> Actor {
 
 fn member() -> Actor {
     person(6, &[(Role::PartyMember, at("532504001007"))])
+}
+
+/// A resident who raised nothing.
+fn neighbour() -> Actor {
+    person(21, &[])
 }
 
 fn department() -> Actor {
@@ -232,7 +238,7 @@ fn rate(satisfaction: Satisfaction) -> Command {
 }
 
 fn plan() -> Command {
-    Command::Plan { text: text("先查管网，再开挖"), due: None }
+    Command::Plan { text: text("先查管网，再开挖"), due: None, means: None }
 }
 
 fn pause() -> Command {

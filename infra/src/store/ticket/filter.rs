@@ -140,6 +140,7 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
     }
     sql.push(" OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.ticket_id = ticket.id AND p.active AND ");
     sql.push("((p.kind = 'requester' AND p.party_id = ").bind(actor.user.0).push(")");
+    sql.push(" OR (p.kind = 'delegate' AND p.party_id = ").bind(actor.user.0).push(")");
     if actor.sees_assigned() {
         let mut own = vec![actor.user.0];
         own.extend(units);

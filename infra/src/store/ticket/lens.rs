@@ -14,7 +14,7 @@ pub(super) const COLUMNS: &str = "number, version, status, county, community, sc
 /// The lens, the span of time, and the place in the list. No more than `reach` of its entries are looked at.
 pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery, reach: i64) {
     match query.lens {
-        Lens::Requester(_) | Lens::Assist(_) | Lens::Called(_) | Lens::Phone(_) => {
+        Lens::Requester(_) | Lens::Delegate(_) | Lens::Assist(_) | Lens::Called(_) | Lens::Phone(_) => {
             merged(sql, &query.lens, |sql, part| match backend {
                 // All parts come in order, and are merged as far as they are needed.
                 DbBackend::Sqlite => part.tickets(sql, query, None),
@@ -63,7 +63,7 @@ pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuer
 /// The same on SQLite with nothing but the place of each entry in the list, which its index knows.
 pub(super) fn end_of_scan(sql: &mut Sql, query: &TicketQuery) {
     match query.lens {
-        Lens::Requester(_) | Lens::Assist(_) | Lens::Called(_) | Lens::Phone(_) => {
+        Lens::Requester(_) | Lens::Delegate(_) | Lens::Assist(_) | Lens::Called(_) | Lens::Phone(_) => {
             merged(sql, &query.lens, |sql, part| {
                 sql.push(&format!("SELECT {} AS id, created_at FROM ", part.id()));
                 part.rows(sql, query);
@@ -102,6 +102,10 @@ fn parts(lens: &Lens) -> Vec<Part> {
                 requester.0.into(),
             ),
         ],
+        Lens::Delegate(person) => vec![Part::Named(
+            "ticket_party WHERE active AND kind = 'delegate' AND party_id = ",
+            person.0.into(),
+        )],
         Lens::Assist(party) => {
             vec![Part::Named("ticket_party WHERE active AND kind = 'assist' AND party_id = ", party.into())]
         }

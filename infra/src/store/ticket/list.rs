@@ -37,6 +37,8 @@ pub enum Lens {
     ForUnit(UnitId),
     /// Whoever raised it.
     Requester(UserId),
+    /// Whoever watches it for the residents.
+    Delegate(UserId),
     /// Whoever assists: a person, or a unit.
     Assist(Uuid),
     /// A unit that was called.
@@ -208,7 +210,7 @@ fn filtered_on_sqlite(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Ti
 fn scan(query: &TicketQuery) -> i64 {
     let lens = match query.lens {
         // The rows that name tickets, and these; their own besides.
-        Lens::Assist(_) | Lens::Called(_) | Lens::Requester(_) => 3,
+        Lens::Assist(_) | Lens::Called(_) | Lens::Requester(_) | Lens::Delegate(_) => 3,
         // And whether those name another number.
         Lens::Phone(_) => 4,
         _ => 1,
@@ -297,6 +299,7 @@ mod tests {
             Lens::FirstAsked(UserId(id)),
             Lens::ForUnit(UnitId(id)),
             Lens::Requester(UserId(id)),
+            Lens::Delegate(UserId(id)),
             Lens::Assist(id),
             Lens::Called(UnitId(id)),
             Lens::Claimable(place),

@@ -91,7 +91,8 @@ impl Participants {
         });
         let joined = ticket.joined.iter().map(|user| (user.0, "requester"));
         let called = ticket.called().into_iter().map(|unit| (unit.0, "called"));
-        let mut all: Vec<_> = joined.chain(assist).chain(called).collect();
+        let watching = ticket.delegates.iter().map(|user| (user.0, "delegate"));
+        let mut all: Vec<_> = joined.chain(assist).chain(called).chain(watching).collect();
         // Whoever helps both by themselves and with a team takes part once.
         for mate in &ticket.mates {
             if !all.contains(&(mate.0, "assist")) {
