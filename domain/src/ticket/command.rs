@@ -124,16 +124,6 @@ impl AssigneeFacts {
         }
     }
 
-    /// Whether they are somebody of the county around a place: who holds posts holds one there, and a resident none at all.
-    pub fn is_person_of(&self, place: &PlaceCode) -> bool {
-        let Self::Person { actor, units } = self else { return false };
-        let of_county = |grant: &Grant| match &grant.scope {
-            Scope::Places(places) => places.iter().any(|one| one.county() == place.county()),
-            Scope::Unit(unit) => units.iter().any(|(id, county)| id == unit && county.covers(place)),
-        };
-        !actor.is_staff() || actor.grants.iter().any(of_county)
-    }
-
     /// Whether they handle the tickets of a unit.
     pub fn handles_for(&self, unit: UnitId) -> bool {
         match self {
@@ -150,6 +140,29 @@ pub struct Assignment {
     pub to: Assignee,
     /// What is known of them.
     pub facts: AssigneeFacts,
+}
+
+/// Somebody who is to watch a ticket for the residents (居民代表, practices Q06), with what is known of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegate {
+    /// Whom.
+    pub person: UserId,
+    /// What is known of them.
+    pub facts: AssigneeFacts,
+    /// The counties (six digits) that entered them into their roster.
+    pub rosters: Vec<PlaceCode>,
+}
+
+impl Delegate {
+    /// Whether the county around a place knows them: they hold a post there, or are on its roster.
+    pub fn is_known_at(&self, place: &PlaceCode) -> bool {
+        let AssigneeFacts::Person { actor, units } = &self.facts else { return false };
+        let holds = |grant: &Grant| match &grant.scope {
+            Scope::Places(places) => places.iter().any(|one| one.county() == place.county()),
+            Scope::Unit(unit) => units.iter().any(|(id, county)| id == unit && county.covers(place)),
+        };
+        self.rosters.iter().any(|county| county.covers(place)) || actor.grants.iter().any(holds)
+    }
 }
 
 /// A team that somebody takes a ticket with (组团式, practices L07).
@@ -225,7 +238,7 @@ pub enum Command {
     /// 设居民代表: who watches the work, in the place of those before.
     NameDelegates {
         /// Whom; nobody where nobody is to watch any more.
-        persons: Vec<Assignment>,
+        persons: Vec<Delegate>,
     },
     /// 监督意见.
     Observe {

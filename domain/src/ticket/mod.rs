@@ -23,7 +23,8 @@ mod whistle;
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{
-    AssigneeFacts, Assignment, ChatMessage, Command, Guide, MAX_MESSAGE, Submission, Team, UnitFacts,
+    AssigneeFacts, Assignment, ChatMessage, Command, Delegate, Guide, MAX_MESSAGE, Submission, Team,
+    UnitFacts,
 };
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{

@@ -228,11 +228,9 @@ pub enum FieldFault {
     NobodyAssists,
     #[strum(serialize = "ticket.delegates_too_many")]
     DelegatesTooMany,
+    /// Nobody whom the county knows: of anybody else it is not told that they are there.
     #[strum(serialize = "ticket.delegate_unknown")]
     DelegateUnknown,
-    /// Of another county.
-    #[strum(serialize = "ticket.delegate_elsewhere")]
-    DelegateElsewhere,
     #[strum(serialize = "ticket.delegate_twice")]
     DelegateTwice,
     /// Nobody watches their own work.

@@ -3,13 +3,18 @@
 use crate::inbox::told;
 use crate::machine::{act, reason};
 use crate::ticket::{Cast, path, solved};
-use integration_tests::app::{COMMUNITY, STREET, TestApp, UNIT, lamp};
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT, lamp};
 use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
 
 fn named(persons: &[&str]) -> Value {
     json!({"persons": persons})
+}
+
+/// Two whom the county knows, and who see nothing of the community by it.
+async fn two(app: &TestApp) -> [Caller; 2] {
+    [app.staff("volunteer", NEIGHBOUR).await, app.staff("party_member", NEIGHBOUR).await]
 }
 
 fn said(text: &str, satisfied: bool) -> Value {
@@ -65,7 +70,7 @@ async fn q06_delegates_read_as_the_requester_does_and_say_how_it_goes(
 ) {
     let app = TestApp::start(backend).await;
     let cast = Cast::of(&app).await;
-    let delegate = app.resident("李代表").await;
+    let [delegate, _] = two(&app).await;
     let id = app.id_of(&delegate).await;
     let ticket = cast.ticket_at("accepted").await;
     let _ = act(&cast.clerk, &ticket, "note", json!({"reason": "已电话联系"})).await.expect(200);
@@ -128,7 +133,7 @@ async fn q06_naming_again_replaces_and_nobody_watches_their_own_work(
 ) {
     let app = TestApp::start(backend).await;
     let cast = Cast::of(&app).await;
-    let (one, other) = (app.resident("李代表").await, app.resident("赵代表").await);
+    let [one, other] = two(&app).await;
     let (one_id, other_id) = (app.id_of(&one).await, app.id_of(&other).await);
     let leader = app.staff("grid_leader", COMMUNITY).await;
     let leader_id = app.id_of(&leader).await;
@@ -147,8 +152,10 @@ async fn q06_naming_again_replaces_and_nobody_watches_their_own_work(
     act(&one, &ticket, "observe", said("晚了", true)).await.refused(404, "ticket.not_found");
     // Who is none.
     let nobody = uuid::Uuid::nil().to_string();
+    let passer_by = app.id_of(&app.resident("路人").await).await;
     let refusals = [
         (named(&[&one_id, &nobody]), "ticket.delegate_unknown", "/persons/1"),
+        (named(&[&passer_by]), "ticket.delegate_unknown", "/persons/0"),
         (named(&[&one_id, &one_id]), "ticket.delegate_twice", "/persons/1"),
         (named(&[&cast.worker_id]), "ticket.delegate_handles", "/persons/0"),
         (named(&[nobody.as_str(); 6]), "ticket.delegates_too_many", "/persons"),
@@ -182,7 +189,7 @@ async fn q06_who_names_delegates_and_of_what_not(
 ) {
     let app = TestApp::start(backend).await;
     let cast = Cast::of(&app).await;
-    let delegate = app.resident("李代表").await;
+    let [delegate, _] = two(&app).await;
     let id = app.id_of(&delegate).await;
     let street = app.staff("street_dispatcher", STREET).await;
     let ticket = cast.ticket_at("accepted").await;
@@ -210,7 +217,7 @@ async fn q06_of_two_at_once_the_last_holds(#[values(Backend::Sqlite, Backend::Po
     let app = TestApp::start(backend).await;
     let cast = Cast::of(&app).await;
     let street = app.staff("street_dispatcher", STREET).await;
-    let (one, other) = (app.resident("李代表").await, app.resident("赵代表").await);
+    let [one, other] = two(&app).await;
     let (one_id, other_id) = (app.id_of(&one).await, app.id_of(&other).await);
     let ticket = cast.ticket().await;
     let (first, second) = tokio::join!(

@@ -33,7 +33,7 @@ impl<'a> PlanText<'a> {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"persons": ["01990000-0000-7000-8000-000000000007"]}))]
 pub struct Delegates {
-    /// 人员标识，至多 5 名；取代此前所设，空则不再设
+    /// 人员标识，至多 5 名，须在本县名册或岗位上；取代此前所设，空则不再设
     #[schema(max_items = 5)]
     pub persons: Vec<Uuid>,
 }

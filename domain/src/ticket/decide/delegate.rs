@@ -1,6 +1,6 @@
 //! 居民代表: who of the residents watches the work, and what they say of it (practices Q06).
 
-use super::super::command::{AssigneeFacts, Assignment};
+use super::super::command::Delegate;
 use super::super::{Assignee, Fact, FieldFault, MAX_DELEGATES, State, TicketRefusal, WrongState};
 use super::Decision;
 use crate::id::UserId;
@@ -9,7 +9,7 @@ use crate::text::Text;
 
 impl Decision<'_> {
     /// Names those who watch it from now on, in the place of those before. Never what is confidential: they read it.
-    pub(super) fn name_delegates(&mut self, persons: &[Assignment]) -> Result<(), Refusal> {
+    pub(super) fn name_delegates(&mut self, persons: &[Delegate]) -> Result<(), Refusal> {
         self.must_be_open()?;
         if self.ticket.confidential {
             return Err(self.wrong(WrongState::Confidential));
@@ -20,23 +20,20 @@ impl Decision<'_> {
         let mut all: Vec<UserId> = Vec::with_capacity(persons.len());
         for (i, one) in persons.iter().enumerate() {
             let fault = |code| Refusal::from(TicketRefusal::field_fault(code, format!("/persons/{i}")));
-            let (Assignee::Person(person), AssigneeFacts::Person { .. }) = (one.to, &one.facts) else {
+            if !one.is_known_at(&self.ticket.place.code) {
                 return Err(fault(FieldFault::DelegateUnknown));
-            };
-            if !one.facts.is_person_of(&self.ticket.place.code) {
-                return Err(fault(FieldFault::DelegateElsewhere));
             }
-            if all.contains(&person) {
+            if all.contains(&one.person) {
                 return Err(fault(FieldFault::DelegateTwice));
             }
             let of_lead = match self.ticket.lead() {
                 Some(Assignee::Unit(unit)) => one.facts.handles_for(unit),
-                lead => lead == Some(one.to),
+                lead => lead == Some(Assignee::Person(one.person)),
             };
-            if of_lead || self.ticket.handler() == Some(person) {
+            if of_lead || self.ticket.handler() == Some(one.person) {
                 return Err(fault(FieldFault::DelegateHandles));
             }
-            all.push(person);
+            all.push(one.person);
         }
         self.happen(Fact::DelegatesNamed { persons: all }, vec![]);
         Ok(())

@@ -4,7 +4,7 @@ use super::*;
 use crate::permission::Action;
 use rstest::rstest;
 
-fn named(persons: Vec<Assignment>) -> Command {
+fn named(persons: Vec<Delegate>) -> Command {
     Command::NameDelegates { persons }
 }
 
@@ -20,7 +20,7 @@ fn watched() -> Story {
     Story::begin(Some(Severity::Small)).steps(&[
         (clerk(), to_person(), 1),
         (worker(), Command::Accept, 2),
-        (clerk(), named(vec![known(neighbour())]), 2),
+        (clerk(), named(vec![watcher(neighbour())]), 2),
     ])
 }
 
@@ -74,7 +74,7 @@ fn q06_delegates_see_what_they_watch_and_say_how_it_goes() {
 #[test]
 fn q06_naming_again_replaces_and_whoever_handles_it_watches_nothing() {
     let second = person(22, &[]);
-    let story = watched().steps(&[(clerk(), named(vec![known(second.clone()), known(member())]), 3)]);
+    let story = watched().steps(&[(clerk(), named(vec![watcher(second.clone()), watcher(member())]), 3)]);
     assert_eq!(story.ticket.delegates, [second.user, member().user]);
     assert!(neighbour().may(Action::TicketView, &story.ticket.parties()).is_err());
     // Who watched it and takes it on watches it no more.
@@ -98,22 +98,25 @@ fn q06_a_delegate_is_known_by_who_they_turned_out_to_be() {
     assert!(story.ticket.delegates.is_empty());
 }
 
-fn elsewhere() -> Assignment {
-    known(person(24, &[(Role::CommunityClerk, at("140226001001"))]))
+fn nobody() -> Delegate {
+    Delegate { person: UserId(Uuid::from_u128(77)), facts: AssigneeFacts::Unknown, rosters: vec![] }
 }
 
-fn nobody() -> Assignment {
-    Assignment { to: Assignee::Person(UserId(Uuid::from_u128(77))), facts: AssigneeFacts::Unknown }
+/// Not on a roster here, with such posts.
+fn stranger(grants: &[(Role, Scope)]) -> Delegate {
+    Delegate { rosters: vec![place("140226")], ..watcher(person(24, grants)) }
 }
 
 #[rstest]
-#[case::nobody_there(vec![known(neighbour()), nobody()], "ticket.delegate_unknown", "/persons/1")]
-#[case::a_unit(vec![unit()], "ticket.delegate_unknown", "/persons/0")]
-#[case::of_another_county(vec![elsewhere()], "ticket.delegate_elsewhere", "/persons/0")]
-#[case::twice(vec![known(neighbour()), known(neighbour())], "ticket.delegate_twice", "/persons/1")]
-#[case::whoever_handles_it(vec![known(worker())], "ticket.delegate_handles", "/persons/0")]
-#[case::six((31..37).map(|n| known(person(n, &[]))).collect(), "ticket.delegates_too_many", "/persons")]
-fn q06_who_may_not_be_a_delegate(#[case] persons: Vec<Assignment>, #[case] code: &str, #[case] field: &str) {
+#[case::nobody_there(vec![watcher(neighbour()), nobody()], "ticket.delegate_unknown", "/persons/1")]
+#[case::of_another_county(vec![stranger(&[])], "ticket.delegate_unknown", "/persons/0")]
+#[case::with_a_post_elsewhere(vec![stranger(&[(Role::CommunityClerk, at("140226001001"))])],
+    "ticket.delegate_unknown", "/persons/0")]
+#[case::twice_by_a_post(vec![stranger(&[(Role::Volunteer, at("532504002"))]); 2], "ticket.delegate_twice", "/persons/1")]
+#[case::twice(vec![watcher(neighbour()), watcher(neighbour())], "ticket.delegate_twice", "/persons/1")]
+#[case::whoever_handles_it(vec![watcher(worker())], "ticket.delegate_handles", "/persons/0")]
+#[case::six((31..37).map(|n| watcher(person(n, &[]))).collect(), "ticket.delegates_too_many", "/persons")]
+fn q06_who_may_not_be_a_delegate(#[case] persons: Vec<Delegate>, #[case] code: &str, #[case] field: &str) {
     let refusal = watched().step(&clerk(), &named(persons), after(3)).unwrap_err();
     assert_eq!((refusal.code(), refusal.field()), (code, Some(field)));
 }
@@ -121,17 +124,15 @@ fn q06_who_may_not_be_a_delegate(#[case] persons: Vec<Assignment>, #[case] code:
 #[test]
 fn q06_of_a_unit_s_ticket_none_of_its_handlers_watches() {
     let mut story = Story::begin(None).steps(&[(clerk(), to_unit(), 1)]);
-    let refusal = story.step(&clerk(), &named(vec![known(department())]), after(2)).unwrap_err();
-    assert_eq!(refusal.code(), "ticket.delegate_elsewhere", "nothing is known of the county of the unit");
     let facts = AssigneeFacts::Person { actor: department(), units: vec![(UNIT, place("532504"))] };
-    let handler = Assignment { to: Assignee::Person(department().user), facts };
+    let handler = Delegate { person: department().user, facts, rosters: vec![] };
     let refusal = story.step(&clerk(), &named(vec![handler]), after(2)).unwrap_err();
     assert_eq!(refusal.code(), "ticket.delegate_handles");
 }
 
 #[test]
 fn q06_who_names_them_and_of_what_not() {
-    let one = || named(vec![known(neighbour())]);
+    let one = || named(vec![watcher(neighbour())]);
     let mut story = story_at(Status::Accepted);
     for (actor, code) in [(worker(), "permission.role"), (resident(), "permission.role")] {
         assert_eq!(story.step(&actor, &one(), after(4)).unwrap_err().code(), code);

@@ -30,7 +30,7 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
         ("return 退回", clerk(), Command::Return { reason: reason() }),
         ("arrive 到场", worker(), arrive()),
         ("plan 方案", worker(), Command::Plan { text: reason(), due: None, means: None }),
-        ("delegates 设居民代表", clerk(), Command::NameDelegates { persons: vec![known(neighbour())] }),
+        ("delegates 设居民代表", clerk(), Command::NameDelegates { persons: vec![watcher(neighbour())] }),
         ("observe 监督意见", neighbour(), Command::Observe { text: reason(), satisfied: true }),
         ("reply 答复", worker(), Command::Reply { text: reason() }),
         ("resolve 办结", worker(), resolve()),
@@ -98,7 +98,7 @@ fn prepare(command: &Command, story: Story) -> Story {
             story.steps(&[(clerk(), Command::Escalate { reason: text("超出社区能力") }, 4)])
         }
         Command::Observe { .. } => {
-            let named = Command::NameDelegates { persons: vec![known(neighbour())] };
+            let named = Command::NameDelegates { persons: vec![watcher(neighbour())] };
             story_after(&[(clerk(), named, 0)], story.ticket.status())
         }
         Command::ReportIn { .. } => story_after(&[(clerk(), whistle(), 0)], story.ticket.status()),

@@ -85,6 +85,12 @@ fn member() -> Actor {
     person(6, &[(Role::PartyMember, at("532504001007"))])
 }
 
+/// Who is to watch it: on the roster of its county.
+fn watcher(actor: Actor) -> Delegate {
+    let facts = AssigneeFacts::Person { actor: actor.clone(), units: vec![] };
+    Delegate { person: actor.user, facts, rosters: vec![place("532504")] }
+}
+
 /// A resident who raised nothing.
 fn neighbour() -> Actor {
     person(21, &[])

@@ -6,7 +6,7 @@ use crate::error::ApiResult;
 use crate::extract::Body;
 use actix_web::{HttpResponse, post};
 use domain::id::UserId;
-use domain::ticket::{Assignee, Command, MAX_DELEGATES};
+use domain::ticket::{Command, MAX_DELEGATES};
 use openapi::ticket::{Delegates, Observe, Ticket};
 
 /// Names who watches it.
@@ -14,7 +14,7 @@ use openapi::ticket::{Delegates, Observe, Ticket};
     tag = "工单",
     operation_id = "delegate_ticket",
     summary = "设居民代表",
-    description = "由处置该单的一级指定监督办理的居民代表，至多 5 名，重新指定取代此前所设；承办此单的人不能做，保密工单不设。\
+    description = "由处置该单的一级指定监督办理的居民代表，至多 5 名，须在本县名册或岗位上，重新指定取代此前所设；承办此单的人不能做，保密工单不设。\
         居民代表收到消息，所见与诉求人相同而看不到联系人，可提监督意见；自己的用 `GET /tickets?delegate=true` 查。",
     request_body = Delegates,
     responses((status = 200, description = "已设居民代表", body = Ticket)),
@@ -27,9 +27,8 @@ pub(crate) async fn delegate_ticket(
     body: Body<Delegates>,
 ) -> ApiResult<HttpResponse> {
     // One more than may be named shows that there are too many.
-    let persons = body.value.persons.iter().take(MAX_DELEGATES + 1);
-    let to: Vec<_> = persons.map(|person| Assignee::Person(UserId(*person))).collect();
-    let persons = act.state.store.assignments(&to).await?;
+    let persons = body.value.persons.iter().take(MAX_DELEGATES + 1).copied().map(UserId);
+    let persons = act.state.store.delegates(persons.collect()).await?;
     act.carry_out(&permit, &body.bytes, &Command::NameDelegates { persons }, None).await
 }
 
