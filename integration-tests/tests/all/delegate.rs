@@ -79,7 +79,7 @@ async fn q06_delegates_read_as_the_requester_does_and_say_how_it_goes(
     let set = act(&cast.clerk, &ticket, "delegates", named(&[&id])).await.expect(200);
     assert_eq!(set.json["delegates"], json!([id]));
     // They are told, and find it in a list of their own: what they raised is another.
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     assert_eq!(told(&delegate).await, ["delegate_named"]);
     let number = set.str("number").to_owned();
     assert_eq!(watched(&delegate).await, [number.as_str()]);
@@ -111,7 +111,7 @@ async fn q06_delegates_read_as_the_requester_does_and_say_how_it_goes(
         );
         assert_eq!((&steps[0]["actor"], &steps[0]["label"]), (&json!(id), &json!("监督意见")));
     }
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     for caller in [&cast.worker, &cast.clerk] {
         assert!(told(caller).await.contains(&"observed".to_owned()));
     }
@@ -228,5 +228,38 @@ async fn q06_of_two_at_once_the_last_holds(#[values(Backend::Sqlite, Backend::Po
     let holds = cast.clerk.get(&ticket).await.expect(200).json["delegates"].clone();
     let sees = [watched(&one).await.len(), watched(&other).await.len()];
     assert_eq!(sees, if holds == json!([one_id]) { [1, 0] } else { [0, 1] });
+    app.stop().await;
+}
+
+/// Who was entered into the roster and signs in later is who was named.
+#[rstest]
+#[tokio::test]
+async fn q06_who_is_on_the_roster_watches_once_they_sign_in(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let entered = json!({"name": "周代表", "phone": "13812345678"});
+    let entry = admin.post("/users", entered).await.expect(201).str("id").to_owned();
+    let (before, after) = (cast.ticket().await, cast.ticket().await);
+    let named_before = act(&cast.clerk, &before, "delegates", named(&[&entry])).await.expect(200);
+    assert_eq!(named_before.json["delegates"], json!([entry]));
+    let zhou = app.resident("周").await;
+    let id = app.id_of(&zhou).await;
+    let bound = zhou.post("/auth/phone", json!({"code": "dev:13812345678"})).await;
+    assert_eq!(bound.status / 100, 2, "{}", bound.text);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(cast.clerk.get(&before).await.json["delegates"], json!([id]));
+    assert_eq!(watched(&zhou).await.len(), 1);
+    // By the entry or by who that is, they are known, and are one.
+    act(&cast.clerk, &after, "delegates", named(&[&entry, &id])).await.refused_for(
+        422,
+        "ticket.delegate_twice",
+        "/persons/1",
+    );
+    let set = act(&cast.clerk, &after, "delegates", named(&[&entry])).await.expect(200);
+    assert_eq!((&set.json["delegates"], watched(&zhou).await.len()), (&json!([id]), 2));
+    let _ = act(&zhou, &before, "observe", said("来看过了", true)).await.expect(200);
     app.stop().await;
 }

@@ -77,7 +77,7 @@ async fn q02_it_waits_for_the_meeting_of_its_desk_and_is_settled_there(
         assert_eq!((&step["text"], &step["label"]), (&text, &json!("列为议题")));
     }
     // The requester is told, the leader of its grid, and those whose meeting it is before.
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     for caller in [&cast.resident, &leader, &cast.clerk] {
         assert_eq!(told(caller).await.iter().filter(|kind| *kind == "topic_raised").count(), 1);
     }
@@ -92,7 +92,7 @@ async fn q02_it_waits_for_the_meeting_of_its_desk_and_is_settled_there(
     assert_eq!((&settled.json["topic"], settled.str("status")), (&Value::Null, "accepted"));
     assert_eq!(settled.str("desk"), COMMUNITY);
     act(&cast.clerk, &ticket, "decide", decision("再定")).await.refused(409, "ticket.not_escalated");
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     assert!(told(&cast.worker).await.contains(&"decided".to_owned()), "whoever handles it");
     // It may be put there again.
     let _ = act(&cast.clerk, &ticket, "topic", reason()).await.expect(200);
