@@ -250,6 +250,8 @@ async fn q06_who_is_on_the_roster_watches_once_they_sign_in(
     let bound = zhou.post("/auth/phone", json!({"code": "dev:13812345678"})).await;
     assert_eq!(bound.status / 100, 2, "{}", bound.text);
     app.app.catch_up().await.unwrap();
+    // Being known by more they sign in anew.
+    let zhou = app.resident("周").await;
     assert_eq!(cast.clerk.get(&before).await.json["delegates"], json!([id]));
     assert_eq!(watched(&zhou).await.len(), 1);
     // By the entry or by who that is, they are known, and are one.

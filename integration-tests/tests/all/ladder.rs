@@ -93,7 +93,7 @@ async fn f02_it_goes_up_with_its_file_and_comes_back_with_a_decision(
         assert_eq!(decided["desk"], COMMUNITY);
     }
     // Whoever asked, and whoever handles it, is told.
-    app.app.react().await.unwrap();
+    app.app.catch_up().await.unwrap();
     for caller in [&cast.clerk, &cast.worker] {
         assert!(crate::inbox::told(caller).await.contains(&"decided".to_owned()));
     }

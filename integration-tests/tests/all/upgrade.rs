@@ -58,7 +58,7 @@ async fn written_anew(url: &str, ticket: &str) {
         true => format!("{column} = '{id}'::uuid"),
         false => format!("{column} = x'{id}'"),
     };
-    execute(url, &format!("UPDATE ticket SET state_v = state_v + 1 WHERE {}", is("id"))).await;
+    execute(url, &format!("UPDATE ticket SET state_v = state_v + 10 WHERE {}", is("id"))).await;
     let last = format!("(SELECT max(position) FROM event WHERE {})", is("stream"));
     execute(url, &format!("UPDATE event SET v = v + 10 WHERE position = {last}")).await;
 }
