@@ -76,11 +76,17 @@ pub enum Notice {
     Resumed,
     /// It lies on one's desk now.
     Escalated,
+    /// It is before the next meeting of its desk.
+    TopicRaised,
+    /// One watches it for the residents.
+    DelegateNamed,
+    /// A delegate of the residents said how it goes.
+    Observed,
     /// One answers for it until somebody has accepted it.
     FirstAsked,
     /// One's own: who can help.
     Referred,
-    /// Those above have decided on what one handed up, or handles.
+    /// It was decided on what one handed up, put before a meeting, or handles.
     Decided,
     /// A limit is about to pass.
     Warned,
@@ -166,6 +172,9 @@ impl Notice {
             | Self::Planned
             | Self::Replied
             | Self::Referred
+            | Self::TopicRaised
+            | Self::DelegateNamed
+            | Self::Observed
             | Self::Resolved
             | Self::SupervisedResolved
             | Self::Rated
@@ -208,6 +217,8 @@ pub enum Recipient {
     Unit(UnitId),
     /// Whoever dispatches at a place, or at the nearest place above that has somebody.
     Desk(PlaceCode),
+    /// Who leads the grid of a place, or the nearest above that has somebody.
+    Leader(PlaceCode),
     /// Whoever is on duty for a place, by the nearest shift that covers it.
     Duty(PlaceCode),
     /// Whoever holds one of these roles for a place in this area (practices Q09).
@@ -218,7 +229,8 @@ pub enum Recipient {
 /// did it is never told; that is left to whoever knows the people.
 pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(Audience, Notice)> {
     use Audience::{
-        Assist, Called, Desk, Dispatcher, Duty, FirstAsked, Handler, Requester, Supervisor, Whistler,
+        Assist, Called, Delegate, Desk, Dispatcher, Duty, FirstAsked, GridLeader, Handler, Requester,
+        Supervisor, Whistler,
     };
     let had = before.unwrap_or(after);
     match &event.fact {
@@ -238,6 +250,17 @@ pub fn notices(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec<(A
             vec![(Desk, Notice::Escalated), (Duty, Notice::DutyNew)]
         }
         Fact::Escalated { .. } => vec![(Desk, Notice::Escalated)],
+        Fact::TopicRaised { .. } => {
+            let mut all = vec![Requester, GridLeader, whoever_has(after), Desk];
+            all.dedup();
+            all.into_iter().map(|audience| (audience, Notice::TopicRaised)).collect()
+        }
+        Fact::DelegatesNamed { .. } => vec![(Delegate, Notice::DelegateNamed)],
+        Fact::Observed { .. } => {
+            let mut all = vec![whoever_has(after), Desk];
+            all.dedup();
+            all.into_iter().map(|audience| (audience, Notice::Observed)).collect()
+        }
         Fact::FirstAsked { person: Some(_) } => vec![(FirstAsked, Notice::FirstAsked)],
         Fact::FirstAsked { person: None } => vec![],
         Fact::Referred { .. } => vec![(Requester, Notice::Referred)],
@@ -384,6 +407,14 @@ fn of(audience: Audience, had: &Ticket, event: &Event, after: &Ticket) -> Vec<Re
             }
             _ => vec![Recipient::Desk(after.desk)],
         },
+        Audience::Delegate => match &event.fact {
+            // Who watched it before knows.
+            Fact::DelegatesNamed { persons } => {
+                people(&mut persons.iter().copied().filter(|person| !had.delegates.contains(person)))
+            }
+            _ => people(&mut after.delegates.iter().copied()),
+        },
+        Audience::GridLeader => vec![Recipient::Leader(after.place.code)],
         Audience::Dispatcher => people(&mut after.dispatched_by.into_iter()),
         Audience::Supervisor => people(&mut after.supervision.map(|there| there.by).into_iter()),
         Audience::Duty => on_duty(event, after),

@@ -47,6 +47,7 @@ pub struct TicketTexts {
     pub comment: Option<String>,
     pub end_reason: Option<String>,
     pub referral: Option<String>,
+    pub topic: Option<String>,
 }
 
 /// Whom to call (联系人): personal data, sealed where it is stored. What the ticket does not say is the requester's own.
@@ -131,6 +132,8 @@ pub struct TicketSummary {
     pub handling: Option<Handling>,
     pub desk: PlaceCode,
     pub escalated: bool,
+    /// Whether it is before the next meeting of its desk.
+    pub topic: bool,
     pub supervised: bool,
     pub commonality: Option<Commonality>,
     pub planned_for: Option<NaiveDate>,

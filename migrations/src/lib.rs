@@ -39,6 +39,7 @@ mod m20261123_000029_matters;
 mod m20261123_000030_paths;
 mod m20261123_000031_ticket_paths;
 mod m20261123_000032_photos;
+mod m20261123_000033_topics;
 mod standing;
 
 pub use standing::Standing;
@@ -83,6 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000030_paths::Migration),
             Box::new(m20261123_000031_ticket_paths::Migration),
             Box::new(m20261123_000032_photos::Migration),
+            Box::new(m20261123_000033_topics::Migration),
         ];
         migrations
             .into_iter()

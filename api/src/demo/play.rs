@@ -230,7 +230,9 @@ impl<'a> Play<'a> {
                 let (lat, lng) = (Step::take(left).context("纬度")?, Step::take(left).context("经度")?);
                 Command::Arrive { position: Position::new(lat, lng, Datum::Gcj02)? }
             }
-            Act::Plan => Command::Plan { text: said()?, due: left.pop().map(later).transpose()? },
+            Act::Plan => {
+                Command::Plan { text: said()?, due: left.pop().map(later).transpose()?, means: None }
+            }
             Act::Reply => Command::Reply { text: said()? },
             Act::Resolve => {
                 Command::Resolve { outcome: Step::take(left).context("办理结果")?, reply: said()? }

@@ -57,7 +57,8 @@ pub(crate) async fn begin_mediation(
     let request = request(&state, &permit, &conditions, &body.bytes);
     let (lang, now) = (language(&http), request.now);
     let ticket = seen_ticket(&state, &permit, path).await?;
-    request.actor.may(Action::MediationBegin, &ticket.ticket.parties()).map_err(Refusal::from)?;
+    // Who may not begin one learns nothing of whom the county knows.
+    permit.actor.may(Action::MediationBegin, &ticket.ticket.parties()).map_err(Refusal::from)?;
     let new = parties(&state, &ticket, &request, body.value.parties).await?;
     let place = ticket.ticket.place;
     let book = state.store.playbook(place.code.county())?;

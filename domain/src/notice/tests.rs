@@ -154,6 +154,11 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
             Fact::Decided { text: TEXT, back: Some(place("532504001007")) },
             by,
         ),
+        ("", accepted(), Fact::DelegatesNamed { persons: vec![NEIGHBOUR] }, by),
+        ("waiting", vec![], Fact::Observed { text: TEXT, satisfied: true }, by),
+        ("handled", accepted(), Fact::Observed { text: TEXT, satisfied: false }, by),
+        ("waiting", vec![], Fact::TopicRaised { reason: TEXT }, by),
+        ("handled", accepted(), Fact::TopicRaised { reason: TEXT }, by),
         ("as it was sorted", vec![], Fact::Escalated { desk: place("532504"), reason: None }, by),
         ("", vec![], Fact::FirstAsked { person: Some(WORKER) }, by),
         ("nobody takes over", vec![], Fact::FirstAsked { person: None }, by),
@@ -185,7 +190,7 @@ fn cases() -> Vec<(&'static str, Vec<Fact>, Fact, Option<UserId>)> {
         ("", accepted(), Fact::Relieved { assist: HELPER, to: Some(Assignee::Unit(UNIT)) }, by),
         ("", accepted(), Fact::Identified { from: WORKER, to: NEIGHBOUR }, itself),
         ("", accepted(), Fact::Arrived { position }, by),
-        ("", accepted(), Fact::Planned { text: TEXT, due: None }, by),
+        ("", accepted(), Fact::Planned { text: TEXT, due: None, means: None }, by),
         ("", accepted(), Fact::Replied { text: TEXT }, by),
         ("", and(watched(), &accepted()), resolved(), by),
         ("satisfied", done(), satisfied(Satisfaction::Satisfied), by),
@@ -254,7 +259,8 @@ fn the_document_shows_who_is_told_what() {
          supervises it · **duty**: who is on duty when it is written down, for the nearest place that has somebody; of what lies\n\
          with those above from the start there as well · **first_asked**: who was the first to take it up, while nobody has\n\
          accepted it, also of limits to accept or arrive that do not name them · **called**: the units that were called and\n\
-         have not reported in · **whistler**: who called them\n\n\
+         have not reported in · **whistler**: who called them · **grid_leader**: who leads the grid of its place, or the nearest\n\
+         place above that has somebody · **delegate**: who of the residents watches it\n\n\
          A call is told first, as `called`, to everybody who may answer it: at most 500 who hold such a role in its area.\n\n",
     );
     let pressing: Vec<_> = Notice::iter().filter(|notice| notice.presses()).map(Notice::name).collect();
@@ -366,6 +372,13 @@ fn an_audience_comes_down_to_whom_it_concerns() {
     let asked = [Fact::Escalated { desk: street, reason: Some(TEXT) }];
     let (_, decided) = told(&asked, &Fact::Decided { text: TEXT, back: None }, Some(CLERK));
     assert_eq!(decided, [(Recipient::Desk(place("532504001007")), Notice::Decided)]);
+    // Of the delegates, those who were none before.
+    let one = [Fact::DelegatesNamed { persons: vec![NEIGHBOUR] }];
+    let (_, named) = told(&one, &Fact::DelegatesNamed { persons: vec![HELPER, NEIGHBOUR] }, Some(CLERK));
+    assert_eq!(named, [person(HELPER, Notice::DelegateNamed)]);
+    // A topic is told to the leader of the grid where it is, by the place of the ticket.
+    let (_, raised) = told(&[], &Fact::TopicRaised { reason: TEXT }, Some(CLERK));
+    assert_eq!(raised[1], (Recipient::Leader(place("532504001007003")), Notice::TopicRaised));
     let new = recipients(None, &submitted(), &ticket(&[]));
     assert_eq!(new[1], (Recipient::Duty(place("532504001007003")), Notice::DutyNew));
 }

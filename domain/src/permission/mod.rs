@@ -103,6 +103,12 @@ pub enum Action {
     /// 办理方案.
     #[strum(serialize = "ticket.plan")]
     TicketPlan,
+    /// 设居民代表: who watches the work.
+    #[strum(serialize = "ticket.delegate")]
+    TicketDelegate,
+    /// 监督意见, of those who watch it.
+    #[strum(serialize = "ticket.observe")]
+    TicketObserve,
     /// 阶段答复.
     #[strum(serialize = "ticket.reply")]
     TicketReply,
@@ -118,7 +124,10 @@ pub enum Action {
     /// 引导: to self-help, mutual help or the market.
     #[strum(serialize = "ticket.refer")]
     TicketRefer,
-    /// 会商决定 on what was handed up.
+    /// 立为议题: before the next meeting of its desk.
+    #[strum(serialize = "ticket.topic")]
+    TicketTopic,
+    /// 会商决定 on what was handed up, or is before the meeting of one's desk.
     #[strum(serialize = "ticket.decide")]
     TicketDecide,
     /// 暂停、恢复计时.

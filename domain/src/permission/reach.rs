@@ -35,6 +35,8 @@ pub struct Parties<'a> {
     pub call: Option<PlaceCode>,
     /// The members of the team that took it.
     pub mates: &'a [UserId],
+    /// Who watches the work for the residents.
+    pub delegates: &'a [UserId],
 }
 
 impl Actor {
@@ -57,6 +59,7 @@ impl Actor {
         let as_resident = reaches(Role::Resident, action).iter().any(|reach| match reach {
             Reach::Anywhere => true,
             Reach::Own => self.raised(parties),
+            Reach::Delegated => parties.delegates.contains(&self.user),
             _ => false,
         });
         let granted = self.grants.iter().any(|grant| self.reaches(action, grant, parties));
@@ -75,6 +78,7 @@ impl Actor {
         reaches(grant.role, action).iter().any(|reach| match reach {
             Reach::Anywhere => true,
             Reach::Own => self.raised(parties),
+            Reach::Delegated => parties.delegates.contains(&self.user),
             Reach::Assigned => parties.handler == Some(self.user) || parties.unit.is_some_and(is_of),
             Reach::Assisting => {
                 let helps = |assignee: &Assignee| match assignee {

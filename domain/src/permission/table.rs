@@ -9,6 +9,8 @@ pub enum Reach {
     Anywhere,
     /// What one requested oneself, or joined by a merge; one's own flags and absences.
     Own,
+    /// What oneself watches as a delegate of the residents: seen as by its requester.
+    Delegated,
     /// What is assigned to oneself or to a unit that the role is granted for.
     Assigned,
     /// What oneself, or a unit that the role is granted for, assists with.
@@ -30,7 +32,9 @@ pub enum Reach {
 /// How far `role` reaches with `action`; empty when it may not at all. This is the table.
 pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
     use Action as A;
-    use Reach::{Anywhere, Area, Assigned, Assisting, Called, Claimable, Desk, Dispatched, Own, Raised};
+    use Reach::{
+        Anywhere, Area, Assigned, Assisting, Called, Claimable, Delegated, Desk, Dispatched, Own, Raised,
+    };
     use Role as R;
     match (role, action) {
         (
@@ -62,10 +66,11 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::MediationView
             | A::MediationSign,
         ) => &[Anywhere],
+        (R::Resident, A::TicketView) => &[Own, Delegated],
+        (R::Resident, A::TicketObserve) => &[Delegated],
         (
             R::Resident,
-            A::TicketView
-            | A::TicketRate
+            A::TicketRate
             | A::TicketSupplement
             | A::TicketUrge
             | A::TicketWithdraw
@@ -113,7 +118,15 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader | R::DepartmentHandler,
             A::TicketRefer,
         ) => &[Assigned],
-        (R::StreetDispatcher | R::CountyAdmin, A::TicketDecide) => &[Desk],
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::TicketDelegate) => &[Desk],
+        // Those below decide on nothing but what is before their own meeting: what is handed up lies on a desk above.
+        (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::TicketDecide) => &[Desk],
+        (R::CommunityClerk | R::StreetDispatcher, A::TicketTopic) => &[Desk, Assigned],
+        (R::CountyAdmin, A::TicketTopic) => &[Desk],
+        (
+            R::Volunteer | R::PartyMember | R::GridWorker | R::GridLeader | R::DepartmentHandler,
+            A::TicketTopic,
+        ) => &[Assigned],
         (R::Supervisor | R::CountyAdmin, A::TicketPause | A::TicketReopen) => &[Area],
         (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::TicketSupervise) => &[Area],
         (R::CommunityClerk | R::StreetDispatcher | R::CountyAdmin, A::TicketWhistle) => &[Area],

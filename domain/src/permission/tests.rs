@@ -31,7 +31,7 @@ fn at(code: &str) -> Scope {
 }
 
 /// Requested by 1 and 7, led by unit 90, accepted by 2, helped by 4 and unit 91, dispatched by 5, on the street's desk; unit 92
-/// was called.
+/// was called, and 8 watches it.
 fn parties() -> Parties<'static> {
     const HELP: [Assignee; 2] =
         [Assignee::Person(UserId(Uuid::from_u128(4))), Assignee::Unit(UnitId(Uuid::from_u128(91)))];
@@ -43,6 +43,7 @@ fn parties() -> Parties<'static> {
         due_at: Timestamp::UNIX_EPOCH,
         report: None,
     }];
+    const DELEGATES: [UserId; 1] = [UserId(Uuid::from_u128(8))];
     const JOINED: [UserId; 1] = [UserId(Uuid::from_u128(7))];
     Parties {
         requester: user(1),
@@ -58,6 +59,7 @@ fn parties() -> Parties<'static> {
         claim: Roles::from_iter([Role::PartyMember]),
         call: None,
         mates: &[],
+        delegates: &DELEGATES,
     }
 }
 
@@ -74,6 +76,7 @@ const HANDLE: &[&str] = &[
     "ticket.extend",
     "ticket.promise",
     "ticket.refer",
+    "ticket.topic",
 ];
 const HANDLE_AND_MORE: &[&str] = &["ticket.escalate", "ticket.note"];
 const CLERK: &[&str] = &[
@@ -101,6 +104,7 @@ fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
 #[rstest]
 #[case::requester(actor(1, &[]), many(&[OWN]))]
 #[case::joined_by_a_merge(actor(7, &[]), many(&[OWN]))]
+#[case::delegate(actor(8, &[]), many(&[&["ticket.view", "ticket.observe"]]))]
 #[case::stranger(actor(3, &[]), many(&[]))]
 #[case::handler_without_role(actor(2, &[]), many(&[]))]
 #[case::clerk_of_it(actor(3, &[(Role::CommunityClerk, at("532504001007"))]), many(&[CLERK]))]
@@ -108,7 +112,7 @@ fn many(parts: &[&[&'static str]]) -> BTreeSet<&'static str> {
     many(&[CLERK, &["ticket.decide_extension"]]))]
 #[case::clerk_next_door(actor(3, &[(Role::CommunityClerk, at("532504001008"))]), many(&[]))]
 #[case::street(actor(3, &[(Role::StreetDispatcher, at("532504001"))]),
-    many(&[CLERK, &["ticket.decide", "ticket.decide_extension", "ticket.supervise"]]))]
+    many(&[CLERK, &["ticket.decide", "ticket.topic", "ticket.delegate", "ticket.decide_extension", "ticket.supervise"]]))]
 #[case::grid_worker_there(actor(3, &[(Role::GridWorker, at("532504001007"))]), many(&[&["ticket.view", "ticket.note"]]))]
 #[case::its_unit(actor(3, &[(Role::DepartmentHandler, Scope::Unit(UNIT))]), many(&[HANDLE, HANDLE_AND_MORE, &["ticket.discuss"]]))]
 #[case::handler(actor(2, &[(Role::GridWorker, at("532504001008"))]), many(&[HANDLE, HANDLE_AND_MORE]))]
@@ -154,7 +158,8 @@ fn the_document_shows_the_whole_table() {
          Made from the one table (`domain/src/permission/table.rs`) by a test, which fails when it is stale; `make docs` writes it\n\
          anew. Everyone who signed in is a resident. An empty cell: never. How far it reaches otherwise:\n\n\
          **anywhere**: needs nothing to reach to · **own**: raised by oneself, or about oneself · **assigned**: to oneself or one's unit ·\n\
-         **assisting**: oneself or one's unit helps · **raised**: for one's unit · **claimable**: open to be claimed by this role in its places ·\n\
+         **assisting**: oneself or one's unit helps · **raised**: for one's unit · **delegated**: watched for the residents ·\n\
+         **claimable**: open to be claimed by this role in its places ·\n\
          **called**: one's unit was called by a whistle · **dispatched**: by oneself · **area**: in the places that the role is granted for · **desk**: on a desk there\n\n| action |",
     );
     for role in Role::iter() {

@@ -3,7 +3,7 @@
 use super::event::{Event, Fact};
 use super::{
     Arrival, Assessment, Assignee, Clock, Discussion, Done, Escalation, Exclusion, Extension, Opinion, Plan,
-    Rating, Referral, Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Work,
+    Rating, Referral, Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Topic, Work,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
@@ -95,7 +95,9 @@ impl Ticket {
             service: service.clone(),
             call: *call,
             mates: Vec::new(),
+            delegates: Vec::new(),
             escalation: None,
+            topic: None,
             first_asked: None,
             referral: None,
             requester_unit: *requester_unit,
@@ -118,6 +120,7 @@ impl Ticket {
             self.stop_resting(event);
             self.extension = None;
             self.escalation = None;
+            self.topic = None;
         }
         if state.is_over() {
             self.supervision = None;
@@ -128,6 +131,9 @@ impl Ticket {
         }
         self.state = state;
         self.note_what_is_beside_the_state(event);
+        // Nobody watches their own work.
+        let handler = self.handler();
+        self.delegates.retain(|delegate| Some(*delegate) != handler);
         set_clocks(&mut self.clocks, &event.clocks);
         Ok(())
     }
@@ -142,6 +148,8 @@ impl Ticket {
                 | Fact::Breached { .. }
                 | Fact::Escalated { .. }
                 | Fact::Decided { .. }
+                | Fact::TopicRaised { .. }
+                | Fact::DelegatesNamed { .. }
                 | Fact::FirstAsked { .. }
                 | Fact::Referred { .. }
                 | Fact::Graded { .. }
@@ -170,6 +178,7 @@ impl Ticket {
                 | Fact::Excluded { .. },
                 state,
             ) => state,
+            (Fact::Observed { .. }, state) if !state.is_over() => state,
             (Fact::Identified { from, to }, state) => state.identified(*from, *to),
             (Fact::Dispatched { lead, .. }, State::Submitted) => State::Dispatched { lead: *lead, at },
             (Fact::Claimed { handler, .. }, State::Submitted) => {
@@ -186,9 +195,10 @@ impl Ticket {
             (Fact::Arrived { position }, State::Accepted(work)) if work.arrival.is_none() => {
                 State::Accepted(Work { arrival: Some(Arrival { at, position: *position }), ..work })
             }
-            (Fact::Planned { text, due }, State::Accepted(work)) => {
-                State::Accepted(Work { plan: Some(Plan { text: *text, due: *due, at }), ..work })
-            }
+            (Fact::Planned { text, due, means }, State::Accepted(work)) => State::Accepted(Work {
+                plan: Some(Plan { text: *text, due: *due, means: *means, at }),
+                ..work
+            }),
             (Fact::Replied { text }, State::Accepted(work)) => {
                 State::Accepted(Work { reply: Some(Reply { text: *text, at }), ..work })
             }
@@ -224,15 +234,22 @@ impl Ticket {
                 // A limit that passed asks for no decision; of several who ask the first is answered.
                 if reason.is_some() {
                     self.escalation.get_or_insert(Escalation { from: self.desk, at });
+                    // Those above meet on it now.
+                    self.topic = None;
                 }
                 self.desk = *desk;
             }
+            Fact::TopicRaised { reason } => {
+                self.topic = event.actor.map(|by| Topic { by, reason: *reason, at });
+            }
+            Fact::DelegatesNamed { persons } => self.delegates.clone_from(persons),
             Fact::FirstAsked { person } => self.first_asked = *person,
             Fact::Referred { to, point, unit, text } => {
                 self.referral = Some(Referral { to: *to, point: *point, unit: *unit, text: *text, at });
             }
             Fact::Decided { text: _, back } => {
                 self.escalation = None;
+                self.topic = None;
                 self.desk = back.unwrap_or(self.desk);
             }
             Fact::Graded { category, severity, affair, claim, service } => {
@@ -352,6 +369,7 @@ impl Ticket {
             | Fact::Resolved { .. }
             | Fact::Closed
             | Fact::Supplemented { .. }
+            | Fact::Observed { .. }
             | Fact::Promised { .. }
             | Fact::Noted { .. }
             | Fact::Withdrawn { .. }
@@ -371,11 +389,13 @@ impl Ticket {
         replace(&mut self.assist, Assignee::Person(from), Assignee::Person(to));
         self.assist.retain(|one| Some(*one) != lead);
         let handler = self.handler();
+        replace(&mut self.delegates, from, to);
         replace(&mut self.mates, from, to);
         self.mates.retain(|mate| Some(*mate) != handler);
         self.dispatched_by = self.dispatched_by.map(now);
         self.first_asked = self.first_asked.map(now);
         self.supervision = self.supervision.map(|there| Supervision { by: now(there.by), ..there });
+        self.topic = self.topic.map(|there| Topic { by: now(there.by), ..there });
         if let Some(discussion) = &mut self.discussion {
             discussion.by = now(discussion.by);
         }

@@ -1,9 +1,9 @@
 //! What people ask to be done with a ticket.
 
 use super::{
-    Affair, Assignee, Channel, Commonality, Handling, Origin, Outcome, ReferTo, Satisfaction, Severity,
+    Affair, Assignee, Channel, Commonality, Handling, Means, Origin, Outcome, ReferTo, Satisfaction, Severity,
 };
-use crate::actor::Actor;
+use crate::actor::{Actor, Grant, Scope};
 use crate::geo::Position;
 use crate::id::{PointId, TicketId, UnitId, UserId};
 use crate::number::TicketNumber;
@@ -142,6 +142,29 @@ pub struct Assignment {
     pub facts: AssigneeFacts,
 }
 
+/// Somebody who is to watch a ticket for the residents (居民代表, practices Q06), with what is known of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delegate {
+    /// Whom.
+    pub person: UserId,
+    /// What is known of them.
+    pub facts: AssigneeFacts,
+    /// The counties (six digits) that entered them into their roster.
+    pub rosters: Vec<PlaceCode>,
+}
+
+impl Delegate {
+    /// Whether the county around a place knows them: they hold a post there, or are on its roster.
+    pub fn is_known_at(&self, place: &PlaceCode) -> bool {
+        let AssigneeFacts::Person { actor, units } = &self.facts else { return false };
+        let holds = |grant: &Grant| match &grant.scope {
+            Scope::Places(places) => places.iter().any(|one| one.county() == place.county()),
+            Scope::Unit(unit) => units.iter().any(|(id, county)| id == unit && county.covers(place)),
+        };
+        self.rosters.iter().any(|county| county.covers(place)) || actor.grants.iter().any(holds)
+    }
+}
+
 /// A team that somebody takes a ticket with (组团式, practices L07).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Team {
@@ -209,6 +232,20 @@ pub enum Command {
         text: Text,
         /// Until when.
         due: Option<Timestamp>,
+        /// By what means.
+        means: Option<Means>,
+    },
+    /// 设居民代表: who watches the work, in the place of those before.
+    NameDelegates {
+        /// Whom; nobody where nobody is to watch any more.
+        persons: Vec<Delegate>,
+    },
+    /// 监督意见.
+    Observe {
+        /// What they say.
+        text: Text,
+        /// Whether they are satisfied with how it goes.
+        satisfied: bool,
     },
     /// 阶段答复.
     Reply {
@@ -274,11 +311,16 @@ pub enum Command {
         /// What the requester is told.
         text: Text,
     },
-    /// 会商决定: of those to whom it was handed up (practices F02).
+    /// 立为议题: for the next meeting of its desk (practices Q02).
+    RaiseTopic {
+        /// Why.
+        reason: Text,
+    },
+    /// 会商决定: of those to whom it was handed up (practices F02), or before whose meeting it is (practices Q02).
     Decide {
         /// What is to be done.
         text: Text,
-        /// Whether it goes back to those who asked.
+        /// Whether it goes back to those who handed it up.
         back: bool,
     },
     /// 暂停计时.
@@ -382,6 +424,8 @@ impl Command {
             Self::Return { .. } => Action::TicketReturn,
             Self::Arrive { .. } => Action::TicketArrive,
             Self::Plan { .. } => Action::TicketPlan,
+            Self::NameDelegates { .. } => Action::TicketDelegate,
+            Self::Observe { .. } => Action::TicketObserve,
             Self::Reply { .. } => Action::TicketReply,
             Self::Resolve { .. } => Action::TicketResolve,
             Self::Rate { .. } => Action::TicketRate,
@@ -392,6 +436,7 @@ impl Command {
             Self::ApproveExtension { .. } | Self::RefuseExtension { .. } => Action::TicketDecideExtension,
             Self::Escalate { .. } => Action::TicketEscalate,
             Self::Refer { .. } => Action::TicketRefer,
+            Self::RaiseTopic { .. } => Action::TicketTopic,
             Self::Decide { .. } => Action::TicketDecide,
             Self::Pause { .. } | Self::Resume { .. } => Action::TicketPause,
             Self::Supervise { .. } => Action::TicketSupervise,
@@ -415,6 +460,7 @@ impl Command {
             Self::Resolve { reply, .. } => Some(reply),
             Self::Rate { comment, .. } => comment.as_ref(),
             Self::Plan { text, .. }
+            | Self::Observe { text, .. }
             | Self::Reply { text }
             | Self::Refer { text, .. }
             | Self::Decide { text, .. }
@@ -429,6 +475,7 @@ impl Command {
             | Self::Extend { reason, .. }
             | Self::RefuseExtension { reason }
             | Self::Escalate { reason }
+            | Self::RaiseTopic { reason }
             | Self::Pause { reason }
             | Self::Resume { reason }
             | Self::Supervise { reason }
@@ -440,6 +487,7 @@ impl Command {
             | Self::Claim
             | Self::ClaimTogether { .. }
             | Self::Accept
+            | Self::NameDelegates { .. }
             | Self::Arrive { .. }
             | Self::Urge
             | Self::ReportIn { .. } => None,

@@ -2,7 +2,7 @@
 
 use super::{
     Affair, Appraiser, Assignee, Audience, Channel, Clock, ClockKind, Commonality, Excludable, Handling,
-    Origin, Outcome, ReferTo, Satisfaction, Severity,
+    Means, Origin, Outcome, ReferTo, Satisfaction, Severity,
 };
 use crate::geo::Position;
 use crate::id::{PointId, TicketId, UnitId, UserId};
@@ -93,6 +93,8 @@ pub enum Fact {
     },
     /// 上报: it lies on the desk above; by itself when a limit passed.
     Escalated { desk: PlaceCode, reason: Option<TextRef> },
+    /// 列为议题: it waits for the next meeting of its desk, and goes up to nobody.
+    TopicRaised { reason: TextRef },
     /// 首问负责: who answers for it until somebody has accepted it; nobody where they left and nobody takes over.
     FirstAsked { person: Option<UserId> },
     /// 引导: to whom its requester can turn.
@@ -149,7 +151,16 @@ pub enum Fact {
     /// 到场.
     Arrived { position: Position },
     /// 出方案.
-    Planned { text: TextRef, due: Option<Timestamp> },
+    Planned {
+        text: TextRef,
+        due: Option<Timestamp>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        means: Option<Means>,
+    },
+    /// 设居民代表: who watches the work from now on, and nobody else does.
+    DelegatesNamed { persons: Vec<UserId> },
+    /// 监督意见: what one of them says of it.
+    Observed { text: TextRef, satisfied: bool },
     /// 阶段答复.
     Replied { text: TextRef },
     /// 办结.
@@ -255,6 +266,10 @@ impl Fact {
             | Self::Graded { service: Some(_), .. }
             | Self::Claimed { team: Some(_), .. }
             | Self::Decided { .. }
+            | Self::TopicRaised { .. }
+            | Self::Planned { means: Some(_), .. }
+            | Self::DelegatesNamed { .. }
+            | Self::Observed { .. }
             | Self::FirstAsked { .. }
             | Self::Referred { .. }
             | Self::Resolved { outcome: Outcome::Guided, .. }
@@ -282,6 +297,7 @@ impl Fact {
                 | Self::Returned { .. }
                 | Self::Escalated { .. }
                 | Self::Decided { .. }
+                | Self::TopicRaised { .. }
                 | Self::ExtensionAsked { .. }
                 | Self::ExtensionApproved { .. }
                 | Self::ExtensionRefused { .. }
@@ -311,11 +327,13 @@ impl Fact {
             Self::Promised { text, .. } => Some(*text),
             Self::Planned { text, .. }
             | Self::Replied { text }
+            | Self::Observed { text, .. }
             | Self::Decided { text, .. }
             | Self::Referred { text, .. }
             | Self::Supplemented { text }
             | Self::Noted { text } => Some(*text),
             Self::Returned { reason }
+            | Self::TopicRaised { reason }
             | Self::Reopened { reason, .. }
             | Self::ExtensionAsked { reason, .. }
             | Self::ExtensionRefused { reason }
@@ -333,6 +351,7 @@ impl Fact {
             | Self::Claimed { .. }
             | Self::Accepted { .. }
             | Self::FirstAsked { .. }
+            | Self::DelegatesNamed { .. }
             | Self::HandedOver { .. }
             | Self::Relieved { .. }
             | Self::Identified { .. }

@@ -23,7 +23,8 @@ mod whistle;
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{
-    AssigneeFacts, Assignment, ChatMessage, Command, Guide, MAX_MESSAGE, Submission, Team, UnitFacts,
+    AssigneeFacts, Assignment, ChatMessage, Command, Delegate, Guide, MAX_MESSAGE, Submission, Team,
+    UnitFacts,
 };
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{
@@ -35,12 +36,12 @@ pub use ledger::{Assessment, Discussion};
 pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 pub use state::{
     Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Referral, Reply, Resolution, Rest, State,
-    Steps, Supervision, Work,
+    Steps, Supervision, Topic, Work,
 };
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{
-    Affair, Appraiser, Audience, Channel, Commonality, Handling, Outcome, ReferTo, Satisfaction, Severity,
-    Status,
+    Affair, Appraiser, Audience, Channel, Commonality, Handling, Means, Outcome, ReferTo, Satisfaction,
+    Severity, Status,
 };
 pub use whistle::{Opinion, ReportIn, Whistle, WhistleState};
 
@@ -58,6 +59,8 @@ use serde::{Deserialize, Serialize};
 pub const STATE_VERSION: i16 = 5;
 /// The first version whose state is the fold of its events: those before kept less.
 pub const WHOLE_STATE: i16 = 4;
+/// The most residents' delegates that watch one ticket.
+pub const MAX_DELEGATES: usize = 5;
 /// The most that may assist with one ticket.
 pub const MAX_ASSIST: usize = 20;
 /// The most members of a team that a ticket names.
@@ -192,9 +195,15 @@ pub struct Ticket {
     /// Who was in the team that took it, besides whoever leads (practices L07).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mates: Vec<UserId>,
+    /// The residents' delegates who watch the work (practices Q06).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delegates: Vec<UserId>,
     /// While it waits for the decision of those to whom it was handed up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escalation: Option<Escalation>,
+    /// While it waits for the next meeting of its desk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Topic>,
     /// Who was the first to take it up, where the playbook has such people answer for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_asked: Option<UserId>,
@@ -238,7 +247,10 @@ impl Ticket {
             && self.excluded.is_empty()
             && self.assessment.is_none()
             && self.clocks.iter().all(|clock| clock.kind != ClockKind::Promise)
-            && self.escalation.is_none();
+            && self.escalation.is_none()
+            && self.topic.is_none()
+            && self.delegates.is_empty()
+            && self.state.work().and_then(|work| work.plan).is_none_or(|plan| plan.means.is_none());
         if says_less { WHOLE_STATE } else { STATE_VERSION }
     }
 
@@ -305,6 +317,7 @@ impl Ticket {
             claim: self.claimable(),
             call: self.call,
             mates: &self.mates,
+            delegates: &self.delegates,
         }
     }
 

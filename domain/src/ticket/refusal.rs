@@ -117,9 +117,14 @@ pub enum WrongState {
     /// The playbook has no such affair referred to others.
     #[strum(serialize = "ticket.not_referable")]
     NotReferable,
-    /// Nobody asked for a decision.
+    /// Nobody handed it up, and it is before no meeting.
     #[strum(serialize = "ticket.not_escalated")]
     NotEscalated,
+    /// Nobody but those who handle it is to read what is confidential.
+    #[strum(serialize = "ticket.confidential")]
+    Confidential,
+    #[strum(serialize = "ticket.already_a_topic")]
+    AlreadyATopic,
     #[strum(serialize = "ticket.urged_recently")]
     UrgedRecently,
     #[strum(serialize = "ticket.extension_pending")]
@@ -218,6 +223,22 @@ pub enum FieldFault {
     ReferUnfit,
     #[strum(serialize = "ticket.not_referred")]
     NotReferred,
+    /// Jointly is with somebody.
+    #[strum(serialize = "ticket.nobody_assists")]
+    NobodyAssists,
+    #[strum(serialize = "ticket.delegates_too_many")]
+    DelegatesTooMany,
+    /// Nobody whom the county knows: of anybody else it is not told that they are there.
+    #[strum(serialize = "ticket.delegate_unknown")]
+    DelegateUnknown,
+    #[strum(serialize = "ticket.delegate_twice")]
+    DelegateTwice,
+    /// Nobody watches their own work.
+    #[strum(serialize = "ticket.delegate_handles")]
+    DelegateHandles,
+    /// It was not handed up, so it can go back to nobody.
+    #[strum(serialize = "ticket.nowhere_back")]
+    NowhereBack,
     #[strum(serialize = "ticket.for_unit_for_staff")]
     ForUnitForStaff,
     #[strum(serialize = "ticket.for_unit_unknown")]

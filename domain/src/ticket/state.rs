@@ -1,6 +1,6 @@
 //! Where a ticket stands, with what is true only there.
 
-use super::{Assignee, ClockKind, Outcome, ReferTo, Satisfaction, Status};
+use super::{Assignee, ClockKind, Means, Outcome, ReferTo, Satisfaction, Status};
 use crate::geo::Position;
 use crate::id::{PointId, TicketId, UnitId, UserId};
 use crate::place::PlaceCode;
@@ -35,6 +35,9 @@ pub struct Plan {
     pub text: TextRef,
     /// Until when, where said.
     pub due: Option<Timestamp>,
+    /// By what means, where said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<Means>,
     /// When it was made.
     pub at: Timestamp,
 }
@@ -89,6 +92,18 @@ pub struct Supervision {
 pub struct Escalation {
     /// The desk that asked first: to which it can come back.
     pub from: PlaceCode,
+    /// Since when.
+    pub at: Timestamp,
+}
+
+/// What could not be settled on the spot, and waits for the next meeting of its desk (议题, practices Q02).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// Who put it there.
+    pub by: UserId,
+    /// Why, among staff.
+    pub reason: TextRef,
     /// Since when.
     pub at: Timestamp,
 }

@@ -120,6 +120,10 @@ vocabulary! {
         Whistler,
         /// 首问负责人, while nobody has accepted it.
         FirstAsked,
+        /// 网格长: who leads the grid of its place, or the nearest above that has one.
+        GridLeader,
+        /// 居民代表: who watches the work.
+        Delegate,
     }
     /// Whose opinion of a unit that was called counts (评价主体): practices M04, Z10.
     Appraiser {
@@ -145,6 +149,15 @@ vocabulary! {
         Unsolvable,
         /// 引导自行解决: they were shown who helps (practices M02).
         Guided,
+    }
+    /// By what means it is to be done (办理途径): practices Q06.
+    Means {
+        /// 自办: by whoever has it.
+        Own,
+        /// 招标: by whom a tender finds.
+        Tender,
+        /// 联办: with those who assist.
+        Joint,
     }
     /// To whom somebody with an affair of their own is guided (引导去处): practices M02.
     ReferTo {
@@ -179,6 +192,6 @@ impl Appraiser {
 impl Audience {
     /// Whether programs of before event version 5 do not know the word.
     pub(super) fn is_new(self) -> bool {
-        matches!(self, Self::Called | Self::Whistler | Self::FirstAsked)
+        matches!(self, Self::Called | Self::Whistler | Self::FirstAsked | Self::GridLeader | Self::Delegate)
     }
 }

@@ -8,7 +8,7 @@ use super::user::stored_grant;
 use domain::actor::Actor;
 use domain::id::{UnitId, UserId};
 use domain::place::PlaceCode;
-use domain::ticket::{Assignee, AssigneeFacts, Assignment};
+use domain::ticket::{Assignee, AssigneeFacts, Assignment, Delegate};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -34,6 +34,47 @@ impl Store {
         };
         let known = |one: &Assignee| facts(one).unwrap_or(AssigneeFacts::Unknown);
         Ok(to.iter().map(|one| Assignment { to: *one, facts: known(one) }).collect())
+    }
+
+    /// Those who are to watch a ticket, by who they are by now, each with the counties on whose rosters they are: two queries
+    /// besides those of [`Self::assignments`].
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn delegates(&self, persons: Vec<UserId>) -> Result<Vec<Delegate>, StoreError> {
+        if persons.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut sql =
+            Sql::new("SELECT id, joined_into FROM app_user WHERE joined_into IS NOT NULL AND id IN ");
+        sql.bind_all(persons.iter().map(|person| person.0));
+        let mut turned_out = HashMap::new();
+        for row in self.query_all(&sql.text, sql.values).await? {
+            turned_out
+                .insert(UserId(column(&row, "app_user", "id")?), column(&row, "app_user", "joined_into")?);
+        }
+        let now = |person: UserId| turned_out.get(&person).copied().map_or(person, UserId);
+        let persons: Vec<_> = persons.into_iter().map(now).collect();
+        let ids = || persons.iter().map(|person| person.0);
+        let mut sql = Sql::new(
+            "SELECT k.person, substr(e.scope_code, 1, 6) AS county FROM (SELECT id, id AS person FROM app_user WHERE id IN ",
+        );
+        sql.bind_all(ids()).push(" UNION ALL SELECT id, joined_into FROM app_user WHERE joined_into IN ");
+        sql.bind_all(ids());
+        sql.push(") k JOIN event e ON e.stream = k.id AND e.aggregate = 'person' AND e.kind = 'registered' AND e.scope_code <> ''");
+        let mut rosters: HashMap<UserId, Vec<PlaceCode>> = HashMap::new();
+        for row in self.query_all(&sql.text, sql.values).await? {
+            let county = self.stored_code(&column::<String>(&row, "event", "county")?)?;
+            rosters.entry(UserId(column(&row, "app_user", "person")?)).or_default().push(county);
+        }
+        let to: Vec<_> = persons.iter().copied().map(Assignee::Person).collect();
+        let known = self.assignments(&to).await?.into_iter().zip(persons);
+        let delegate = |(one, person): (Assignment, UserId)| Delegate {
+            person,
+            facts: one.facts,
+            rosters: rosters.get(&person).cloned().unwrap_or_default(),
+        };
+        Ok(known.map(delegate).collect())
     }
 
     /// Who somebody is by now: a roster entry may have turned out to be another.

@@ -76,7 +76,7 @@ async fn f02_it_goes_up_with_its_file_and_comes_back_with_a_decision(
     assert_eq!(entry(&file, "escalated")["text"], "管网在三个小区之间");
     assert_eq!(entry(&file, "arrived")["actor"], json!(cast.worker_id));
     // Who decides: those of its desk.
-    act(&cast.clerk, &ticket, "decide", decision(true)).await.refused(403, "permission.role");
+    act(&cast.clerk, &ticket, "decide", decision(true)).await.refused(403, "permission.reach");
     act(&elsewhere, &ticket, "decide", decision(true)).await.refused(404, "ticket.not_found");
     let empty = json!({"text": " ", "back": true});
     act(&street, &ticket, "decide", empty).await.refused_for(422, "text.empty", "/text");

@@ -1,8 +1,9 @@
 //! What clients get.
 
 use super::card::ContactCard;
+use super::delegate::PlanText;
 use super::excluded::Left;
-use super::ladder::Rung;
+use super::ladder::{Rung, Topic};
 use super::ledger::{Assessment, Discussion};
 use super::names::TicketNames;
 use super::refer::{FirstAsked, Referral};
@@ -65,6 +66,8 @@ pub struct Ticket<'a> {
     pub rung: Option<Rung>,
     /// 自何时上报、等待会商决定；没有时为 null
     pub escalated_at: Option<DateTime<Utc>>,
+    /// 等待该级下次例会（没有会商层级时为当地的工作例会）研究的议题；没有时为 null
+    pub topic: Option<Topic<'a>>,
     /// 来源活动
     pub origin: Option<Origin<'a>>,
     /// 类别键
@@ -93,6 +96,9 @@ pub struct Ticket<'a> {
     pub lead: Option<Lead>,
     /// 协办的人员和单位
     pub assist: Vec<Lead>,
+    /// 居民代表：监督办理的人
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub delegates: Vec<Uuid>,
     /// 承办人：派给个人的即为其人，派给单位的为接单人；此前为 null
     pub handler: Option<Uuid>,
     /// 是否开放认领
@@ -169,17 +175,6 @@ pub struct Extension {
     pub until: DateTime<Utc>,
     /// 申请时间
     pub asked_at: DateTime<Utc>,
-}
-
-/// 方案。
-#[derive(Debug, Serialize, ToSchema)]
-pub struct PlanText<'a> {
-    /// 内容；已删除时为 null
-    pub text: Option<&'a str>,
-    /// 计划完成时间
-    pub due: Option<DateTime<Utc>>,
-    /// 时间
-    pub at: DateTime<Utc>,
 }
 
 /// 阶段答复。
@@ -283,6 +278,7 @@ impl<'a> Ticket<'a> {
             comment,
             end_reason,
             referral,
+            topic,
         } = texts;
         let work = ticket.state.work();
         Self {
@@ -302,6 +298,7 @@ impl<'a> Ticket<'a> {
             desk: ticket.desk.as_str(),
             rung: spoken.book().and_then(|book| book.rung(&ticket.desk)).map(Rung::from),
             escalated_at: ticket.escalation.map(|asked| asked.at),
+            topic: Topic::of(ticket, topic.as_deref().filter(|_| staff), sight),
             origin: ticket.origin.map(|o| Origin { title: origin.as_deref(), held_on: o.held_on }),
             category: ticket.category.as_deref(),
             severity: ticket.severity,
@@ -314,6 +311,7 @@ impl<'a> Ticket<'a> {
             joined: ticket.joined.len(),
             lead: ticket.lead().map(Lead::from),
             assist: ticket.assist.iter().copied().map(Lead::from).collect(),
+            delegates: ticket.delegates.iter().map(|person| person.0).collect(),
             handler: ticket.handler().map(|handler| handler.0),
             claimable: !ticket.claimable().is_empty(),
             call: ticket.call.is_some(),
@@ -337,11 +335,7 @@ impl<'a> Ticket<'a> {
             }),
             urged: ticket.urged,
             arrived_at: work.and_then(|work| work.arrival).map(|arrival| arrival.at),
-            plan: work.and_then(|work| work.plan).map(|p| PlanText {
-                text: plan.as_deref(),
-                due: p.due,
-                at: p.at,
-            }),
+            plan: work.and_then(|work| work.plan).map(|made| PlanText::of(made, plan.as_deref())),
             progress: work
                 .and_then(|work| work.reply)
                 .map(|reply| Progress { text: progress.as_deref(), at: reply.at }),

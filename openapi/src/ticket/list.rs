@@ -21,6 +21,8 @@ pub struct ListTickets {
     pub handler: Option<Uuid>,
     /// 只看本人提出的
     pub mine: Option<bool>,
+    /// 只看本人作为居民代表监督的
+    pub delegate: Option<bool>,
     /// 只看本人（或 `unit` 指定的单位）协办的
     pub assist: Option<bool>,
     /// 只看 `unit`（不填则为本人的单位）被呼叫的
@@ -68,6 +70,8 @@ pub struct ListTickets {
     pub for_unit: Option<Uuid>,
     /// 是否已上报、等待会商决定
     pub escalated: Option<bool>,
+    /// 是否列为议题、等待例会研究
+    pub topic: Option<bool>,
     /// 完整的工单编号，或联系人的电话号码
     #[param(example = "532504-261121-00017")]
     pub q: Option<String>,
@@ -90,6 +94,7 @@ impl ListTickets {
             unit,
             handler,
             mine,
+            delegate,
             assist,
             called,
             claimable,
@@ -110,6 +115,7 @@ impl ListTickets {
             first_asked,
             for_unit,
             escalated,
+            topic,
             q,
             from,
             to,
@@ -117,8 +123,8 @@ impl ListTickets {
             limit: _,
         } = self;
         format!(
-            "{place:?} {unit:?} {handler:?} {mine:?} {assist:?} {called:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
-             {category:?} {overdue:?} {handling:?} {supervised:?} {ledger:?} {commonality:?} {desk:?} {first_asked:?} {for_unit:?} {escalated:?} {q:?} {from:?} {to:?}"
+            "{place:?} {unit:?} {handler:?} {mine:?} {delegate:?} {assist:?} {called:?} {claimable:?} {call:?} {service:?} {sorted:?} {status:?} {severity:?} {affair:?} {channel:?} \
+             {category:?} {overdue:?} {handling:?} {supervised:?} {ledger:?} {commonality:?} {desk:?} {first_asked:?} {for_unit:?} {escalated:?} {topic:?} {q:?} {from:?} {to:?}"
         )
     }
 }

@@ -3,7 +3,7 @@
 use super::asked::{Contact, Origin, PlaceRef, Position};
 use crate::label::words;
 use crate::strict::{Moment, Object, Word};
-use domain::ticket::{Affair, Channel, Handling, Outcome, Satisfaction, Severity};
+use domain::ticket::{Affair, Channel, Handling, Means, Outcome, Satisfaction, Severity};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -138,7 +138,7 @@ pub struct Reason {
 /// 办理方案。
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"text": "先查管网，周四前开挖更换。", "due": "2027-11-27T10:00:00Z"}))]
+#[schema(example = json!({"text": "先查管网，周四前开挖更换。", "due": "2027-11-27T10:00:00Z", "means": "own"}))]
 pub struct Plan {
     /// 方案，1 至 10000 字；诉求人可见
     #[schema(min_length = 1, max_length = 10000)]
@@ -146,6 +146,9 @@ pub struct Plan {
     /// 计划完成时间：此刻之后，至多两年
     #[schema(value_type = Option<DateTime<Utc>>)]
     pub due: Option<Moment>,
+    /// 办理途径：own 自办、tender 招标、joint 联办（须有协办）
+    #[schema(schema_with = words::<Means>)]
+    pub means: Option<Word<Means>>,
     /// 实际时间：离线办理、事后上传时填写
     #[schema(value_type = Option<DateTime<Utc>>)]
     pub occurred_at: Option<Moment>,

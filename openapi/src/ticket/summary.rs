@@ -51,6 +51,8 @@ pub struct TicketSummary<'a> {
     pub desk: &'a str,
     /// 是否已上报、等待会商决定
     pub escalated: bool,
+    /// 是否列为议题、等待例会研究
+    pub topic: bool,
     /// 是否在督办中
     pub supervised: bool,
     /// 台账：共性、个性；未列入为 null
@@ -79,7 +81,7 @@ pub struct TicketSummary<'a> {
     "id": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001", "version": 1, "status": "submitted",
     "excerpt": "温泉社区北门的路灯坏了三天。", "place": {"code": "532504001007", "name": "温泉社区"},
     "category": "facilities", "severity": "small", "affair": null, "channel": "mini_program", "unit": null,
-    "handling": "todo", "desk": "532504001007", "escalated": false, "supervised": false, "round": 1,
+    "handling": "todo", "desk": "532504001007", "escalated": false, "topic": false, "supervised": false, "round": 1,
     "due_at": "2026-11-21T01:05:00Z", "overdue": false,
     "created_at": "2026-11-21T01:00:00Z", "updated_at": "2026-11-21T01:00:00Z",
     "status_name": "待派单", "category_name": "公共设施", "severity_name": "小问题"
@@ -116,6 +118,7 @@ impl<'a> TicketSummary<'a> {
             handling: s.handling,
             desk: s.desk.as_str(),
             escalated: s.escalated,
+            topic: s.topic,
             supervised: s.supervised,
             commonality: s.commonality,
             planned_for: s.planned_for,

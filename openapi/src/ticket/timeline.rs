@@ -6,7 +6,7 @@ use crate::words::Spoken;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::id::UserId;
 use domain::ticket::{
-    Affair, Appraiser, Assignee, ClockKind, Commonality, Fact, Handling, Headline, Outcome, ReferTo,
+    Affair, Appraiser, Assignee, ClockKind, Commonality, Fact, Handling, Headline, Means, Outcome, ReferTo,
     Satisfaction, Severity,
 };
 use domain::view;
@@ -102,6 +102,16 @@ pub struct TimelineEntry {
     /// 被呼叫、报到、被评价或参加会商的单位
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub units: Vec<Uuid>,
+    /// 方案的办理途径
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = words::<Means>)]
+    pub means: Option<Means>,
+    /// 设为居民代表的人员
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub persons: Vec<Uuid>,
+    /// 居民代表对办理是否满意
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub satisfied: Option<bool>,
     /// 对单位的评分，0 至 100
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<u8>,
@@ -199,7 +209,11 @@ impl TimelineEntry {
                 Self { assist: to.map(Lead::from).into_iter().collect(), ..base }
             }
             Fact::HandedOver { from: _, to } => Self { lead: to.map(Lead::from), ..base },
-            Fact::Planned { text: _, due } => Self { until: due, ..base },
+            Fact::Planned { text: _, due, means } => Self { until: due, means, ..base },
+            Fact::DelegatesNamed { persons } => {
+                Self { persons: persons.iter().map(|person| person.0).collect(), ..base }
+            }
+            Fact::Observed { text: _, satisfied } => Self { satisfied: Some(satisfied), ..base },
             Fact::ExtensionAsked { clock, until, reason: _ } => {
                 Self { clock: Some(clock), until: Some(until), ..base }
             }
@@ -244,6 +258,7 @@ impl TimelineEntry {
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
             | Fact::Supervised { .. }
+            | Fact::TopicRaised { .. }
             | Fact::Noted { .. }
             | Fact::Withdrawn { .. }
             | Fact::Declined { .. }

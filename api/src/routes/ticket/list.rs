@@ -23,7 +23,7 @@ use openapi::ticket::{ListTickets, TicketPage, TicketSummary};
     tag = "工单",
     operation_id = "list_tickets",
     summary = "工单列表",
-    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`assist`（协办）、`called`（被呼叫）、`first_asked`（首问由本人负责）、`for_unit`（代单位提出）、`claimable`（可认领）、`handler`（承办人）、`unit`（责任单位）\
+    description = "一次看一个范围：`q`（工单编号或电话）、`mine`（本人提出）、`delegate`（本人监督）、`assist`（协办）、`called`（被呼叫）、`first_asked`（首问由本人负责）、`for_unit`（代单位提出）、`claimable`（可认领）、`topic`（议题，限本人有地点范围或填了 `place`）、`handler`（承办人）、`unit`（责任单位）\
         或 `place`（地点及以下），依此次序取第一个，其余为筛选条件。\
         都不填时：有地点范围的看其范围，只有一个单位的看该单位，其他人看本人提出的。只列出有权查看的工单。\
         筛选每次至多查 5000 条，不足一页也可能还有下一页，以 `next_cursor` 为准。",
@@ -59,6 +59,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         unit,
         handler,
         mine,
+        delegate,
         assist,
         called,
         claimable,
@@ -79,6 +80,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         first_asked,
         for_unit,
         escalated,
+        topic,
         q,
         from,
         to,
@@ -104,11 +106,13 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
     let asked = Asked {
         exact,
         mine: mine == Some(true),
+        delegate: delegate == Some(true),
         assist: assist == Some(true),
         called: called == Some(true),
         first_asked: first_asked == Some(true),
         for_unit: for_unit.map(UnitId),
         claimable: claimable == Some(true),
+        topic: topic == Some(true),
         handler,
         unit,
         place,
@@ -118,7 +122,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
     Ok(TicketQuery {
         lens,
         sees_all: sees_all(actor, &lens),
-        place: place.filter(|_| !matches!(lens, Lens::Area(_))),
+        place: place.filter(|_| !matches!(lens, Lens::Area(_) | Lens::Topic(_))),
         unit: unit.filter(|_| !matches!(lens, Lens::Unit(_) | Lens::Assist(_) | Lens::Called(_))),
         handler: handler.filter(|_| !matches!(lens, Lens::Handler(_))),
         requester: asked.mine.then_some(actor.user).filter(|_| !matches!(lens, Lens::Requester(_))),
@@ -139,6 +143,7 @@ fn parse(state: &State, actor: &Actor, asked: ListTickets, list: &str) -> ApiRes
         first_asked: asked.first_asked.then_some(actor.user).filter(|_| !matches!(lens, Lens::FirstAsked(_))),
         for_unit: asked.for_unit.filter(|_| !matches!(lens, Lens::ForUnit(_))),
         escalated,
+        topic: topic.filter(|_| !matches!(lens, Lens::Topic(_))),
         from,
         to,
         limit,
@@ -159,11 +164,13 @@ fn exact(state: &State, q: &str) -> Result<Lens, Fault> {
 struct Asked {
     exact: Option<Lens>,
     mine: bool,
+    delegate: bool,
     assist: bool,
     called: bool,
     first_asked: bool,
     for_unit: Option<UnitId>,
     claimable: bool,
+    topic: bool,
     handler: Option<UserId>,
     unit: Option<UnitId>,
     place: Option<PlaceCode>,
@@ -177,6 +184,9 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
     }
     if asked.mine {
         return Ok(Lens::Requester(actor.user));
+    }
+    if asked.delegate {
+        return Ok(Lens::Delegate(actor.user));
     }
     if asked.assist {
         return Ok(Lens::Assist(asked.unit.map_or(actor.user.0, |unit| unit.0)));
@@ -198,6 +208,10 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
         let community = |place: PlaceCode| place.community().and_then(|code| place.cut(code.len()));
         let place = if asked.place.is_none() { place.map(|at| community(at).unwrap_or(at)) } else { place };
         return place.map(Lens::Claimable).ok_or_else(several);
+    }
+    if asked.topic && (asked.place.is_some() || actor.area().next().is_some()) {
+        let place = asked.place.or_else(|| common(state, actor.area()));
+        return place.map(Lens::Topic).ok_or_else(several);
     }
     if let Some(lens) =
         asked.handler.map(Lens::Handler).or(asked.unit.map(Lens::Unit)).or(asked.place.map(Lens::Area))
@@ -230,11 +244,11 @@ fn common_unit(mut units: impl Iterator<Item = UnitId>) -> Option<UnitId> {
 /// Whether everything in the lens is theirs to see, so that no entry need be tried.
 fn sees_all(actor: &Actor, lens: &Lens) -> bool {
     match lens {
-        Lens::Area(place) => actor.area().any(|area| area.covers(place)),
+        Lens::Area(place) | Lens::Topic(place) => actor.area().any(|area| area.covers(place)),
         Lens::Unit(unit) => actor.units().any(|own| own == *unit),
         Lens::Handler(user) => *user == actor.user && actor.sees_assigned(),
         Lens::ForUnit(unit) => actor.raising_units().any(|own| own == *unit),
-        Lens::Requester(user) => *user == actor.user,
+        Lens::Requester(user) | Lens::Delegate(user) => *user == actor.user,
         Lens::Assist(party) => {
             actor.sees_assigned() && (*party == actor.user.0 || actor.units().any(|own| own.0 == *party))
         }

@@ -1,6 +1,6 @@
 //! The work: 到场, 出方案, 答复, 办结, 申请延期.
 
-use super::super::{Clock, ClockKind, Fact, FieldFault, Outcome, State, TicketRefusal, WrongState};
+use super::super::{Clock, ClockKind, Fact, FieldFault, Means, Outcome, State, TicketRefusal, WrongState};
 use super::Decision;
 use crate::geo::Position;
 use crate::policy::{Act, Unmet};
@@ -19,8 +19,17 @@ impl Decision<'_> {
     }
 
     /// A plan may be made again; the first one stops the clock, and starts that of the answer.
-    pub(super) fn plan(&mut self, text: &Text, due: Option<Timestamp>) -> Result<(), Refusal> {
+    pub(super) fn plan(
+        &mut self,
+        text: &Text,
+        due: Option<Timestamp>,
+        means: Option<Means>,
+    ) -> Result<(), Refusal> {
         self.must_be_accepted()?;
+        let alone = self.ticket.assist.is_empty() && self.ticket.mates.is_empty();
+        if means == Some(Means::Joint) && alone {
+            return Err(TicketRefusal::field_fault(FieldFault::NobodyAssists, "/means").into());
+        }
         if let Some(due) = due {
             self.ahead("/due", due, self.now)?;
         }
@@ -29,7 +38,7 @@ impl Decision<'_> {
         if met || self.of_this_round(ClockKind::Plan).is_none() {
             clocks.extend(self.answer_clock(&self.ticket.sorting(), self.at));
         }
-        self.happen(Fact::Planned { text: text.reference, due }, clocks);
+        self.happen(Fact::Planned { text: text.reference, due, means }, clocks);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod ask;
 mod assign;
 mod clocks;
+mod delegate;
 mod exclude;
 mod first_asked;
 mod follow;
@@ -159,7 +160,9 @@ impl<'a> Decision<'a> {
             Command::Accept => self.accept(actor.user)?,
             Command::Return { reason } => self.give_back(reason)?,
             Command::Arrive { position } => self.arrive(*position)?,
-            Command::Plan { text, due } => self.plan(text, *due)?,
+            Command::Plan { text, due, means } => self.plan(text, *due, *means)?,
+            Command::NameDelegates { persons } => self.name_delegates(persons)?,
+            Command::Observe { text, satisfied } => self.observe(text, *satisfied)?,
             Command::Reply { text } => self.reply(text)?,
             Command::Resolve { outcome, reply } => self.resolve(*outcome, reply)?,
             Command::Rate { satisfaction, stars, comment } => {
@@ -173,6 +176,7 @@ impl<'a> Decision<'a> {
             Command::RefuseExtension { reason } => self.refuse_extension(reason)?,
             Command::Escalate { reason } => self.escalate(reason, playbook)?,
             Command::Refer { to, guide, text } => self.refer(*to, guide, text)?,
+            Command::RaiseTopic { reason } => self.raise_topic(reason)?,
             Command::Decide { text, back } => self.answer_from_above(text, *back)?,
             Command::Pause { reason } => self.pause(reason)?,
             Command::Resume { reason } => self.resume(reason)?,

@@ -18,7 +18,7 @@ fn county() -> Actor {
 fn f02_what_goes_up_comes_back_to_those_who_asked() {
     let mut story = Story::begin(None).steps(&[(clerk(), up(), 1)]);
     assert_eq!((story.ticket.desk, story.ticket.escalation.unwrap().at), (place("532504001"), after(1)));
-    assert_eq!(story.step(&clerk(), &decided(true), after(2)).unwrap_err().code(), "permission.role");
+    assert_eq!(story.step(&clerk(), &decided(true), after(2)).unwrap_err().code(), "permission.reach");
     story.step(&dispatcher(), &decided(true), after(2)).unwrap();
     assert_eq!((story.ticket.desk, story.ticket.escalation), (place("532504001007"), None));
     let again = story.step(&dispatcher(), &decided(true), after(2)).unwrap_err();

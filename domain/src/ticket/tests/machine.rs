@@ -29,7 +29,9 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
         ("accept 接单", worker(), Command::Accept),
         ("return 退回", clerk(), Command::Return { reason: reason() }),
         ("arrive 到场", worker(), arrive()),
-        ("plan 方案", worker(), Command::Plan { text: reason(), due: None }),
+        ("plan 方案", worker(), Command::Plan { text: reason(), due: None, means: None }),
+        ("delegates 设居民代表", clerk(), Command::NameDelegates { persons: vec![watcher(neighbour())] }),
+        ("observe 监督意见", neighbour(), Command::Observe { text: reason(), satisfied: true }),
         ("reply 答复", worker(), Command::Reply { text: reason() }),
         ("resolve 办结", worker(), resolve()),
         ("rate 评单（满意）", resident(), rate(Satisfaction::Satisfied)),
@@ -46,6 +48,7 @@ pub(super) fn commands() -> Vec<(&'static str, Actor, Command)> {
             clerk(),
             Command::Refer { to: ReferTo::MutualHelp, guide: Guide::default(), text: reason() },
         ),
+        ("topic 立为议题", clerk(), Command::RaiseTopic { reason: reason() }),
         ("decide 会商决定", dispatcher(), Command::Decide { text: reason(), back: true }),
         ("pause 暂停计时", supervisor(), Command::Pause { reason: reason() }),
         ("resume 恢复计时", supervisor(), Command::Resume { reason: reason() }),
@@ -93,6 +96,10 @@ fn prepare(command: &Command, story: Story) -> Story {
         }
         Command::Decide { .. } if open => {
             story.steps(&[(clerk(), Command::Escalate { reason: text("超出社区能力") }, 4)])
+        }
+        Command::Observe { .. } => {
+            let named = Command::NameDelegates { persons: vec![watcher(neighbour())] };
+            story_after(&[(clerk(), named, 0)], story.ticket.status())
         }
         Command::ReportIn { .. } => story_after(&[(clerk(), whistle(), 0)], story.ticket.status()),
         Command::Opine { .. } => {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod clocks;
+mod delegate;
 mod first_asked;
 mod ladder;
 mod ledger;
@@ -14,6 +15,7 @@ mod rules;
 mod succession;
 mod table;
 mod together;
+mod topic;
 mod walk;
 mod whistle;
 
@@ -81,6 +83,17 @@ fn dispatcher() -> Actor {
 
 fn member() -> Actor {
     person(6, &[(Role::PartyMember, at("532504001007"))])
+}
+
+/// Who is to watch it: on the roster of its county.
+fn watcher(actor: Actor) -> Delegate {
+    let facts = AssigneeFacts::Person { actor: actor.clone(), units: vec![] };
+    Delegate { person: actor.user, facts, rosters: vec![place("532504")] }
+}
+
+/// A resident who raised nothing.
+fn neighbour() -> Actor {
+    person(21, &[])
 }
 
 fn department() -> Actor {
@@ -231,7 +244,7 @@ fn rate(satisfaction: Satisfaction) -> Command {
 }
 
 fn plan() -> Command {
-    Command::Plan { text: text("先查管网，再开挖"), due: None }
+    Command::Plan { text: text("先查管网，再开挖"), due: None, means: None }
 }
 
 fn pause() -> Command {

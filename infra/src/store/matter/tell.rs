@@ -46,8 +46,8 @@ impl Store {
                 let at = self.people_at_desks(self.with_ancestors([desk].into_iter())).await?;
                 self.nearest(&desk, &at)
             }
-            // The bell and calls ring for tickets.
-            Recipient::Duty(_) | Recipient::Called(..) => vec![],
+            // The bell and calls ring for tickets, and leaders hear of those.
+            Recipient::Duty(_) | Recipient::Called(..) | Recipient::Leader(_) => vec![],
         })
     }
 

@@ -20,7 +20,11 @@ pub(super) async fn effects(
         let all = recipients(happening.before.as_ref(), &happening.event, &happening.after);
         let duty = all.into_iter().filter_map(|(to, notice)| match to {
             Recipient::Duty(place) => Some((place, notice)),
-            Recipient::Person(_) | Recipient::Unit(_) | Recipient::Desk(_) | Recipient::Called(..) => None,
+            Recipient::Person(_)
+            | Recipient::Unit(_)
+            | Recipient::Desk(_)
+            | Recipient::Leader(_)
+            | Recipient::Called(..) => None,
         });
         duty.collect::<Vec<_>>()
     };

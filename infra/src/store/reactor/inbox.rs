@@ -1,6 +1,6 @@
 //! Tells whom it concerns. What an audience comes down to is asked of the roster once a batch: the people of all its units in
-//! one query, those of all its desks in another, who hears calls in a third (`call.rs`), who stands in for those who are away
-//! in a fourth.
+//! one query, those of all its desks in another, who leads its grids in a third, who hears calls in a fourth (`call.rs`), who
+//! stands in for those who are away in a fifth.
 
 use super::super::Store;
 use super::super::error::StoreError;
@@ -10,7 +10,7 @@ use super::super::sql::Sql;
 use super::Happening;
 use domain::id::{UnitId, UserId};
 use domain::notice::{Notice, Recipient, is_belated, recipients};
-use domain::permission::Action;
+use domain::permission::{Action, Role};
 use domain::place::PlaceCode;
 use domain::ticket::Fact;
 use domain::time::Timestamp;
@@ -28,25 +28,25 @@ pub(super) async fn effects(
 ) -> Result<Vec<Statement>, StoreError> {
     let each: Vec<_> = happenings.iter().map(|happening| (happening, of(happening))).collect();
     let all = || each.iter().flat_map(|(_, told)| told).map(|(to, _)| *to);
-    let units = all().filter_map(|to| match to {
-        Recipient::Unit(unit) => Some(unit.0),
-        Recipient::Person(_) | Recipient::Desk(_) | Recipient::Duty(_) | Recipient::Called(..) => None,
-    });
-    let desks = all().filter_map(|to| match to {
-        Recipient::Desk(desk) => Some(desk),
-        Recipient::Person(_) | Recipient::Unit(_) | Recipient::Duty(_) | Recipient::Called(..) => None,
-    });
-    let calls = all().filter_map(|to| match to {
-        Recipient::Called(area, roles) => Some((area, roles)),
-        Recipient::Person(_) | Recipient::Unit(_) | Recipient::Desk(_) | Recipient::Duty(_) => None,
-    });
-    let called = store.people_called(calls.collect()).await?;
-    let of_units = store.people_of_units(units.collect()).await?;
-    let at_desks = store.people_at_desks(store.with_ancestors(desks)).await?;
+    let (mut units, mut desks, mut leaders, mut calls) = (Vec::new(), Vec::new(), Vec::new(), HashSet::new());
+    for to in all() {
+        match to {
+            Recipient::Unit(unit) => units.push(unit.0),
+            Recipient::Desk(desk) => desks.push(desk),
+            Recipient::Leader(place) => leaders.push(place),
+            Recipient::Called(area, roles) => drop(calls.insert((area, roles))),
+            Recipient::Person(_) | Recipient::Duty(_) => {}
+        }
+    }
+    let called = store.people_called(calls).await?;
+    let of_units = store.people_of_units(units).await?;
+    let at_desks = store.people_at_desks(store.with_ancestors(desks.into_iter())).await?;
+    let leading = store.people_at(store.with_ancestors(leaders.into_iter()), &[Role::GridLeader]).await?;
     let people = |to: &Recipient| match to {
         Recipient::Person(person) => vec![*person],
         Recipient::Unit(unit) => of_units.get(unit).cloned().unwrap_or_default(),
         Recipient::Desk(desk) => store.nearest(desk, &at_desks),
+        Recipient::Leader(place) => store.nearest(place, &leading),
         Recipient::Called(area, roles) => called.get(&(*area, *roles)).cloned().unwrap_or_default(),
         // The bell's.
         Recipient::Duty(_) => vec![],
@@ -159,15 +159,25 @@ impl Store {
         &self,
         desks: Vec<PlaceCode>,
     ) -> Result<HashMap<PlaceCode, Vec<UserId>>, StoreError> {
+        let dispatch: Vec<_> = Action::TicketDispatch.roles().collect();
+        self.people_at(desks, &dispatch).await
+    }
+
+    /// Who holds one of these roles by a grant for exactly these places.
+    async fn people_at(
+        &self,
+        places: Vec<PlaceCode>,
+        roles: &[Role],
+    ) -> Result<HashMap<PlaceCode, Vec<UserId>>, StoreError> {
         let mut people: HashMap<PlaceCode, Vec<UserId>> = HashMap::new();
-        if desks.is_empty() {
+        if places.is_empty() {
             return Ok(people);
         }
         let mut sql = Sql::new(
             "SELECT DISTINCT p.code, p.user_id FROM grant_place p JOIN role_grant g ON g.id = p.grant_id WHERE p.code IN ",
         );
-        sql.bind_all(desks.iter().map(ToString::to_string));
-        sql.push(" AND g.role IN ").bind_all(roles_with(Action::TicketDispatch));
+        sql.bind_all(places.iter().map(ToString::to_string));
+        sql.push(" AND g.role IN ").bind_all(roles.iter().map(<&str>::from));
         for row in self.query_all(&sql.text, sql.values).await? {
             let code: String = column(&row, "grant_place", "code")?;
             let person = UserId(column(&row, "grant_place", "user_id")?);

@@ -394,6 +394,7 @@ fn texts_after(mut texts: TicketTexts, ticket: &Ticket, command: Option<&Command
         Some(Command::Reply { .. }) => texts.progress = body,
         Some(Command::Resolve { .. }) => texts.reply = body,
         Some(Command::Refer { .. }) => texts.referral = body,
+        Some(Command::RaiseTopic { .. }) => texts.topic = body,
         Some(Command::Rate { .. }) => texts.comment = body,
         Some(Command::Withdraw { .. } | Command::Decline { .. }) => texts.end_reason = body,
         _ => {}
@@ -402,6 +403,7 @@ fn texts_after(mut texts: TicketTexts, ticket: &Ticket, command: Option<&Command
     let work = ticket.state.work();
     texts.plan = texts.plan.filter(|_| work.is_some_and(|work| work.plan.is_some()));
     texts.progress = texts.progress.filter(|_| work.is_some_and(|work| work.reply.is_some()));
+    texts.topic = texts.topic.filter(|_| ticket.topic.is_some());
     texts.reply = texts.reply.filter(|_| ticket.resolution().is_some());
     texts
 }

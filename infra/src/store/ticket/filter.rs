@@ -72,6 +72,11 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
     if let Some(escalated) = query.escalated {
         sql.push(" AND escalated = ").bind(escalated);
     }
+    match query.topic {
+        Some(true) => drop(sql.push(" AND topic_id IS NOT NULL")),
+        Some(false) => drop(sql.push(" AND topic_id IS NULL")),
+        None => {}
+    }
     match query.ledger {
         Some(true) => drop(sql.push(" AND commonality IS NOT NULL")),
         Some(false) => drop(sql.push(" AND commonality IS NULL")),
@@ -86,7 +91,7 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
         sql.push(" AND ");
         sql.below("scope_code", &place);
     }
-    if let Lens::Area(place) | Lens::Claimable(place) = query.lens {
+    if let Lens::Area(place) | Lens::Claimable(place) | Lens::Topic(place) = query.lens {
         sql.push(" AND ");
         sql.below("scope_code", &place);
     }
@@ -135,6 +140,7 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
     }
     sql.push(" OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.ticket_id = ticket.id AND p.active AND ");
     sql.push("((p.kind = 'requester' AND p.party_id = ").bind(actor.user.0).push(")");
+    sql.push(" OR (p.kind = 'delegate' AND p.party_id = ").bind(actor.user.0).push(")");
     if actor.sees_assigned() {
         let mut own = vec![actor.user.0];
         own.extend(units);

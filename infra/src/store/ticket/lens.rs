@@ -8,13 +8,13 @@ use sea_orm::{DbBackend, Value};
 
 /// What a page, its filters and sight look at.
 pub(super) const COLUMNS: &str = "number, version, status, county, community, scope_code, place_id, requester_id, requester_unit_id, first_asked_id, \
-     category, severity, affair, channel, confidential, unit_id, handler_id, handling, desk, escalated, supervised, commonality, planned_for, \
+     category, severity, affair, channel, confidential, unit_id, handler_id, handling, desk, escalated, topic_id, supervised, commonality, planned_for, \
      claim_roles, service, call_area, round, content_id, excerpt, owed_since, updated_at";
 
 /// The lens, the span of time, and the place in the list. No more than `reach` of its entries are looked at.
 pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuery, reach: i64) {
     match query.lens {
-        Lens::Requester(_) | Lens::Assist(_) | Lens::Called(_) | Lens::Phone(_) => {
+        Lens::Requester(_) | Lens::Delegate(_) | Lens::Assist(_) | Lens::Called(_) | Lens::Phone(_) => {
             merged(sql, &query.lens, |sql, part| match backend {
                 // All parts come in order, and are merged as far as they are needed.
                 DbBackend::Sqlite => part.tickets(sql, query, None),
@@ -49,6 +49,12 @@ pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuer
             let by_index = dialect::by_index(backend, &index);
             sql.push(&format!("ticket{by_index} WHERE claim_roles <> 0 AND {area} = ")).bind(value);
         }
+        // Before the meetings of a county are few at a time, too.
+        Lens::Topic(place) => {
+            let by_index = dialect::by_index(backend, "ticket_topic");
+            let county: i32 = place.county().parse().unwrap_or_default();
+            sql.push(&format!("ticket{by_index} WHERE topic_id IS NOT NULL AND county = ")).bind(county);
+        }
         Lens::Number(number) => drop(sql.push("ticket WHERE number = ").bind(number.as_str())),
     }
     span(sql, query, "created_at", "id");
@@ -57,7 +63,7 @@ pub(super) fn through_lens(backend: DbBackend, sql: &mut Sql, query: &TicketQuer
 /// The same on SQLite with nothing but the place of each entry in the list, which its index knows.
 pub(super) fn end_of_scan(sql: &mut Sql, query: &TicketQuery) {
     match query.lens {
-        Lens::Requester(_) | Lens::Assist(_) | Lens::Called(_) | Lens::Phone(_) => {
+        Lens::Requester(_) | Lens::Delegate(_) | Lens::Assist(_) | Lens::Called(_) | Lens::Phone(_) => {
             merged(sql, &query.lens, |sql, part| {
                 sql.push(&format!("SELECT {} AS id, created_at FROM ", part.id()));
                 part.rows(sql, query);
@@ -96,6 +102,10 @@ fn parts(lens: &Lens) -> Vec<Part> {
                 requester.0.into(),
             ),
         ],
+        Lens::Delegate(person) => vec![Part::Named(
+            "ticket_party WHERE active AND kind = 'delegate' AND party_id = ",
+            person.0.into(),
+        )],
         Lens::Assist(party) => {
             vec![Part::Named("ticket_party WHERE active AND kind = 'assist' AND party_id = ", party.into())]
         }
@@ -126,6 +136,7 @@ fn parts(lens: &Lens) -> Vec<Part> {
         | Lens::FirstAsked(_)
         | Lens::ForUnit(_)
         | Lens::Claimable(_)
+        | Lens::Topic(_)
         | Lens::Number(_) => vec![],
     }
 }

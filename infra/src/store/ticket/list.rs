@@ -37,12 +37,16 @@ pub enum Lens {
     ForUnit(UnitId),
     /// Whoever raised it.
     Requester(UserId),
+    /// Whoever watches it for the residents.
+    Delegate(UserId),
     /// Whoever assists: a person, or a unit.
     Assist(Uuid),
     /// A unit that was called.
     Called(UnitId),
     /// What is open to be claimed in a place and all below it.
     Claimable(PlaceCode),
+    /// What is before the next meeting of its desk, in a place and all below it.
+    Topic(PlaceCode),
     /// One number.
     Number(TicketNumber),
     /// The keyed hash of the phone of whom to call.
@@ -84,6 +88,8 @@ pub struct TicketQuery {
     pub for_unit: Option<UnitId>,
     /// Whether it waits for the decision of those above.
     pub escalated: Option<bool>,
+    /// Whether it is before the next meeting of its desk.
+    pub topic: Option<bool>,
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
     /// 1 to 100.
@@ -139,6 +145,7 @@ impl Store {
             handling: optional_word(row, "ticket", "handling")?,
             desk: self.stored_code(&column::<String>(row, "ticket", "desk")?)?,
             escalated: column(row, "ticket", "escalated")?,
+            topic: column::<Option<Uuid>>(row, "ticket", "topic_id")?.is_some(),
             supervised: column(row, "ticket", "supervised")?,
             commonality: optional_word(row, "ticket", "commonality")?,
             planned_for: column(row, "ticket", "planned_for")?,
@@ -203,7 +210,7 @@ fn filtered_on_sqlite(sql: &mut Sql, query: &TicketQuery, actor: &Actor, now: Ti
 fn scan(query: &TicketQuery) -> i64 {
     let lens = match query.lens {
         // The rows that name tickets, and these; their own besides.
-        Lens::Assist(_) | Lens::Called(_) | Lens::Requester(_) => 3,
+        Lens::Assist(_) | Lens::Called(_) | Lens::Requester(_) | Lens::Delegate(_) => 3,
         // And whether those name another number.
         Lens::Phone(_) => 4,
         _ => 1,
@@ -239,14 +246,17 @@ fn is_plain(query: &TicketQuery) -> bool {
         first_asked,
         for_unit,
         escalated,
+        topic,
         from: _,
         to: _,
         limit: _,
         after: _,
     } = query;
+    let in_county = matches!(lens, Lens::Topic(code) if code.as_str() != code.county());
     let below_community = matches!(lens, Lens::Area(code) if code.community() != Some(code.as_str()) && code.community().is_some());
     *sees_all
         && !below_community
+        && !in_county
         && place.is_none()
         && unit.is_none()
         && handler.is_none()
@@ -268,6 +278,7 @@ fn is_plain(query: &TicketQuery) -> bool {
         && first_asked.is_none()
         && for_unit.is_none()
         && escalated.is_none()
+        && topic.is_none()
 }
 
 #[cfg(test)]
@@ -288,9 +299,11 @@ mod tests {
             Lens::FirstAsked(UserId(id)),
             Lens::ForUnit(UnitId(id)),
             Lens::Requester(UserId(id)),
+            Lens::Delegate(UserId(id)),
             Lens::Assist(id),
             Lens::Called(UnitId(id)),
             Lens::Claimable(place),
+            Lens::Topic(place),
             Lens::Number(TicketNumber::from("532504-20261122-0001").unwrap()),
             Lens::Phone([0; 32]),
         ]
@@ -334,6 +347,7 @@ mod tests {
             first_asked: None,
             for_unit: None,
             escalated: None,
+            topic: None,
             from: None,
             to: None,
             limit: 20,

@@ -17,8 +17,8 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// The texts of a ticket, each with the column that refers to it. An erased one is empty.
-const TEXTS: [&str; 9] =
-    ["referral", "content", "address", "origin", "plan", "answer", "reply", "comment", "end_reason"];
+const TEXTS: [&str; 10] =
+    ["referral", "topic", "content", "address", "origin", "plan", "answer", "reply", "comment", "end_reason"];
 
 /// A ticket by its id, and who asks. Each thing beside the ticket is looked up by its key on its own: of twelve tables to
 /// be joined a planner may choose to walk through one of them, all users up to the requester for example.
@@ -115,6 +115,7 @@ impl Store {
                 comment: text("comment")?,
                 end_reason: text("end_reason")?,
                 referral: text("referral")?,
+                topic: text("topic")?,
             },
             contact: self.stored_contact(row, id.0, ticket.requester.0)?,
             updated_at: column(row, "ticket", "updated_at")?,

@@ -26,7 +26,7 @@ pub(in crate::store) const FIXED: [Column; 10] = [
     ("message_key", "bytea"),
 ];
 /// Columns that every change writes.
-pub(in crate::store) const CURRENT: [Column; 35] = [
+pub(in crate::store) const CURRENT: [Column; 36] = [
     ("version", "integer"),
     ("county", "integer"),
     ("street", "integer"),
@@ -61,6 +61,7 @@ pub(in crate::store) const CURRENT: [Column; 35] = [
     ("first_asked_id", "uuid"),
     ("referral_id", "uuid"),
     ("requester_unit_id", "uuid"),
+    ("topic_id", "uuid"),
     ("state_v", "smallint"),
 ];
 
@@ -90,7 +91,8 @@ impl Participants {
         });
         let joined = ticket.joined.iter().map(|user| (user.0, "requester"));
         let called = ticket.called().into_iter().map(|unit| (unit.0, "called"));
-        let mut all: Vec<_> = joined.chain(assist).chain(called).collect();
+        let watching = ticket.delegates.iter().map(|user| (user.0, "delegate"));
+        let mut all: Vec<_> = joined.chain(assist).chain(called).chain(watching).collect();
         // Whoever helps both by themselves and with a team takes part once.
         for mate in &ticket.mates {
             if !all.contains(&(mate.0, "assist")) {
@@ -222,6 +224,7 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.first_asked.map(|person| person.0).into(),
         ticket.referral.map(|referral| referral.text.id.0).into(),
         ticket.requester_unit.map(|unit| unit.0).into(),
+        ticket.topic.map(|topic| topic.reason.id.0).into(),
         ticket.stored_version().into(),
         state.into(),
     ])

@@ -37,7 +37,7 @@ pub(crate) async fn arrive_ticket(
     tag = "工单",
     operation_id = "plan_ticket",
     summary = "出方案",
-    description = "特殊复杂问题须在 2 天内出方案：方案时限停止，答复时限自此起算（方案逾期则自逾期起算）。可再次修改方案。",
+    description = "特殊复杂问题须在 2 天内出方案：方案时限停止，答复时限自此起算（方案逾期则自逾期起算）。可再次修改方案。可注明办理途径：自办、招标或联办，联办须有协办。",
     request_body = Plan,
     responses((status = 200, description = "已出方案", body = Ticket)),
     extensions(("x-permission" = json!("ticket.plan")))
@@ -48,9 +48,10 @@ pub(crate) async fn plan_ticket(
     permit: Permit<may::TicketPlan>,
     body: Body<Plan>,
 ) -> ApiResult<HttpResponse> {
-    let Plan { text, due, occurred_at } = body.value;
+    let Plan { text, due, means, occurred_at } = body.value;
     let due = due.map(|Moment(at)| at);
-    let command = Command::Plan { text: act.text("/text", text)?, due };
+    let means = means.map(|word| word.0);
+    let command = Command::Plan { text: act.text("/text", text)?, due, means };
     act.carry_out(&permit, &body.bytes, &command, occurred_at).await
 }
 

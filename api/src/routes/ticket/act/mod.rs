@@ -1,6 +1,7 @@
 //! What is done with a ticket, a handler a command.
 
 mod assign;
+mod delegate;
 mod follow;
 mod handle;
 mod ladder;
@@ -10,6 +11,7 @@ mod refer;
 mod whistle;
 
 pub(crate) use assign::*;
+pub(crate) use delegate::*;
 pub(crate) use follow::*;
 pub(crate) use handle::*;
 pub(crate) use ladder::*;
