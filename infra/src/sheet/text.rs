@@ -86,10 +86,11 @@ fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, SheetRefusal> {
 
 /// Whether Excel, or a program that is less careful, would take the cell for a formula, if not for the apostrophes.
 fn is_formula(cell: &str) -> bool {
-    let starts = |text: &str, signs: &[char]| text.trim_start_matches('\'').starts_with(signs);
-    let bare = trim(cell).trim_start_matches(|c| c == '\'' || is_margin(c));
-    let margin = starts(cell, &['\t', '\r', '\n']) || starts(trim(cell), &['\t', '\r', '\n']);
-    bare.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) || margin && !bare.is_empty()
+    let bare = cell.trim_start_matches(|c| c == '\'' || is_margin(c));
+    let before = &cell[..cell.len() - bare.len()];
+    // One apostrophe more or less makes no difference, so that what protects can be told from what was written.
+    bare.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        || before.contains(['\t', '\r', '\n']) && !bare.is_empty()
 }
 
 /// A cell that no program takes for a formula. [`unprotected`] undoes it.

@@ -190,7 +190,7 @@ async fn f02_fuqing_hard_cases_go_up_three_rungs(
     let named = |name: &str, meets: &str| (name.to_owned(), meets.to_owned());
     assert_eq!(rungs(&filed), named("社区网格周例会", "week"));
     let decision = |back: bool| json!({"text": "城管局清掏，三个小区按户分摊", "back": back});
-    act(&secretary, &ticket, "decide", decision(true)).await.refused(403, "permission.role");
+    act(&secretary, &ticket, "decide", decision(true)).await.refused(409, "ticket.not_escalated");
     act(&street, &ticket, "decide", decision(true)).await.refused(409, "ticket.not_escalated");
     let up = done(&secretary, &ticket, "escalate", json!({"reason": "三个社区之间"})).await;
     assert_eq!(rungs(&up), named("街道党建联席会", "month"));

@@ -116,7 +116,7 @@ async fn longli_a_hard_case_goes_up_to_the_joint_meetings(
     let up = done(&officer, &ticket, "escalate", json!({"reason": "管网在社区之间"})).await;
     assert_eq!((up.str("desk"), &up.json["rung"]["name"]), (county.place("冠山街道"), &json!("街道联席会")));
     let decision = |back: bool| json!({"text": "住建局牵头改管，街道协调开挖", "back": back});
-    act(&officer, &ticket, "decide", decision(true)).await.refused(403, "permission.role");
+    act(&officer, &ticket, "decide", decision(true)).await.refused(403, "permission.reach");
     act(&town, &ticket, "decide", decision(true)).await.refused(404, "ticket.not_found");
     let top = done(&street, &ticket, "escalate", json!({"reason": "要县里出钱"})).await;
     assert_eq!(

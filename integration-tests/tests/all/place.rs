@@ -44,7 +44,7 @@ async fn m01_places_are_looked_at_level_by_level(
     );
     assert_eq!(
         (first["level_name"].clone(), first["parent"].clone()),
-        (json!("街道（乡镇）"), json!(COUNTY))
+        (json!("乡镇（街道）"), json!(COUNTY))
     );
     let cursor = streets.str("next_cursor");
     let next = resident.get(&format!("/places?parent={COUNTY}&limit=2&cursor={cursor}")).await.expect(200);
@@ -144,7 +144,7 @@ async fn m01_what_lies_in_a_community_moves_with_it(
         street.get(ticket).await.refused(404, "ticket.not_found");
         let timeline = cast.resident.get(&format!("{ticket}/timeline?limit=100")).await;
         let last = timeline.items().iter().rev().find(|event| event["kind"] == "recoded").unwrap();
-        assert_eq!((&last["label"], &last["place"]), (&json!("地点编码变更"), &json!(code)));
+        assert_eq!((&last["label"], &last["place"]), (&json!("编码变更"), &json!(code)));
     }
     // Whoever was there is there still, under the code of now, and goes on.
     cast.clerk.get("/tickets").await.refused(401, "auth.grants_changed");

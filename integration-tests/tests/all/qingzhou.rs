@@ -285,7 +285,7 @@ async fn six_things_from_the_resident_to_the_rating_by_way_of_the_street(
         (up.str("desk"), up.json["rung"]["name"].as_str()),
         (county.place("云门山街道"), Some("街道党工委会议"))
     );
-    act(clerk, &ticket, "decide", decided.clone()).await.refused(403, "permission.role");
+    act(clerk, &ticket, "decide", decided.clone()).await.refused(403, "permission.reach");
     let back = take(street, &ticket, "decide", decided).await;
     assert_eq!(
         (back.str("desk"), back.json["rung"]["name"].as_str()),

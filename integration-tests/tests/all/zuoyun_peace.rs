@@ -227,7 +227,7 @@ async fn what_the_community_cannot_solve_goes_up_to_town_and_county(
     clerk
         .post(&format!("{ticket}/decide"), json!({"text": "自己办", "back": true}))
         .await
-        .refused(403, "permission.role");
+        .refused(403, "permission.reach");
     let county_up = take(town, &ticket, "escalate", up("热源在县里")).await;
     assert_eq!(
         (county_up.str("desk"), county_up.json["rung"]["name"].as_str()),
