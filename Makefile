@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run demo-day test lint openapi docs release bench bench-clocks bench-rebuild bench-import bench-move listeners torture upgrade fuzz-api build-tools
+.PHONY: help run demo-day test lint openapi docs release bench bench-clocks bench-rebuild bench-import bench-move bench-switch listeners torture upgrade fuzz-api build-tools
 
 # The example data that `make run` starts with.
 DEMO ?= mile
@@ -63,6 +63,9 @@ bench-import: release ## 测从表格导入一个县（13704 个网格、15000 �
 
 bench-move: release ## 划转一个有十万工单的社区，测别人要等多久（TICKETS=600000 可改）
 	bench/move.sh
+
+bench-switch: release ## 一边点单查单一边切换规程，测快慢和被拒绝的次数（RATE=4 可改）
+	bench/switch.sh
 
 bench-rebuild: release ## 编译发布版并测从事件日志重新统计（EVENTS=1000000 可改）
 	bench/rebuild.sh
