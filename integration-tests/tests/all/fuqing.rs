@@ -3,7 +3,7 @@
 use crate::county::County;
 use crate::inbox::told;
 use crate::machine::act;
-use crate::story::{below, done, labels, listed, resident, seated, somebody, step, steps_done, tie};
+use crate::story::{below, labels, listed, resident, seated, somebody, step, steps_done, take, tie};
 use crate::ticket::path;
 use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
@@ -44,11 +44,11 @@ async fn f09_fuqing_ask_discuss_decide_do_judge(
     act(&leader, &ticket, "discuss", json!({"conclusion": "好"})).await.refused(403, "permission.role");
     let sorted = json!({"affair": "shared", "severity": "small"});
     act(&next_door, &ticket, "grade", sorted.clone()).await.refused(404, "ticket.not_found");
-    let sorted = done(&secretary, &ticket, "grade", sorted).await;
+    let sorted = take(&secretary, &ticket, "grade", sorted).await;
     let names = ["status_name", "affair_name", "severity_name", "category_name"];
     assert_eq!(names.map(|name| sorted.str(name)), ["待议", "小区事", "小事", "环境卫生"]);
     let _ =
-        done(&secretary, &ticket, "discuss", json!({"conclusion": "十二户到会，议定换桶、每日两清"})).await;
+        take(&secretary, &ticket, "discuss", json!({"conclusion": "十二户到会，议定换桶、每日两清"})).await;
     assert_eq!(steps_done(&resident, &ticket).await, FIVE[..2]);
     // 线上发布、线下网格领办: the platform gives it to the party member who leads the grid.
     app.app.catch_up().await.unwrap();
@@ -59,26 +59,26 @@ async fn f09_fuqing_ask_discuss_decide_do_judge(
     app.app.catch_up().await.unwrap();
     assert_eq!(told(&leader).await, ["assigned"]);
     act(&member, &ticket, "claim", json!({})).await.refused(404, "ticket.not_found");
-    let accepted = done(&leader, &ticket, "accept", json!({})).await;
+    let accepted = take(&leader, &ticket, "accept", json!({})).await;
     assert_eq!(
         (accepted.str("status_name"), accepted.clock("accept", 1)["due_at"].as_str()),
         ("承诺办理中", Some("2026-11-23T02:00:00Z"))
     );
     assert_eq!(accepted.clock("solve", 1)["due_at"], "2026-11-24T09:30:00Z", "two working days");
     let promise = json!({"text": "周一换桶，周二起每日两清", "due_at": "2026-11-24T09:30:00Z"});
-    let _ = done(&leader, &ticket, "promise", promise).await;
+    let _ = take(&leader, &ticket, "promise", promise).await;
     app.pass(2 * 24 * 60);
-    let _ = done(&leader, &ticket, "resolve", answered("已换两只新桶")).await;
+    let _ = take(&leader, &ticket, "resolve", answered("已换两只新桶")).await;
     assert_eq!(steps_done(&resident, &ticket).await, FIVE[..4]);
     // 办毕评事: badly done is done again, and judged again.
     act(&leader, &ticket, "rate", json!({"satisfaction": "satisfied"}))
         .await
         .refused(403, "permission.reach");
-    let again = done(&resident, &ticket, "rate", json!({"satisfaction": "dissatisfied"})).await;
+    let again = take(&resident, &ticket, "rate", json!({"satisfaction": "dissatisfied"})).await;
     assert_eq!((again.str("status_name"), &again.json["round"]), ("待领办", &json!(2)));
-    let _ = done(&leader, &ticket, "accept", json!({})).await;
-    let _ = done(&leader, &ticket, "resolve", answered("两清到位，张贴了清运时间")).await;
-    let closed = done(&resident, &ticket, "rate", json!({"satisfaction": "satisfied"})).await;
+    let _ = take(&leader, &ticket, "accept", json!({})).await;
+    let _ = take(&leader, &ticket, "resolve", answered("两清到位，张贴了清运时间")).await;
+    let closed = take(&resident, &ticket, "rate", json!({"satisfaction": "satisfied"})).await;
     assert_eq!((closed.str("status_name"), steps_done(&resident, &ticket).await.len()), ("已办毕", 5));
     let seen = labels(&secretary, &ticket).await;
     for label in [
@@ -124,17 +124,17 @@ async fn f11_fuqing_posted_online_taken_by_the_grid(
     assert_eq!((given.str("status_name"), given.str("category_name")), ("待领办", "跑腿代办"));
     assert_eq!(given.json["lead"]["person"], json!(app.id_of(&volunteer).await));
     stranger.get(&errand).await.refused(404, "ticket.not_found");
-    let accepted = done(&volunteer, &errand, "accept", json!({})).await;
+    let accepted = take(&volunteer, &errand, "accept", json!({})).await;
     // At the door within the hour, done the same day, whatever day it is.
     assert_eq!(accepted.clock("arrive", 1)["due_at"], "2026-11-21T02:00:00Z");
     assert_eq!(accepted.clock("solve", 1)["due_at"], "2026-11-21T13:00:00Z");
     app.pass(50);
     let there = json!({"position": {"lat": 25.7205, "lng": 119.3842, "datum": "gcj02"}});
-    let arrived = done(&volunteer, &errand, "arrive", there).await;
+    let arrived = take(&volunteer, &errand, "arrive", there).await;
     assert_eq!(arrived.clock("arrive", 1)["state"], "met");
     assert_eq!(step(&resident, &errand, "arrived").await["label"], "上门到场");
-    let _ = done(&volunteer, &errand, "resolve", answered("菜和药已送到门口")).await;
-    let _ = done(&resident, &errand, "rate", json!({"satisfaction": "satisfied"})).await;
+    let _ = take(&volunteer, &errand, "resolve", answered("菜和药已送到门口")).await;
+    let _ = take(&resident, &errand, "rate", json!({"satisfaction": "satisfied"})).await;
     app.app.catch_up().await.unwrap();
     assert_eq!(told(&resident).await, ["dispatched", "accepted", "arrived", "resolved"]);
     assert_eq!(told(&volunteer).await, ["assigned", "rated"]);
@@ -155,7 +155,7 @@ async fn f11_fuqing_posted_online_taken_by_the_grid(
     }
     act(&volunteer, &shared, "claim", json!({})).await.refused(404, "ticket.not_found");
     act(&secretary, &shared, "claim", json!({})).await.refused(403, "permission.role");
-    let _ = done(&member, &shared, "claim", json!({})).await;
+    let _ = take(&member, &shared, "claim", json!({})).await;
     assert_eq!(step(&resident, &shared, "claimed").await["label"], "党员领办");
     act(&worker, &shared, "claim", json!({})).await.refused(409, "ticket.already_accepted");
     county.app.stop().await;
@@ -192,7 +192,7 @@ async fn f02_fuqing_hard_cases_go_up_three_rungs(
     let decision = |back: bool| json!({"text": "城管局清掏，三个小区按户分摊", "back": back});
     act(&secretary, &ticket, "decide", decision(true)).await.refused(409, "ticket.not_escalated");
     act(&street, &ticket, "decide", decision(true)).await.refused(409, "ticket.not_escalated");
-    let up = done(&secretary, &ticket, "escalate", json!({"reason": "三个社区之间"})).await;
+    let up = take(&secretary, &ticket, "escalate", json!({"reason": "三个社区之间"})).await;
     assert_eq!(rungs(&up), named("街道党建联席会", "month"));
     act(&elsewhere, &ticket, "decide", decision(true)).await.refused(404, "ticket.not_found");
     assert_eq!(
@@ -201,11 +201,11 @@ async fn f02_fuqing_hard_cases_go_up_three_rungs(
     );
     assert_eq!(step(&street, &ticket, "escalated").await["text"], "三个社区之间", "with its file");
     assert_eq!(step(&resident, &ticket, "escalated").await["text"], Value::Null);
-    let top = done(&street, &ticket, "escalate", json!({"reason": "要动市里的管网"})).await;
+    let top = take(&street, &ticket, "escalate", json!({"reason": "要动市里的管网"})).await;
     assert_eq!(rungs(&top), named("市委疑难问题会商研判", "quarter"));
     act(&street, &ticket, "decide", decision(true)).await.refused(403, "permission.reach");
     act(&city, &ticket, "escalate", json!({"reason": "再上"})).await.refused(409, "ticket.at_the_top");
-    let back = done(&city, &ticket, "decide", decision(true)).await;
+    let back = take(&city, &ticket, "decide", decision(true)).await;
     assert_eq!((back.str("desk"), rungs(&back)), (county.place("瑞亭社区"), named("社区网格周例会", "week")));
     let decided = step(&secretary, &ticket, "decided").await;
     assert_eq!(
@@ -272,10 +272,10 @@ async fn f10_fuqing_each_estate_by_its_own_way(
     // 协商议事 with the company; its neighbours among the companies see nothing of it.
     committee.get(&tickets[0]).await.refused(404, "ticket.not_found");
     let talk = json!({"units": [company], "conclusion": "支部、物业、业委会三方议定：三日内换曳引机"});
-    let _ = done(&secretary, &tickets[0], "discuss", talk).await;
-    let _ = done(&manager, &tickets[0], "accept", json!({})).await;
-    let _ = done(&manager, &tickets[0], "resolve", answered("曳引机已换，停梯三天的物业费退回")).await;
-    let _ = done(&resident, &tickets[0], "rate", json!({"satisfaction": "fairly_satisfied"})).await;
+    let _ = take(&secretary, &tickets[0], "discuss", talk).await;
+    let _ = take(&manager, &tickets[0], "accept", json!({})).await;
+    let _ = take(&manager, &tickets[0], "resolve", answered("曳引机已换，停梯三天的物业费退回")).await;
+    let _ = take(&resident, &tickets[0], "rate", json!({"satisfaction": "fairly_satisfied"})).await;
     app.app.catch_up().await.unwrap();
     let city = county.staff("county_admin", "福清市").await;
     let figures = city.get(&format!("/figures?unit={company}")).await.expect(200);
@@ -309,8 +309,8 @@ async fn fuqing_danger_within_half_an_hour_and_nobody_whistles(
         refused.refused(409, "ticket.whistle_not_yours");
         assert!(refused.text.contains("可以吹哨的：无人"), "{}", refused.text);
     }
-    let _ = done(&street, &ticket, "dispatch", json!({"lead": {"unit": unit}})).await;
-    let _ = done(&handler, &ticket, "accept", json!({})).await;
+    let _ = take(&street, &ticket, "dispatch", json!({"lead": {"unit": unit}})).await;
+    let _ = take(&handler, &ticket, "accept", json!({})).await;
     app.pass(31);
     app.app.catch_up().await.unwrap();
     assert_eq!(resident.get(&ticket).await.expect(200).clock("arrive", 1)["state"], "breached");
@@ -342,21 +342,21 @@ async fn fuqing_veterans_take_on_the_lane_as_a_team(
     assert_eq!(ticket.clock("solve", 1)["due_at"], "2026-12-18T09:30:00Z");
     let ticket = path(&ticket);
     app.app.catch_up().await.unwrap();
-    let led = done(&veteran, &ticket, "claim", json!({"team": team})).await;
+    let led = take(&veteran, &ticket, "claim", json!({"team": team})).await;
     assert_eq!(
         (led.str("handler"), &led.json["assist"][0]["unit"]),
         (&*app.id_of(&veteran).await, &json!(team))
     );
     let three = "目标：全巷沥青；时间：十二月十日前；验收：居民代表签字";
-    let planned = done(&veteran, &ticket, "plan", json!({"text": three})).await;
+    let planned = take(&veteran, &ticket, "plan", json!({"text": three})).await;
     assert_eq!(planned.json["plan"]["text"], three);
     assert_eq!(step(&resident, &ticket, "planned").await["label"], "项目清单");
-    let _ = done(&comrade, &ticket, "note", json!({"reason": "今日轮到我巡查"})).await;
+    let _ = take(&comrade, &ticket, "note", json!({"reason": "今日轮到我巡查"})).await;
     act(&comrade, &ticket, "resolve", answered("好了")).await.refused(403, "permission.reach");
-    let _ = done(&veteran, &ticket, "reply", json!({"text": "已铺一半，夜里请绕行"})).await;
+    let _ = take(&veteran, &ticket, "reply", json!({"text": "已铺一半，夜里请绕行"})).await;
     app.pass(14 * 24 * 60);
-    let _ = done(&veteran, &ticket, "resolve", answered("全巷已铺完，居民代表签字验收")).await;
-    let closed = done(&resident, &ticket, "rate", json!({"satisfaction": "satisfied", "stars": 5})).await;
+    let _ = take(&veteran, &ticket, "resolve", answered("全巷已铺完，居民代表签字验收")).await;
+    let closed = take(&resident, &ticket, "rate", json!({"satisfaction": "satisfied", "stars": 5})).await;
     assert_eq!((closed.str("status_name"), &closed.clock("solve", 1)["state"]), ("已办毕", &json!("met")));
     app.app.catch_up().await.unwrap();
     assert_eq!(told(&comrade).await, ["assist_asked"]);

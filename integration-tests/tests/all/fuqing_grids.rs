@@ -3,7 +3,7 @@
 use crate::county::County;
 use crate::photo::{add, jpeg};
 use crate::story::{
-    below, chain, coverage, done, owed, rate, record, resident, seated, somebody, step, tie, told_of,
+    below, chain, coverage, owed, rate_of, record, resident, seated, somebody, step, take, tie, told_of,
     told_of_tickets,
 };
 use crate::ticket::path;
@@ -311,22 +311,22 @@ async fn f09_fuqing_the_peacemakers_of_the_estate(
     let ticket = path(&quarrel);
     upstairs.get(&ticket).await.refused(404, "ticket.not_found");
     let to_group = json!({"lead": {"unit": group}, "note": "两家都是老街坊，先分头谈"});
-    let _ = done(&secretary, &ticket, "dispatch", to_group).await;
+    let _ = take(&secretary, &ticket, "dispatch", to_group).await;
     other.get(&ticket).await.refused(404, "ticket.not_found");
-    let accepted = done(&peacemaker, &ticket, "accept", json!({})).await;
+    let accepted = take(&peacemaker, &ticket, "accept", json!({})).await;
     // Who complained is not theirs to know.
     assert_eq!((&accepted.json["requester"], &accepted.json["confidential"]), (&Value::Null, &json!(true)));
     assert_eq!(accepted.clock("accept", 1)["due_at"], "2026-11-23T02:00:00Z");
-    let _ = done(&peacemaker, &ticket, "reply", json!({"text": "已上门听了双方"})).await;
+    let _ = take(&peacemaker, &ticket, "reply", json!({"text": "已上门听了双方"})).await;
     // Fuqing says nothing of levels and days of mediation, so nobody begins one.
     let parties = json!({"parties": [{"side": "first", "name": "甲"}, {"side": "second", "name": "乙"}]});
     let begun = peacemaker.post(&format!("{ticket}/mediation"), parties).await;
     assert_eq!((begun.status, begun.str("code")), (409, "mediation.not_a_dispute"), "{}", begun.text);
     app.pass(2 * DAY + 60);
     let settled = json!({"outcome": "solved", "reply": "楼上铺了地毯，约定十点后不挪家具"});
-    let resolved = done(&peacemaker, &ticket, "resolve", settled).await;
+    let resolved = take(&peacemaker, &ticket, "resolve", settled).await;
     assert_eq!(resolved.clock("solve", 1)["state"], "met", "小事不出门");
-    let _ = done(&downstairs, &ticket, "rate", json!({"satisfaction": "satisfied"})).await;
+    let _ = take(&downstairs, &ticket, "rate", json!({"satisfaction": "satisfied"})).await;
     assert_eq!(step(&downstairs, &ticket, "replied").await["label"], "阶段答复");
     for who in [&downstairs, &peacemaker] {
         let timeline = who.get(&format!("{ticket}/timeline?limit=100")).await.expect(200);
@@ -336,6 +336,6 @@ async fn f09_fuqing_the_peacemakers_of_the_estate(
     assert!(told_of_tickets(&street).await.is_empty(), "大事不出小区");
     assert_eq!(told_of_tickets(&downstairs).await, ["dispatched", "accepted", "replied", "resolved"]);
     let figures = secretary.get(&format!("/figures?place={estate}")).await.expect(200);
-    assert_eq!(rate(&figures, "satisfaction"), ("评事满意率".to_owned(), json!(1.0)));
+    assert_eq!(rate_of(&figures, "satisfaction"), ("评事满意率".to_owned(), json!(1.0)));
     county.app.stop().await;
 }

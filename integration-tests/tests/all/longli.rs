@@ -3,7 +3,7 @@
 use crate::county::County;
 use crate::machine::act;
 use crate::story::{
-    below, done, labels, listed, rate, resident, somebody, step, steps_done, tie, told_of_tickets,
+    below, labels, listed, rate_of, resident, somebody, step, steps_done, take, tie, told_of_tickets,
 };
 use crate::ticket::path;
 use integration_tests::{Backend, Caller};
@@ -70,7 +70,7 @@ async fn longli_order_dispatch_take_show(#[values(Backend::Sqlite, Backend::Post
     let sorted = json!({"category": "facilities", "affair": "public", "severity": "large"});
     act(&next_door, &ticket, "grade", sorted.clone()).await.refused(404, "ticket.not_found");
     act(&resident, &ticket, "grade", sorted.clone()).await.refused(403, "permission.role");
-    let sorted = done(&officer, &ticket, "grade", sorted).await;
+    let sorted = take(&officer, &ticket, "grade", sorted).await;
     let names = ["category_name", "affair_name", "severity_name"].map(|name| sorted.str(name).to_owned());
     assert_eq!(names, ["市政设施维护", "公家事", "较大问题"]);
 
@@ -95,16 +95,16 @@ async fn longli_order_dispatch_take_show(#[values(Backend::Sqlite, Backend::Post
     act(&handler, &ticket, "accept", json!({})).await.refused(409, "ticket.not_discussed");
     act(&stranger, &ticket, "discuss", json!({"conclusion": "好"})).await.refused(404, "ticket.not_found");
     let talked = json!({"units": [market], "conclusion": "住建局换灯，市监局核灯具，周三前完成"});
-    let _ = done(&handler, &ticket, "discuss", talked).await;
-    let accepted = done(&handler, &ticket, "accept", json!({})).await;
+    let _ = take(&handler, &ticket, "discuss", talked).await;
+    let accepted = take(&handler, &ticket, "accept", json!({})).await;
     act(&officer, &ticket, "resolve", answered("好了")).await.refused(403, "permission.reach");
     let clock = accepted.clock("accept", 1);
     assert_eq!((&clock["state"], &clock["met_at"]), (&json!("met"), &json!("2026-11-23T01:00:00Z")));
     assert_eq!(accepted.str("status_name"), "办理中");
     let promise = json!({"text": "周三下班前五盏全部换好", "due_at": "2026-11-25T10:00:00Z"});
-    let _ = done(&handler, &ticket, "promise", promise).await;
+    let _ = take(&handler, &ticket, "promise", promise).await;
     app.pass(DAY);
-    let _ = done(&supervisor, &ticket, "supervise", json!({"reason": "巷道夜里有老人摔倒"})).await;
+    let _ = take(&supervisor, &ticket, "supervise", json!({"reason": "巷道夜里有老人摔倒"})).await;
     app.pass(DAY);
     act(&resident, &ticket, "rate", json!({"satisfaction": "satisfied"}))
         .await
@@ -112,7 +112,7 @@ async fn longli_order_dispatch_take_show(#[values(Backend::Sqlite, Backend::Post
     // 件件有回音.
     let resolve = json!({"outcome": "solved"});
     act(&handler, &ticket, "resolve", resolve).await.refused_for(400, "request.missing_field", "/reply");
-    let resolved = done(&handler, &ticket, "resolve", answered("五盏已换，另划车位十二个")).await;
+    let resolved = take(&handler, &ticket, "resolve", answered("五盏已换，另划车位十二个")).await;
     assert_eq!(resolved.str("status_name"), "待评议");
     for kind in ["promise", "solve"] {
         assert_eq!(resolved.clock(kind, 1)["state"], "met", "{kind}");
@@ -120,7 +120,7 @@ async fn longli_order_dispatch_take_show(#[values(Backend::Sqlite, Backend::Post
     app.pass(60);
     let judged = json!({"satisfaction": "satisfied", "stars": 5});
     act(&next_door, &ticket, "rate", judged.clone()).await.refused(404, "ticket.not_found");
-    let closed = done(&resident, &ticket, "rate", judged).await;
+    let closed = take(&resident, &ticket, "rate", judged).await;
     assert_eq!(closed.str("status_name"), "已晒单");
 
     // The county's own words and steps; what is among staff stays there.
@@ -157,7 +157,7 @@ async fn longli_order_dispatch_take_show(#[values(Backend::Sqlite, Backend::Post
     for (key, name) in
         [("echo", "回音率"), ("response", "按时接单率"), ("resolution", "解决率"), ("satisfaction", "满意率")]
     {
-        assert_eq!(rate(&figures, key), (name.to_owned(), json!(1.0)), "{}", figures.text);
+        assert_eq!(rate_of(&figures, key), (name.to_owned(), json!(1.0)), "{}", figures.text);
     }
     county.app.stop().await;
 }
@@ -188,7 +188,7 @@ async fn l04_longli_sorts_by_seven_menus_and_three_affairs(
         let sorted = json!({"category": menu, "affair": affairs[i]});
         act(&next_door, &waiting[i], "grade", sorted.clone()).await.refused(404, "ticket.not_found");
         act(&supervisor, &waiting[i], "grade", sorted.clone()).await.refused(403, "permission.role");
-        let sorted = done(&officer, &waiting[i], "grade", sorted).await;
+        let sorted = take(&officer, &waiting[i], "grade", sorted).await;
         assert_eq!(sorted.str("category_name"), name);
         assert_eq!(listed(&officer, &of).await.len(), 6 - i);
         let seen = step(&officer, &waiting[i], "graded").await;
@@ -232,7 +232,7 @@ async fn l04_longli_sorts_by_seven_menus_and_three_affairs(
     for (affair, name, takers) in may {
         for role in roles {
             let ticket = order(&resident, "楼道里的事", here).await;
-            let sorted = done(&officer, &ticket, "grade", json!({"affair": affair})).await;
+            let sorted = take(&officer, &ticket, "grade", json!({"affair": affair})).await;
             assert_eq!(
                 (sorted.str("affair_name"), &sorted.json["claimable"]),
                 (name, &json!(!takers.is_empty()))
@@ -266,11 +266,11 @@ async fn l04_longli_sorts_by_seven_menus_and_three_affairs(
     // 公家事 is its unit's alone, once it was talked over.
     let law = county.unit("县综合行政执法局", "department").await;
     let handler = app.of_unit("department_handler", law).await;
-    let _ = done(&officer, &waiting[4], "dispatch", json!({"lead": {"unit": law}})).await;
+    let _ = take(&officer, &waiting[4], "dispatch", json!({"lead": {"unit": law}})).await;
     act(&handler, &waiting[4], "claim", json!({})).await.refused(403, "permission.role");
     act(&handler, &waiting[4], "accept", json!({})).await.refused(409, "ticket.not_discussed");
-    let _ = done(&officer, &waiting[4], "discuss", json!({"conclusion": "由执法局清理，社区劝导"})).await;
-    assert_eq!(done(&handler, &waiting[4], "accept", json!({})).await.str("affair_name"), "公家事");
+    let _ = take(&officer, &waiting[4], "discuss", json!({"conclusion": "由执法局清理，社区劝导"})).await;
+    assert_eq!(take(&handler, &waiting[4], "accept", json!({})).await.str("affair_name"), "公家事");
     county.app.stop().await;
 }
 
@@ -298,16 +298,16 @@ async fn longli_the_street_whistles_and_departments_report_in(
     act(&resident, &ticket, "whistle", whistle.clone()).await.refused(403, "permission.role");
     act(&elsewhere, &ticket, "whistle", whistle.clone()).await.refused(404, "ticket.not_found");
     act(&admin, &ticket, "whistle", whistle.clone()).await.refused(409, "ticket.whistle_not_yours");
-    let called = done(&street, &ticket, "whistle", whistle).await;
+    let called = take(&street, &ticket, "whistle", whistle).await;
     assert_eq!(called.json["whistles"][2]["due_at"], "2026-11-21T02:00:00Z", "an hour");
     let there = json!({"position": {"lat": 26.4531, "lng": 106.9795, "datum": "gcj02"}});
     app.pass(40);
-    let _ = done(&units[0].1, &ticket, "report-in", there.clone()).await;
+    let _ = take(&units[0].1, &ticket, "report-in", there.clone()).await;
     app.pass(40);
-    let _ = done(&units[1].1, &ticket, "report-in", there).await;
+    let _ = take(&units[1].1, &ticket, "report-in", there).await;
     let opinion = |unit: usize, score: u8| json!({"unit": ids[unit], "score": score, "text": "看到场快慢"});
     for (who, unit, score) in [(&officer, 0, 100), (&street, 0, 80), (&officer, 1, 60), (&street, 2, 0)] {
-        let _ = done(who, &ticket, "opinions", opinion(unit, score)).await;
+        let _ = take(who, &ticket, "opinions", opinion(unit, score)).await;
     }
     act(&units[0].1, &ticket, "opinions", opinion(0, 100)).await.refused(403, "permission.role");
     let seen = labels(&officer, &ticket).await;

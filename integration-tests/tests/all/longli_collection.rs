@@ -3,7 +3,7 @@
 use crate::county::County;
 use crate::inbox::told;
 use crate::machine::act;
-use crate::story::{done, labels, listed, resident, somebody, step, tie, told_of};
+use crate::story::{labels, listed, resident, somebody, step, take, tie, told_of};
 use crate::ticket::path;
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
@@ -52,7 +52,7 @@ async fn l01_longli_orders_come_from_meetings_doors_and_boxes(
     // 现场答复，并明确办结时限: it stays open until it is done.
     let on_the_spot = json!({"text": "明天中午前疏通院坝排水沟", "due_at": "2026-11-22T04:00:00Z"});
     act(&next_door, &tickets[0], "promise", on_the_spot.clone()).await.refused(404, "ticket.not_found");
-    let promised = done(&officer, &tickets[0], "promise", on_the_spot).await;
+    let promised = take(&officer, &tickets[0], "promise", on_the_spot).await;
     assert_eq!(
         (promised.str("status_name"), promised.clock("promise", 1)["state"].as_str()),
         ("待派单", Some("running"))
@@ -61,7 +61,7 @@ async fn l01_longli_orders_come_from_meetings_doors_and_boxes(
     let assess = |commonality: &str| json!({"commonality": commonality, "opinion": "三个老旧小区都有，报街道统筹", "planned_for": "2026-11-30"});
     act(&next_door, &tickets[1], "assess", assess("shared")).await.refused(404, "ticket.not_found");
     for (at, commonality) in [(1, "shared"), (3, "shared"), (2, "individual")] {
-        let entry = done(&officer, &tickets[at], "assess", assess(commonality)).await;
+        let entry = take(&officer, &tickets[at], "assess", assess(commonality)).await;
         assert_eq!(entry.json["ledger"]["planned_for"], "2026-11-30");
     }
     assert_eq!(listed(&officer, "commonality=shared").await.len(), 2);
@@ -113,12 +113,12 @@ async fn longli_a_hard_case_goes_up_to_the_joint_meetings(
     // A plan within five working days; no limit to solve it.
     assert_eq!(filed.clock("plan", 1)["due_at"], "2026-11-27T10:00:00Z");
     assert!(filed.json["clocks"].as_array().unwrap().iter().all(|clock| clock["kind"] != "solve"));
-    let up = done(&officer, &ticket, "escalate", json!({"reason": "管网在社区之间"})).await;
+    let up = take(&officer, &ticket, "escalate", json!({"reason": "管网在社区之间"})).await;
     assert_eq!((up.str("desk"), &up.json["rung"]["name"]), (county.place("冠山街道"), &json!("街道联席会")));
     let decision = |back: bool| json!({"text": "住建局牵头改管，街道协调开挖", "back": back});
     act(&officer, &ticket, "decide", decision(true)).await.refused(403, "permission.reach");
     act(&town, &ticket, "decide", decision(true)).await.refused(404, "ticket.not_found");
-    let top = done(&street, &ticket, "escalate", json!({"reason": "要县里出钱"})).await;
+    let top = take(&street, &ticket, "escalate", json!({"reason": "要县里出钱"})).await;
     assert_eq!(
         (&top.json["rung"]["name"], &top.json["rung"]["meets"]),
         (&json!("县级联席会"), &json!("quarter"))
@@ -126,7 +126,7 @@ async fn longli_a_hard_case_goes_up_to_the_joint_meetings(
     act(&street, &ticket, "decide", decision(true)).await.refused(403, "permission.reach");
     app.app.catch_up().await.unwrap();
     assert!(told(&admin).await.contains(&"escalated".to_owned()));
-    let back = done(&admin, &ticket, "decide", decision(true)).await;
+    let back = take(&admin, &ticket, "decide", decision(true)).await;
     assert_eq!((back.str("desk"), &back.json["escalated_at"]), (county.place("三合社区"), &Value::Null));
     let decided = step(&officer, &ticket, "decided").await;
     assert_eq!(
@@ -167,14 +167,14 @@ async fn l07_l09_longli_taken_after_hours_in_a_team_and_one_flag_each(
     let shared = order("单元门口垃圾成堆，想一起扫一次", "shared").await;
     app.pass(60);
     act(&volunteer, &shared, "claim", json!({"team": team})).await.refused(404, "ticket.not_found");
-    let taken = done(&member, &shared, "claim", json!({"team": team})).await;
+    let taken = take(&member, &shared, "claim", json!({"team": team})).await;
     assert_eq!((taken.str("affair_name"), &taken.json["assist"][0]["unit"]), ("大家事", &json!(team)));
     assert_eq!(taken.clock("solve", 1)["due_at"], "2026-11-24T12:00:00Z", "three days, nights included");
-    let _ = done(&volunteer, &shared, "note", json!({"reason": "我带两把铁锹"})).await;
+    let _ = take(&volunteer, &shared, "note", json!({"reason": "我带两把铁锹"})).await;
     act(&volunteer, &shared, "resolve", answered("扫完了")).await.refused(403, "permission.reach");
     app.pass(60);
-    let _ = done(&member, &shared, "resolve", answered("十一人清走三车垃圾")).await;
-    let _ = done(&resident, &shared, "rate", json!({"satisfaction": "satisfied"})).await;
+    let _ = take(&member, &shared, "resolve", answered("十一人清走三车垃圾")).await;
+    let _ = take(&resident, &shared, "rate", json!({"satisfaction": "satisfied"})).await;
     app.app.catch_up().await.unwrap();
     assert_eq!(told(&resident).await, ["accepted", "resolved"]);
     let flags =
@@ -182,11 +182,11 @@ async fn l07_l09_longli_taken_after_hours_in_a_team_and_one_flag_each(
     assert_eq!([flags(&member).await, flags(&volunteer).await, flags(&officer).await], [1, 0, 0]);
     // 自家事: volunteers too, within two days; nobody says they are satisfied, and it closes by itself after a week.
     let private = order("父母年纪大了，赡养的事兄弟谈不拢", "private").await;
-    assert_eq!(done(&worker, &private, "claim", json!({})).await.str("affair_name"), "自家事");
-    let _ = done(&worker, &private, "return", json!({"reason": "我与其一方沾亲"})).await;
-    let own = done(&volunteer, &private, "claim", json!({})).await;
+    assert_eq!(take(&worker, &private, "claim", json!({})).await.str("affair_name"), "自家事");
+    let _ = take(&worker, &private, "return", json!({"reason": "我与其一方沾亲"})).await;
+    let own = take(&volunteer, &private, "claim", json!({})).await;
     assert_eq!(own.clock("solve", 1)["due_at"], "2026-11-23T14:00:00Z");
-    let _ = done(&volunteer, &private, "resolve", answered("兄弟三人议定按月轮流")).await;
+    let _ = take(&volunteer, &private, "resolve", answered("兄弟三人议定按月轮流")).await;
     app.pass(7 * DAY + 1);
     app.app.catch_up().await.unwrap();
     let closed = resident.get(&private).await.expect(200);

@@ -88,7 +88,6 @@ mod split;
 mod start;
 mod story;
 mod sweep;
-mod tell;
 mod ticket;
 mod tie;
 mod topic;

@@ -3,6 +3,7 @@
 use crate::county::County;
 use crate::inbox::told;
 use crate::machine::act;
+use crate::story::labels;
 use crate::ticket::path;
 use integration_tests::app::here;
 use integration_tests::{Answer, Backend, Caller};
@@ -45,12 +46,6 @@ impl Town {
     async fn settle(&self) {
         self.county.app.app.catch_up().await.unwrap();
     }
-}
-
-/// What happened, in the words of the county, as somebody sees it.
-async fn labels(caller: &Caller, ticket: &str) -> Vec<String> {
-    let timeline = caller.get(&format!("{ticket}/timeline?limit=100")).await.expect(200);
-    timeline.items().iter().map(|step| step["label"].as_str().unwrap().to_owned()).collect()
 }
 
 fn done(reply: &str) -> Value {
@@ -274,4 +269,44 @@ async fn m05_m06_mile_lightens_its_communities_and_its_leaders_visit_them(
     town.clerk.post(&record, text.clone()).await.refused(403, "matter.beyond_scope");
     assert_eq!(leader.post(&record, text).await.expect(200).json["done"], 1);
     town.county.app.stop().await;
+}
+
+/// What is a limit elsewhere: no arrival for papers at a window, limits that begin with another step, working hours.
+#[rstest]
+#[tokio::test]
+async fn m03_other_counties_count_otherwise(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let zuoyun = County::open(backend, "zuoyun").await;
+    let (clerk, worker) = (
+        zuoyun.staff("community_clerk", "云兴街社区").await,
+        zuoyun.staff("grid_worker", "云兴街社区").await,
+    );
+    let resident = zuoyun.app.resident("居民郝美丽").await;
+    let lead = json!({"lead": {"person": zuoyun.app.id_of(&worker).await}});
+    for (category, arrival) in [("subsidy", None), ("environment", Some("2026-11-21T01:40:00Z"))] {
+        let body = json!({"content": "老人的补贴", "place": {"code": zuoyun.place("云兴街社区")}, "category": category});
+        let ticket = path(&resident.post("/tickets", body).await.expect(201));
+        let _ = act(&clerk, &ticket, "dispatch", lead.clone()).await.expect(200);
+        if arrival.is_some() {
+            zuoyun.app.pass(10);
+        }
+        let accepted = act(&worker, &ticket, "accept", json!({})).await.expect(200);
+        let clocks = accepted.json["clocks"].as_array().unwrap();
+        let due = clocks
+            .iter()
+            .find(|clock| clock["kind"] == "arrive")
+            .map(|clock| clock["due_at"].as_str().unwrap());
+        assert_eq!(due, arrival, "{category}: {}", accepted.text);
+    }
+    zuoyun.app.stop().await;
+    // On a Saturday morning four working hours end on Monday afternoon.
+    let longli = County::open(backend, "longli").await;
+    let clerk = longli.staff("community_clerk", "冠山社区").await;
+    let unit = longli.unit("县住房城乡建设局", "institution").await;
+    let body = json!({"content": "停车难", "place": {"code": longli.place("冠山社区")}});
+    let ticket = path(&longli.app.resident("居民罗小梅").await.post("/tickets", body).await.expect(201));
+    let public = json!({"lead": {"unit": unit}, "affair": "public"});
+    let dispatched = act(&clerk, &ticket, "dispatch", public).await.expect(200);
+    let accept = dispatched.clock("accept", 1);
+    assert_eq!((&accept["due_at"], &accept["working_time"]), (&json!("2026-11-23T07:00:00Z"), &json!(true)));
+    longli.app.stop().await;
 }

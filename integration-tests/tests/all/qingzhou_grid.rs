@@ -5,7 +5,7 @@ use crate::inbox;
 use crate::machine::act;
 use crate::photo::{add, jpeg};
 use crate::qingzhou::Shengshui;
-use crate::tell::{below, count, entry, file, labels, order, person, seen_by, take, was_told};
+use crate::story::{below, count, entry, file, labels, order, person, seen_by, take, was_told};
 use crate::ticket::path;
 use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;

@@ -3,7 +3,7 @@
 
 use crate::county::County;
 use crate::machine::act;
-use crate::tell::{
+use crate::story::{
     count, entry, file, labels, person, rate, resident, seen_by, steps, take, times, was_told,
 };
 use integration_tests::{Backend, Caller};

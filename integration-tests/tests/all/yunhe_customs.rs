@@ -4,7 +4,7 @@
 use crate::inbox;
 use crate::machine::act;
 use crate::photo::{add, jpeg};
-use crate::tell::{count, entry, labels, order, person, seen_by, take, times, was_told};
+use crate::story::{count, entry, labels, order, person, seen_by, take, times, was_told};
 use crate::ticket::path;
 use crate::yunhe::Lane;
 use integration_tests::{Backend, Caller};

@@ -3,7 +3,7 @@
 
 use crate::county::County;
 use crate::machine::act;
-use crate::tell::{
+use crate::story::{
     below, count, entry, file, labels, order, person, rate, resident, seen_by, steps, take, times, was_told,
 };
 use crate::ticket::path;

@@ -3,7 +3,7 @@
 
 use crate::machine::{act, reason};
 use crate::photo::{add, jpeg};
-use crate::tell::{count, entry, file, labels, seen_by, steps, take, times, was_told};
+use crate::story::{count, entry, file, labels, seen_by, steps, take, times, was_told};
 use crate::zuoyun::{Yuntai, there};
 use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
