@@ -69,6 +69,11 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
     if let Some(unit) = query.for_unit {
         sql.push(" AND requester_unit_id IS NOT NULL AND requester_unit_id = ").bind(unit.0);
     }
+    let asked_for = if let Lens::ForUnit(unit) = query.lens { Some(unit) } else { query.for_unit };
+    // Who is hidden on a ticket must not show by a list either.
+    if asked_for.is_some_and(|unit| actor.raising_units().all(|own| own != unit)) {
+        sql.push(" AND (NOT confidential OR requester_id = ").bind(actor.user.0).push(")");
+    }
     if let Some(escalated) = query.escalated {
         sql.push(" AND escalated = ").bind(escalated);
     }
