@@ -322,10 +322,11 @@ impl Ticket {
     }
 
     /// Whether the platform may dispatch it: it waits, nobody has dispatched it yet, and it is no call, which waits for whoever
-    /// answers.
+    /// answers; nor does it wait for those above, for a meeting, or rest.
     pub fn awaits_platform(&self) -> bool {
         let untouched = self.round == 1 && self.steps.dispatched.is_none() && self.call.is_none();
-        self.state == State::Submitted && untouched
+        let is_held = self.escalation.is_some() || self.topic.is_some() || self.paused.is_some();
+        self.state == State::Submitted && untouched && !is_held
     }
 
     /// How long a call waited until somebody took it on (应答用时).
