@@ -2,6 +2,7 @@
 
 use super::super::sql::Sql;
 use super::list::{Lens, TicketQuery};
+use super::write::HEARD;
 use domain::actor::Actor;
 use domain::permission::{Action, Roles};
 use domain::place::PlaceCode;
@@ -137,10 +138,14 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
         sql.below("scope_code", &place);
     }
     for (role, place) in actor.claims() {
-        sql.push(" OR ((claim_roles & ").bind(Roles::from_iter([role]).bits()).push(") <> 0 AND ");
-        sql.push("(").below("scope_code", &place);
-        // A call is heard by whoever holds the role anywhere in its area.
-        sql.push(" OR (call_area IS NOT NULL AND substr(").bind(place.as_str());
+        let role = Roles::from_iter([role]).bits();
+        sql.push(" OR ((claim_roles & ").bind(role).push(") <> 0 AND (");
+        sql.below("scope_code", &place);
+        // A call is heard by whoever holds one of its own roles anywhere in its area.
+        sql.push(" OR ((claim_roles & ")
+            .bind(role << HEARD)
+            .push(") <> 0 AND call_area IS NOT NULL AND substr(");
+        sql.bind(place.as_str());
         sql.push(", 1, length(call_area)) = call_area)))");
     }
     sql.push(" OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.ticket_id = ticket.id AND p.active AND ");
