@@ -328,8 +328,8 @@ pub fn recipients(before: Option<&Ticket>, event: &Event, after: &Ticket) -> Vec
     let told = notices(before, event, after).into_iter();
     // Those who may answer a call hear it first, and hear it as one.
     let called = match &event.fact {
-        Fact::Submitted { call: Some(area), claim, .. } => {
-            Some((Recipient::Called(*area, *claim), Notice::Called))
+        Fact::Submitted { call: Some(area), hear: Some(roles), .. } => {
+            Some((Recipient::Called(*area, *roles), Notice::Called))
         }
         _ => None,
     };

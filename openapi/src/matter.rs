@@ -66,6 +66,48 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("mediation_guidance_recorded", "记录引导诉讼", "Guidance recorded"),
 ];
 
+/// How matters stand, in a refusal that does not say of what kind they are: word, Chinese, English. What is called differently
+/// from kind to kind has the word that fits all.
+const STATUSES: &[(&str, &str, &str)] = &[
+    ("open", "进行中", "open"),
+    ("planned", "待履职", "planned"),
+    ("asked", "待接办", "asked for"),
+    ("pending", "待审批", "pending"),
+    ("reported", "未经准入，已上报", "reported"),
+    ("taken", "办理中", "taken"),
+    ("under_way", "巡查中", "under way"),
+    ("agreed", "待签字", "to be signed"),
+    ("done", "已完成", "done"),
+    ("late", "已逾期", "late"),
+    ("missed", "未履职", "missed"),
+    ("dropped", "已取消", "dropped"),
+    ("cancelled", "已取消", "cancelled"),
+    ("closed", "已办结", "closed"),
+    ("kept", "已践诺", "kept"),
+    ("kept_late", "逾期践诺", "kept late"),
+    ("withdrawn", "已撤回", "withdrawn"),
+    ("settled", "已达成协议", "settled"),
+    ("guided", "已引导诉讼", "guided to the court"),
+    ("upheld", "准予剔除", "upheld"),
+    ("admitted", "已准入", "admitted"),
+    ("refused", "不予同意", "refused"),
+    ("lapsed", "逾期未批", "lapsed"),
+    ("retired", "已撤销", "retired"),
+    ("left", "已退岗", "left"),
+    ("ended", "已结束", "ended"),
+    ("there", "在册", "there"),
+    ("reduced", "已精简", "reduced"),
+    ("used", "已行使", "used"),
+    ("adopted", "已采纳", "adopted"),
+    ("rejected", "未采纳", "rejected"),
+];
+
+/// How a matter stands, for people; `None` for a word that is none of theirs.
+pub(crate) fn status(word: &str, lang: Lang) -> Option<&'static str> {
+    let (_, chinese, english) = STATUSES.iter().find(|(known, ..)| *known == word)?;
+    Some(lang.of(chinese, english))
+}
+
 /// What the audit trail calls an event of a matter; `None` for one that is none.
 pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
     let (_, chinese, english) = FACTS.iter().find(|(word, ..)| *word == kind)?;

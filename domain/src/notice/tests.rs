@@ -55,6 +55,7 @@ fn submitted() -> Event {
         playbook: None,
         service: None,
         call: None,
+        hear: None,
         requester_unit: None,
     };
     event(fact, Some(RESIDENT))
@@ -81,9 +82,11 @@ fn taken_together() -> Fact {
 /// Somebody calls for help.
 fn called() -> Event {
     let mut event = submitted();
-    if let Fact::Submitted { call, claim, .. } = &mut event.fact {
+    if let Fact::Submitted { call, claim, hear, .. } = &mut event.fact {
         *call = Some(place("532504001007"));
-        *claim = Roles::from_iter([Role::PartyMember]);
+        // Whoever may claim it for what it is about hears nothing of it elsewhere.
+        *claim = Roles::from_iter([Role::PartyMember, Role::Volunteer]);
+        *hear = Some(Roles::from_iter([Role::PartyMember]));
     }
     event
 }

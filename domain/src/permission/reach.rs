@@ -31,8 +31,10 @@ pub struct Parties<'a> {
     pub called: &'a [Whistle],
     /// The roles that may claim it.
     pub claim: Roles,
-    /// Of a call, the area in which it is heard: whoever holds such a role anywhere in it may claim it.
+    /// Of a call, the area in which it is heard.
     pub call: Option<PlaceCode>,
+    /// The roles that hear it: who holds one anywhere in that area, and may claim it at all, may claim it.
+    pub hear: Roles,
     /// The members of the team that took it.
     pub mates: &'a [UserId],
     /// Who watches the work for the residents.
@@ -88,7 +90,8 @@ impl Actor {
                 parties.mates.contains(&self.user) || parties.assist.iter().any(helps)
             }
             Reach::Claimable => {
-                let hears = parties.call.is_some_and(|area| lies_in(&area));
+                let hears =
+                    parties.hear.contains(grant.role) && parties.call.is_some_and(|area| lies_in(&area));
                 parties.claim.contains(grant.role) && (covers(&parties.place) || hears)
             }
             Reach::Called => parties.called.iter().any(|whistle| is_of(whistle.unit)),

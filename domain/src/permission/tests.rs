@@ -58,6 +58,7 @@ fn parties() -> Parties<'static> {
         called: &CALLED,
         claim: Roles::from_iter([Role::PartyMember]),
         call: None,
+        hear: Roles::default(),
         mates: &[],
         delegates: &DELEGATES,
     }
@@ -182,4 +183,24 @@ fn the_document_shows_the_whole_table() {
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == text, "docs/permissions.md is stale: run `make docs`");
+}
+
+#[test]
+fn a_call_is_heard_in_its_area_by_its_own_roles_only() {
+    let next_door = "532504001007002";
+    let call = Parties {
+        place: place("532504001007001"),
+        claim: Roles::from_iter([Role::PartyMember, Role::Volunteer]),
+        call: Some(place("532504001007")),
+        hear: Roles::from_iter([Role::PartyMember]),
+        ..parties()
+    };
+    let may = |role, code: &str| actor(3, &[(role, at(code))]).may(Action::TicketClaim, &call).is_ok();
+    assert!(may(Role::PartyMember, next_door), "it is theirs to answer");
+    assert!(may(Role::Volunteer, "532504001007001"), "what it is about is theirs, where they are");
+    assert!(!may(Role::Volunteer, next_door), "they are not called");
+    // Nobody any more once it was dispatched, whoever heard it.
+    let taken = Parties { claim: Roles::default(), ..call };
+    let member = actor(3, &[(Role::PartyMember, at(next_door))]);
+    assert!(member.may(Action::TicketClaim, &taken).is_err());
 }

@@ -30,7 +30,7 @@ pub enum CallLevel {
 
 impl CallRule {
     /// The area in which a call from this place is heard; `None` where the place is wider.
-    pub(crate) fn area(&self, place: &PlaceCode) -> Option<PlaceCode> {
+    pub fn area(&self, place: &PlaceCode) -> Option<PlaceCode> {
         let area = match self.level {
             CallLevel::Community => place.community()?,
             CallLevel::Street => place.street()?,

@@ -3,6 +3,7 @@
 use super::{Category, Fault};
 use crate::permission::Role;
 use crate::place::PlaceCode;
+use crate::text::FreeText;
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, EnumString, IntoStaticStr};
 
@@ -120,7 +121,7 @@ impl MediationRule {
                 fault(format!("levels[{i}].days"), "天数应为 1 至 60");
             }
         }
-        if self.court.trim().is_empty() || self.court.chars().count() > MOST_COURT {
+        if FreeText::check(&self.court, MOST_COURT).is_err() {
             fault("court".into(), "引导诉讼的话应为 1 至 500 字");
         }
         faults

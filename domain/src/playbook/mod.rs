@@ -11,6 +11,7 @@ mod ladder;
 mod matching;
 mod mediation;
 mod members;
+mod named;
 mod posts;
 mod preview;
 mod read;
@@ -228,7 +229,10 @@ impl Playbook {
 
     /// Everything that is wrong with it, all at once.
     pub fn faults(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
+        let mut faults = named::crowded(self);
+        if !faults.is_empty() {
+            return faults;
+        }
         let mut fault = |key: String, reason| faults.push(Fault::new(key, reason));
         if self.county.len() != 6 || !self.county.bytes().all(|b| b.is_ascii_digit()) {
             fault("county".into(), "县级代码应为 6 位数字");
@@ -288,6 +292,9 @@ impl Playbook {
         faults.extend(service::faults(&self.services, &self.categories, |i| format!("services[{i}]")));
         faults.extend(duty::faults(self));
         faults.extend(self.words.faults());
+        let named = named::faults(self).into_iter();
+        let named: Vec<_> = named.filter(|one| faults.iter().all(|fault| fault.key != one.key)).collect();
+        faults.extend(named);
         faults
     }
 }

@@ -1,6 +1,7 @@
 //! The catalogue of services (服务目录): what a county does for its people. Whoever files or sorts a ticket names the one that it
 //! is about, which says the category, and who is to deal with it (practices L04, Q06, Z06).
 
+use super::named::is_word;
 use super::{Category, Fault, Playbook};
 use crate::ticket::Affair;
 use crate::words::{pairs, shared};
@@ -97,7 +98,7 @@ pub fn faults(services: &[Service], categories: &[Category], at: impl Fn(usize) 
         return faults;
     }
     let mut codes = std::collections::HashSet::new();
-    let long = |text: &str| text.trim().is_empty() || text.chars().count() > MAX_NAME;
+    let long = |text: &str| !is_word(text, MAX_NAME);
     for (i, service) in services.iter().enumerate() {
         let mut fault = |field: &str, reason| faults.push(Fault::new(format!("{}.{field}", at(i)), reason));
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');

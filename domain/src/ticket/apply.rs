@@ -48,6 +48,7 @@ impl Ticket {
             playbook,
             service,
             call,
+            hear,
             requester_unit,
         } = &event.fact
         else {
@@ -94,6 +95,7 @@ impl Ticket {
             rating: None,
             service: service.clone(),
             call: *call,
+            hear: *hear,
             mates: Vec::new(),
             delegates: Vec::new(),
             escalation: None,

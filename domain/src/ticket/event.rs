@@ -78,6 +78,9 @@ pub enum Fact {
         /// Of a call, the area in which it is heard.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         call: Option<PlaceCode>,
+        /// Of a call, the roles that hear it anywhere in that area.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hear: Option<Roles>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         requester_unit: Option<UnitId>,
     },

@@ -192,6 +192,9 @@ pub struct Ticket {
     /// Of a call (群众呼叫), the area in which it is heard (practices Q09).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<PlaceCode>,
+    /// Of a call, the roles that hear it anywhere in that area.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hear: Option<Roles>,
     /// Who was in the team that took it, besides whoever leads (practices L07).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mates: Vec<UserId>,
@@ -316,16 +319,18 @@ impl Ticket {
             called: &self.whistles,
             claim: self.claimable(),
             call: self.call,
+            hear: self.hear.unwrap_or_default(),
             mates: &self.mates,
             delegates: &self.delegates,
         }
     }
 
     /// Whether the platform may dispatch it: it waits, nobody has dispatched it yet, and it is no call, which waits for whoever
-    /// answers.
+    /// answers; nor does it wait for those above, for a meeting, or rest.
     pub fn awaits_platform(&self) -> bool {
         let untouched = self.round == 1 && self.steps.dispatched.is_none() && self.call.is_none();
-        self.state == State::Submitted && untouched
+        let is_held = self.escalation.is_some() || self.topic.is_some() || self.paused.is_some();
+        self.state == State::Submitted && untouched && !is_held
     }
 
     /// How long a call waited until somebody took it on (应答用时).
@@ -343,6 +348,12 @@ impl Ticket {
     /// The roles that may claim it now.
     pub fn claimable(&self) -> Roles {
         if self.state == State::Submitted { self.claim } else { Roles::default() }
+    }
+
+    /// Of these, the roles that may claim it anywhere in the area of its call.
+    pub fn heard(&self) -> Roles {
+        let hear = self.hear.unwrap_or_default();
+        self.claimable().iter().filter(|role| hear.contains(*role)).collect()
     }
 
     /// When time alone does something to it next, a clock or the end of the rating: what the sweep looks at.

@@ -2,7 +2,7 @@
 
 use crate::rules::play_with;
 use crate::ticket::path;
-use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp};
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp, UNIT};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -41,6 +41,8 @@ async fn f11_whoever_files_sees_what_is_raised_already(
     let (estate, other) = (below(COMMUNITY, "温泉小区").await, below(COMMUNITY, "上清小区").await);
     let (building, next) = (below(&estate, "一栋").await, below(&estate, "二栋").await);
     let (neighbour, asker) = (app.resident("李明").await, app.resident("王芳").await);
+    let (clerk, handler) =
+        (app.staff("community_clerk", COMMUNITY).await, app.of_unit("department_handler", UNIT).await);
     let there = file(&neighbour, &other, "路灯坏了", Some("facilities")).await;
     let same_estate = file(&neighbour, &next, "灯坏了，晚上看不见", Some("facilities")).await;
     app.pass(2 * 24 * 60);
@@ -72,12 +74,23 @@ async fn f11_whoever_files_sees_what_is_raised_already(
     assert_eq!(first["place"], json!({"code": estate, "name": "温泉小区"}));
     assert_eq!(
         (&first["near"], &second["near"], &third["near"]),
-        (&json!("片区（楼栋）"), &json!("小组（小区）"), &json!("社区（村）"))
+        (&json!("片区（楼栋）"), &json!("小组（小区）"), &json!("村（社区）"))
     );
     for secret in ["老人", "李建国", &app.id_of(&neighbour).await, here["id"].as_str().unwrap(), &building]
     {
         assert!(!shown.text.contains(secret), "{secret}: {}", shown.text);
     }
+    // As the county says it.
+    let _ = clerk
+        .post(&format!("/tickets/{}/dispatch", here["id"].as_str().unwrap()), json!({"lead": {"unit": UNIT}}))
+        .await
+        .expect(200);
+    let _ = handler
+        .post(&format!("/tickets/{}/accept", here["id"].as_str().unwrap()), json!({}))
+        .await
+        .expect(200);
+    let shown = asker.get(&format!("/tickets/alike?{near}")).await.expect(200);
+    assert_eq!(shown.items()[0]["status_label"], "办单中");
     // Who others wrote about cannot be found out: only the county's own words are looked for.
     for probe in ["李建国", "老人摔了", "%", "_"] {
         assert_eq!(alike(&asker, &format!("place={building}&q={probe}")).await.1, 0, "{probe}");

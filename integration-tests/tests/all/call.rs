@@ -110,6 +110,54 @@ async fn q09_a_call_is_heard_at_once_and_whoever_answers_first_takes_it(
 }
 
 #[rstest]
+#[tokio::test]
+async fn q09_who_may_claim_what_a_call_is_about_is_not_called(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    play_by(&app, "[call]\nroles = [\"grid_worker\"]\n", &[]).await;
+    let (first, second) = (grid(&app, "一号网格").await, grid(&app, "二号网格").await);
+    let resident = app.resident("王芳").await;
+    let worker = named(&app, "grid_worker", &second, "网格员甲").await;
+    let here = named(&app, "party_member", &first, "党员乙").await;
+    let next_door = named(&app, "party_member", &second, "党员丙").await;
+    let body = json!({"content": "帮忙抬一下", "place": {"code": first}, "affair": "shared", "call": true});
+    let filed = resident.post("/tickets", body).await.expect(201);
+    let ticket = path(&filed);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(
+        (told(&worker).await, told(&here).await, told(&next_door).await),
+        (vec!["called".into()], vec![], vec![])
+    );
+    let id = filed.str("id").to_owned();
+    assert_eq!((claimable(&worker).await, claimable(&here).await), (vec![id.clone()], vec![id]));
+    assert!(claimable(&next_door).await.is_empty());
+    next_door.get(&ticket).await.refused(404, "ticket.not_found");
+    claim(&next_door, &ticket).await.refused(404, "ticket.not_found");
+    let _ = claim(&here, &ticket).await.expect(200);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn q09_the_list_of_who_answers_reaches_as_far_as_the_call(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    play_by(&app, "[call]\nroles = [\"party_member\"]\nlevel = \"street\"\n", &[]).await;
+    let resident = app.resident("王芳").await;
+    let member = named(&app, "party_member", NEIGHBOUR, "党员甲").await;
+    let filed = call(&resident, COMMUNITY).await.expect(201);
+    // What is no call is for those who are there.
+    let _ = shared(&resident).await;
+    assert_eq!(claimable(&member).await, [filed.str("id")]);
+    let here = member.get(&format!("/tickets?claimable=true&place={NEIGHBOUR}")).await.expect(200);
+    assert!(here.items().is_empty(), "who asks for a place gets that");
+    let _ = claim(&member, &path(&filed)).await.expect(200);
+    app.stop().await;
+}
+
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
 async fn q09_of_twenty_who_answer_one_has_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await;

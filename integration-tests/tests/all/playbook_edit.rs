@@ -239,3 +239,27 @@ async fn a_preview_says_what_would_change_and_changes_nothing(
     let _ = cast.clerk.get(&ticket).await.expect(200);
     app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_name_that_no_row_can_hold_is_refused(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let (playbook, version) = current(&admin).await;
+    for (pointer, word) in [
+        ("/name", "弥\0勒".to_owned()),
+        ("/categories/0/name", "设\0施".to_owned()),
+        ("/duties/0/name", "\u{1b}".to_owned()),
+        ("/categories/0/key", "k".repeat(51)),
+    ] {
+        let mut changed = playbook.clone();
+        *changed.pointer_mut(pointer).unwrap() = json!(word);
+        let refused = put(&admin, &changed, &version).await.expect(422);
+        let fields: Vec<_> =
+            refused.json["errors"].as_array().unwrap().iter().map(|one| one["field"].clone()).collect();
+        assert!(fields.contains(&json!(format!("/playbook{pointer}"))), "{}", refused.text);
+    }
+    app.stop().await;
+}

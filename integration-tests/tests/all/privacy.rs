@@ -71,6 +71,8 @@ async fn an_export_holds_all_that_is_theirs(#[values(Backend::Sqlite, Backend::P
     let cast = Cast::of(&app).await;
     let admin = app.staff("county_admin", COUNTY).await;
     let ticket = whole_story(&cast).await;
+    let note = json!({"reason": "回头再看一眼"});
+    let _ = cast.clerk.post(&format!("{ticket}/note"), note).await.expect(200);
     let resident = app.id_of(&cast.resident).await;
     let _ = admin
         .post(&format!("/users/{resident}/unmask"), json!({"reason": "电话核实灯的事"}))

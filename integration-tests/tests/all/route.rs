@@ -143,6 +143,27 @@ async fn z01_the_platform_dispatches_to_units_and_to_whoever_answers_for_the_pla
 
 #[rstest]
 #[tokio::test]
+async fn z01_a_route_is_one_of_the_playbook_that_the_ticket_began_under(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let county = County::with(backend, ROUTES).await;
+    let app = &county.app;
+    let worker = named(app, "grid_worker", COMMUNITY, "网格员甲").await;
+    let body = json!({"content": "请帮忙", "place": {"code": COMMUNITY}});
+    let ticket = path(&county.resident.post("/tickets", body).await.expect(201));
+    // Another route since, and of what it leads to only the ticket's own counts.
+    play_by(app, "[[routes]]\ncategory = \"safety\"\nto = { role = \"community_clerk\" }\n", &[]).await;
+    let _ = county.clerk.post(&format!("{ticket}/grade"), json!({"category": "safety"})).await.expect(200);
+    app.app.catch_up().await.unwrap();
+    let routed = county.clerk.get(&ticket).await.expect(200);
+    assert_eq!(routed.json["lead"]["person"], json!(app.id_of(&worker).await), "{}", routed.text);
+    let new = county.routed(COMMUNITY, "safety", None).await;
+    assert_eq!(new.json["lead"]["person"], json!(app.id_of(&county.clerk).await));
+    county.app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn z01_people_who_were_faster_have_it(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let county = County::with(backend, ROUTES).await;
     let app = &county.app;

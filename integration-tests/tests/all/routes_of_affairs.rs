@@ -157,7 +157,25 @@ async fn z01_a_community_and_a_unit_ask(#[values(Backend::Sqlite, Backend::Postg
     let _ = act(&one, &ours, "urge", json!({})).await.expect(200);
     stranger.get(&ours).await.refused(404, "ticket.not_found");
     assert!(stranger.get(&format!("/tickets?for_unit={UNIT}")).await.expect(200).items().is_empty());
+    // Which unit asks in confidence is hidden from whoever dispatches, on the ticket as in every list.
+    let mut body = asks(&UNIT.to_string());
+    body["confidential"] = json!(true);
+    let hidden = path(&one.post("/tickets", body).await.expect(201));
+    assert_eq!(unit_seen(&cast.clerk, &hidden).await, Value::Null);
+    let count = async |caller: &Caller, more: &str| {
+        caller.get(&format!("/tickets?for_unit={UNIT}{more}")).await.expect(200).items().len()
+    };
+    for more in ["", &format!("&place={COMMUNITY}"), "&mine=true"] {
+        let own = if more == "&mine=true" { 0 } else { 1 };
+        assert_eq!(count(&cast.clerk, more).await, own, "{more}");
+    }
+    assert_eq!((count(&one, "").await, count(&other, "").await), (2, 2));
     app.stop().await;
+}
+
+/// For which unit a ticket was raised, as somebody sees it.
+async fn unit_seen(caller: &Caller, ticket: &str) -> Value {
+    caller.get(ticket).await.expect(200).json["requester_unit"].clone()
 }
 
 fn from_chat(message: &str) -> Value {

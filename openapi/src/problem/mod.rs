@@ -7,7 +7,7 @@ mod tests;
 pub use table::{Row, TABLE};
 
 use crate::words::Spoken;
-use crate::{Lang, label};
+use crate::{Lang, label, matter};
 use chrono::DateTime;
 use domain::permission::Action;
 use domain::ticket::Status;
@@ -128,7 +128,7 @@ impl Row {
         args.iter().fold(lang.of(chinese, english).to_owned(), |text, (name, value)| {
             // Words among the parts that people have a name for.
             let word = match *name {
-                "status" => Status::from_str(value).ok().map(|status| label::status(status, lang).into()),
+                "status" => self.status(value, lang).map(Cow::from),
                 "action" => Action::from_str(value).ok().map(|action| label::action(action, lang).into()),
                 "rate" => label::rate(value, lang).map(Cow::from),
                 "roles" => Some(Spoken::new(None, lang).roles(value).into()),
@@ -137,6 +137,13 @@ impl Row {
             };
             text.replace(&format!("{{{name}}}"), &word.unwrap_or(Cow::from(value)))
         })
+    }
+
+    /// How a ticket stands, or a matter: some words are of both.
+    fn status(&self, value: &str, lang: Lang) -> Option<&'static str> {
+        let of_matter = Some(value).filter(|_| self.code.starts_with("matter."));
+        let ticket = || Status::from_str(value).ok().map(|status| label::status(status, lang));
+        of_matter.and_then(|word| matter::status(word, lang)).or_else(ticket)
     }
 
     /// Its sentence.

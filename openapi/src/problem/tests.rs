@@ -283,3 +283,39 @@ fn times_are_said_as_people_say_them() {
     days.extend(args("latest", "2026-11-21"));
     assert_eq!(find("deed.day").detail(Lang::Chinese, &days), "日期应为 2025-11-21 至 2026-11-21。");
 }
+
+#[test]
+fn matters_stand_as_people_say_it() {
+    fn all<T: IntoEnumIterator + Into<&'static str>>() -> impl Iterator<Item = &'static str> {
+        T::iter().map(Into::into)
+    }
+    let words = all::<domain::admission::AdmissionStatus>()
+        .chain(all::<domain::appeal::AppealStatus>())
+        .chain(all::<domain::burden::BurdenStatus>())
+        .chain(all::<domain::post::ClaimStatus>())
+        .chain(all::<domain::duty::DutyStatus>())
+        .chain(all::<domain::errand::ErrandStatus>())
+        .chain(all::<domain::mediation::MediationStatus>())
+        .chain(all::<domain::post_need::NeedStatus>())
+        .chain(all::<domain::patrol::PatrolStatus>())
+        .chain(all::<domain::post::PostStatus>())
+        .chain(all::<domain::power::PowerStatus>())
+        .chain(all::<domain::promise::PromiseStatus>())
+        .chain(all::<domain::key_task::TaskStatus>())
+        // What is mediated in is a ticket.
+        .chain(all::<Status>());
+    for word in words {
+        let said = find("matter.over").detail(Lang::Chinese, &vec![("status", word.to_owned())]);
+        assert!(!said.contains(word), "{said}");
+    }
+    let said = |code, word: &str, lang| find(code).detail(lang, &vec![("status", word.to_owned())]);
+    assert_eq!(said("matter.over", "kept", Lang::Chinese), "事项当前为 已践诺，不能再这样做。");
+    assert_eq!(
+        said("matter.over", "kept_late", Lang::English),
+        "It is kept late; this cannot be done any more."
+    );
+    // The same word of a ticket is the ticket's.
+    assert_eq!(said("matter.over", "withdrawn", Lang::Chinese), "事项当前为 已撤回，不能再这样做。");
+    let ticket = label::status(Status::Withdrawn, Lang::Chinese);
+    assert!(said("ticket.not_accepted", "withdrawn", Lang::Chinese).contains(ticket));
+}

@@ -1,15 +1,17 @@
 //! Tickets that are like one that is about to be filed.
 
-use crate::Lang;
-use crate::label::{status, words};
+use crate::label::words;
+use crate::words::Spoken;
 use chrono::TimeDelta;
-use domain::playbook::Playbook;
 use domain::ticket::Status;
 use domain::time::Timestamp;
 use domain::view;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
+
+/// The level of a community.
+const COMMUNITY: usize = 2;
 
 /// 将要反映的事：`category`、`q` 至少填写一个。
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -42,7 +44,7 @@ pub struct AlikeTicket {
     #[schema(schema_with = words::<Status>)]
     pub status: Status,
     /// 状态的名称
-    pub status_label: &'static str,
+    pub status_label: String,
     /// 类别键
     pub category: Option<String>,
     /// 类别名称
@@ -79,20 +81,17 @@ pub struct AlikeTickets {
 
 impl AlikeTicket {
     /// The ticket as far as a neighbour may know of it.
-    pub fn at(ticket: &view::AlikeTicket, playbook: &Playbook, lang: Lang, now: Timestamp) -> Self {
-        let category = ticket.category.as_deref();
-        let named = category.and_then(|key| playbook.categories.iter().find(|known| known.key == key));
-        let level = usize::from(ticket.near).checked_sub(1).and_then(|at| playbook.levels.get(at));
-        let community = || lang.of("社区（村）", "community").to_owned();
+    pub fn at(ticket: &view::AlikeTicket, spoken: &Spoken, now: Timestamp) -> Self {
+        let category = ticket.category.as_deref().and_then(|key| spoken.category(key));
         Self {
             id: ticket.own.map(|id| id.0),
             number: ticket.number.to_string(),
             status: ticket.status,
-            status_label: status(ticket.status, lang),
+            status_label: spoken.status(ticket.status).to_owned(),
             category: ticket.category.clone(),
-            category_name: named.map(|category| category.name.clone()),
+            category_name: category.map(str::to_owned),
             place: AlikePlace { code: ticket.place.to_string(), name: ticket.place_name.clone() },
-            near: level.map_or_else(community, |level| level.name.clone()),
+            near: spoken.level(COMMUNITY + usize::from(ticket.near)).to_owned(),
             days_ago: (now - ticket.created_at).max(TimeDelta::zero()).num_days(),
         }
     }

@@ -11,6 +11,7 @@ use domain::text::{FreeText, MAX_CATEGORY};
 use infra::store::AlikeQuery;
 use openapi::problem::Fault;
 use openapi::ticket::{AlikeTicket, AlikeTickets, AskAlike};
+use openapi::words::Spoken;
 
 /// The longest text that is compared, in characters.
 const MAX_ASKED: usize = 60;
@@ -58,8 +59,9 @@ pub(crate) async fn alike_tickets(
         place,
     };
     let Session { actor, grants_version, .. } = &*permit;
-    let (now, lang) = (state.clock.now(), language(&request));
+    let now = state.clock.now();
     let alike = state.store.alike(&asked, actor, *grants_version, now).await?;
-    let items = alike.tickets.iter().map(|ticket| AlikeTicket::at(ticket, &playbook, lang, now));
+    let spoken = Spoken::new(Some(playbook), language(&request));
+    let items = alike.tickets.iter().map(|ticket| AlikeTicket::at(ticket, &spoken, now));
     Ok(web::Json(AlikeTickets { items: items.collect(), count: alike.count }))
 }

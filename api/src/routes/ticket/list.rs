@@ -204,9 +204,7 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
     if asked.claimable {
         let place = asked.place.or_else(|| common(state, actor.claims().map(|(_, place)| place)));
         let place = place.or_else(|| common(state, actor.area()));
-        // Calls are heard in the whole community: what is beyond their own grid and no call is not theirs to see.
-        let community = |place: PlaceCode| place.community().and_then(|code| place.cut(code.len()));
-        let place = if asked.place.is_none() { place.map(|at| community(at).unwrap_or(at)) } else { place };
+        let place = if asked.place.is_none() { place.map(|at| heard_around(state, at)) } else { place };
         return place.map(Lens::Claimable).ok_or_else(several);
     }
     if asked.topic && (asked.place.is_some() || actor.area().next().is_some()) {
@@ -227,6 +225,14 @@ fn lens(state: &State, actor: &Actor, asked: &Asked) -> ApiResult<Lens> {
         (Some(_), Some(_)) => Err(several()),
         (None, _) => Ok(Lens::Requester(actor.user)),
     }
+}
+
+/// Where calls are heard that somebody at a place may answer: what is in it, beyond their own grid and no call, is not theirs
+/// to see.
+fn heard_around(state: &State, place: PlaceCode) -> PlaceCode {
+    let rule = state.store.playbook(place.county()).ok().and_then(|book| book.call.clone());
+    let community = || place.community().and_then(|code| place.cut(code.len()));
+    rule.map_or_else(community, |rule| rule.area(&place)).unwrap_or(place)
 }
 
 /// The narrowest place that covers all of these; none when they lie in several counties.

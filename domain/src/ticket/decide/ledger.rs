@@ -1,8 +1,10 @@
 //! 会商, 台账, 承诺: what is talked over, entered on the ledger, and promised (practices L01, L07, Z02).
 
 use super::super::command::Assignment;
-use super::super::{Assignee, Clock, ClockKind, Commonality, Fact, State, WrongState};
-use super::{AHEAD_DAYS, Decision, between};
+use super::super::{
+    Assignee, Clock, ClockKind, Commonality, Fact, State, TicketRefusal, TimeFault, WrongState,
+};
+use super::{AHEAD_DAYS, Decision};
 use crate::refusal::Refusal;
 use crate::text::Text;
 use crate::time::{Timestamp, china_day};
@@ -38,8 +40,7 @@ impl Decision<'_> {
             self.must_be_open()?;
         }
         if let Some(day) = planned_for {
-            let (now, field) = (self.now, "/planned_for");
-            between(field, midnight(day), midnight(china_day(now)), now + TimeDelta::days(AHEAD_DAYS))?;
+            must_be_ahead(day, self.now)?;
         }
         self.happen(Fact::Assessed { commonality, opinion: opinion.reference, planned_for }, vec![]);
         Ok(())
@@ -60,6 +61,16 @@ impl Decision<'_> {
         self.happen(Fact::Promised { due_at, text: text.reference }, vec![clock]);
         Ok(())
     }
+}
+
+/// Refuses a day that is over, or too far ahead. Days are compared: the first that there is has no midnight in China.
+fn must_be_ahead(day: NaiveDate, now: Timestamp) -> Result<(), TicketRefusal> {
+    let (today, latest) = (china_day(now), now + TimeDelta::days(AHEAD_DAYS));
+    let refused = |code, limit| Err(TicketRefusal::Time { code, field: "/planned_for", limit });
+    if day < today {
+        return refused(TimeFault::TooEarly, midnight(today));
+    }
+    if day > china_day(latest) { refused(TimeFault::TooLate, latest) } else { Ok(()) }
 }
 
 /// When a day begins in China.

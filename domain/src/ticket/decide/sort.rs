@@ -44,8 +44,13 @@ impl<'a> Sorted<'a> {
 
 /// Who may claim what is sorted so; of a call also those who hear it, whatever it is about (practices Q09).
 pub(super) fn may_claim(playbook: &Playbook, sorting: &Sorting<'_>, called: bool) -> Roles {
-    let hear = playbook.call.iter().filter(|_| called).flat_map(|rule| rule.roles.iter().copied());
-    playbook.policy.claim(sorting).union(hear.collect())
+    let hear = if called { hearing(playbook) } else { Roles::default() };
+    playbook.policy.claim(sorting).union(hear)
+}
+
+/// Who hears calls.
+pub(super) fn hearing(playbook: &Playbook) -> Roles {
+    playbook.call.iter().flat_map(|rule| rule.roles.iter().copied()).collect()
 }
 
 fn check_category(category: Option<&str>, playbook: &Playbook) -> Result<(), TicketRefusal> {

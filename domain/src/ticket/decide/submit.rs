@@ -4,7 +4,7 @@ use super::super::{Channel, Clock, ClockKind, Event, Fact, FieldFault, Submissio
 use super::ask::asked;
 use super::between;
 use super::first_asked::writes_down;
-use super::sort::{Sorted, may_claim};
+use super::sort::{Sorted, hearing, may_claim};
 use crate::actor::{Actor, Scope};
 use crate::permission::Action;
 use crate::place::{Levels, PlaceCode, PlaceRefusal};
@@ -86,6 +86,7 @@ pub fn submit(
         confidential: s.confidential,
         playbook: under,
         claim: may_claim(playbook, &sorting, call.is_some()),
+        hear: call.map(|_| hearing(playbook)),
         service: s.service.clone(),
         call,
         requester_unit: s.for_unit.map(|(unit, _)| unit),

@@ -147,6 +147,10 @@ fn l01_what_the_branch_made_of_it_stands_on_the_ledger_and_is_counted() {
 #[case::later("2027-03-01", None)]
 #[case::yesterday("2026-11-20", Some("ticket.time_too_early"))]
 #[case::never("2029-01-01", Some("ticket.time_too_late"))]
+#[case::last_day_ahead("2028-11-21", None)]
+#[case::the_day_after("2028-11-22", Some("ticket.time_too_late"))]
+#[case::first_day_there_is("-262143-01-01", Some("ticket.time_too_early"))]
+#[case::last_day_there_is("+262142-12-31", Some("ticket.time_too_late"))]
 fn l01_what_is_planned_is_planned_for_a_day_to_come(#[case] day: &str, #[case] refused: Option<&str>) {
     let planned_for = Some(day.parse().unwrap());
     let planned =

@@ -62,6 +62,18 @@ fn the_platform_leaves_alone_what_somebody_had_in_hand() {
         let story = Story::begin(None).steps(&steps);
         assert!(by_platform(&story.ticket, worker(), 3).is_empty(), "{:?}", story.ticket.status());
     }
+    // What waits for those above, for a meeting, or rests, is sorted and still waits.
+    for held in [
+        vec![(clerk(), Command::Escalate { reason: text("要街道定") }, 1)],
+        vec![(clerk(), Command::RaiseTopic { reason: text("下次会上议") }, 1)],
+        vec![(supervisor(), pause(), 1)],
+    ] {
+        let story = Story::begin(None).steps(&held);
+        let story = story.steps(&[(clerk(), grade(Some("lighting"), None), 2)]);
+        let graded = story.events.last().unwrap();
+        assert_eq!(routed().routed(graded, &story.ticket), None, "{held:?}");
+        assert!(by_platform(&story.ticket, worker(), 3).is_empty(), "{held:?}");
+    }
     // Graded away meanwhile, another route or none is its own.
     let mut playbook = routed();
     playbook.categories.push(Category { key: "water".into(), name: "供水".into() });

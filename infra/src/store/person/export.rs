@@ -65,7 +65,8 @@ impl Store {
              LEFT JOIN free_text x ON x.id = e.text_id \
              WHERE e.actor IN ({THEY}) AND e.aggregate = 'ticket' AND t.requester_id NOT IN ({THEY}) ORDER BY e.position"
         ));
-        let acts = acts.await?.iter().map(|row| step(row, &they)).collect::<Result<_, _>>()?;
+        let acts =
+            acts.await?.iter().filter_map(|row| step(row, &they).transpose()).collect::<Result<_, _>>()?;
         let sessions = sessions.iter().map(session).collect::<Result<_, _>>()?;
         let inbox = rows(format!("{}({THEY}) ORDER BY i.id", inbox::THEIRS)).await?;
         let inbox = inbox.iter().map(|row| self.stored_message(row)).collect::<Result<_, _>>()?;
@@ -84,7 +85,7 @@ impl Store {
         );
         let mut steps: HashMap<TicketId, Vec<ExportedStep>> = HashMap::new();
         for row in self.query_all(&sql, vec![id.0.into()]).await? {
-            let step = step(&row, they)?;
+            let Some(step) = step(&row, they)? else { continue };
             steps.entry(step.ticket).or_default().push(step);
         }
         let sql = format!("{TICKETS}({THEY}) ORDER BY t.created_at, t.id");
@@ -125,10 +126,13 @@ impl Store {
     }
 }
 
-/// A step of a ticket. What staff wrote among themselves is for those who wrote it.
-fn step(row: &Row, they: &[UserId]) -> Result<ExportedStep, StoreError> {
+/// A step of a ticket. What staff wrote among themselves is for those who wrote it, and so is what they did among themselves.
+fn step(row: &Row, they: &[UserId]) -> Result<Option<ExportedStep>, StoreError> {
     let event = stored_event(row)?;
     let own = event.actor.is_some_and(|actor| they.contains(&actor));
+    if !own && event.fact.headline().is_among_staff() {
+        return Ok(None);
+    }
     let text: Option<String> = column(row, "free_text", "body")?;
     let position = match &event.fact {
         Fact::Arrived { position } => Some(*position),
@@ -138,7 +142,7 @@ fn step(row: &Row, they: &[UserId]) -> Result<ExportedStep, StoreError> {
         Fact::Rated { satisfaction, stars, comment: _ } => (Some(*satisfaction), *stars),
         _ => (None, None),
     };
-    Ok(ExportedStep {
+    Ok(Some(ExportedStep {
         position: position.filter(|_| own),
         satisfaction,
         stars,
@@ -148,7 +152,7 @@ fn step(row: &Row, they: &[UserId]) -> Result<ExportedStep, StoreError> {
         kind: event.fact.headline().name().to_owned(),
         own,
         text: text.filter(|_| own || !event.fact.is_internal()),
-    })
+    }))
 }
 
 fn session(row: &Row) -> Result<ExportedSession, StoreError> {

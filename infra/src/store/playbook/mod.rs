@@ -191,8 +191,9 @@ impl Store {
         }
         match self.read_version(county, version).await? {
             Some(playbook) => Ok(self.playbooks.loaded_mut().keep(playbook)),
-            // It began before versions were kept: what holds when it is first looked at decides it from then on.
-            None => Ok(self.playbooks.loaded_mut().keep_as(version, self.playbook(county)?)),
+            // It began before versions were kept. Kept as that version, what holds now would outlast the next change here, and
+            // no other process would know of it.
+            None => Ok(self.playbook(county)?),
         }
     }
 

@@ -63,12 +63,7 @@ impl Loaded {
     /// Keeps a version that was read, with the days of its county.
     pub(super) fn keep(&mut self, playbook: Playbook) -> Arc<Playbook> {
         let playbook = self.with_days(playbook);
-        self.keep_as(playbook.policy.version, playbook)
-    }
-
-    /// Keeps a playbook as what a version said.
-    pub(super) fn keep_as(&mut self, version: u32, playbook: Arc<Playbook>) -> Arc<Playbook> {
-        self.older.put(version, playbook.clone());
+        self.older.put(playbook.policy.version, playbook.clone());
         playbook
     }
 }

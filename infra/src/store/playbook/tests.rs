@@ -5,7 +5,12 @@ use crate::store::{Answer, Database, Request, Seed};
 use crate::{Clock, MasterKey};
 use domain::actor::{Actor, Grant, Scope};
 use domain::calendar::{DayKind, EffectiveYear, NamedDay, YearDays};
-use domain::permission::Role;
+use domain::id::{PlaceId, TextId, TicketId, UserId};
+use domain::number::ticket_number;
+use domain::permission::{Role, Roles};
+use domain::place::{Levels, PlaceCode, PlaceRef};
+use domain::text::TextRef;
+use domain::ticket::{Channel, Event, Fact, Ticket};
 
 const MILE: &str = include_str!("../../../../playbooks/mile.toml");
 
@@ -174,5 +179,53 @@ async fn levels_stay_while_places_lie_below_the_community() {
     assert!(refused.starts_with("mile.toml: levels: "), "{refused}");
     store.import_playbook(&Seed::new("mile.toml", &renamed), now).await.unwrap();
     assert_eq!(store.playbook("532504").unwrap().levels[0].name, "组");
+    store.close().await.unwrap();
+}
+
+/// A ticket that began under a version of the playbook.
+fn begun_under(version: u32) -> Ticket {
+    let code = PlaceCode::parse("532504001007", &Levels::default()).unwrap();
+    let at = "2026-11-21T01:00:00Z".parse().unwrap();
+    let (nobody, user) = (uuid::Uuid::nil(), UserId(uuid::Uuid::nil()));
+    let fact = Fact::Submitted {
+        ticket: TicketId(nobody),
+        number: ticket_number(&code, "2026-11-21".parse().unwrap(), 1),
+        requester: user,
+        place: PlaceRef { id: PlaceId(nobody), code },
+        desk: code,
+        content: TextRef { id: TextId(nobody), hash: [0; 32] },
+        address: None,
+        origin: None,
+        category: None,
+        severity: None,
+        affair: None,
+        channel: Channel::MiniProgram,
+        confidential: false,
+        claim: Roles::default(),
+        playbook: Some(version),
+        service: None,
+        call: None,
+        hear: None,
+        requester_unit: None,
+    };
+    let event = Event { fact, clocks: vec![], actor: Some(user), occurred_at: at, recorded_at: at };
+    Ticket::begin(&event).unwrap()
+}
+
+#[tokio::test]
+async fn what_began_under_a_version_that_is_not_there_goes_by_the_current_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let database = Database::sqlite_file(dir.path().join("t.db"));
+    let master = MasterKey::parse(&MasterKey::generate()).unwrap();
+    let now = "2026-11-21T01:00:00Z".parse().unwrap();
+    let store = Store::open(&database, &master, &Clock::manual(now)).await.unwrap();
+    let ticket = begun_under(1);
+    for limit in [300, 301] {
+        let seed = MILE.replacen("limit_seconds = 300", &format!("limit_seconds = {limit}"), 1);
+        store.import_playbook(&Seed::new("mile.toml", &seed), now).await.unwrap();
+        let decides = store.playbook_of(&ticket).await.unwrap();
+        assert_eq!(decides, store.playbook("532504").unwrap(), "{limit}");
+        assert!(store.playbooks.of("532504", 1).is_none(), "it is kept as what it is not");
+    }
     store.close().await.unwrap();
 }

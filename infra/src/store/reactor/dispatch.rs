@@ -29,7 +29,12 @@ pub(super) async fn effects(
 ) -> Result<Vec<Statement>, StoreError> {
     for happening in happenings {
         let place = happening.after.place.code;
-        let Ok(playbook) = store.playbook(place.county()) else { continue };
+        // By the one that decides the ticket: another may have other routes, and then nothing would come of it.
+        let playbook = match store.playbook_of(&happening.after).await {
+            Ok(playbook) => playbook,
+            Err(ChangeError::Store(error)) => return Err(error),
+            Err(_) => continue,
+        };
         if let Some(route) = playbook.routed(&happening.event, &happening.after) {
             store.dispatch_by_route(happening.ticket, &place, (route, &playbook), now).await?;
         }

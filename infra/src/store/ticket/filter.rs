@@ -2,6 +2,7 @@
 
 use super::super::sql::Sql;
 use super::list::{Lens, TicketQuery};
+use super::write::HEARD;
 use domain::actor::Actor;
 use domain::permission::{Action, Roles};
 use domain::place::PlaceCode;
@@ -69,6 +70,11 @@ pub(super) fn residual_filters(sql: &mut Sql, query: &TicketQuery, actor: &Actor
     if let Some(unit) = query.for_unit {
         sql.push(" AND requester_unit_id IS NOT NULL AND requester_unit_id = ").bind(unit.0);
     }
+    let asked_for = if let Lens::ForUnit(unit) = query.lens { Some(unit) } else { query.for_unit };
+    // Who is hidden on a ticket must not show by a list either.
+    if asked_for.is_some_and(|unit| actor.raising_units().all(|own| own != unit)) {
+        sql.push(" AND (NOT confidential OR requester_id = ").bind(actor.user.0).push(")");
+    }
     if let Some(escalated) = query.escalated {
         sql.push(" AND escalated = ").bind(escalated);
     }
@@ -132,10 +138,14 @@ fn in_sight(sql: &mut Sql, actor: &Actor) {
         sql.below("scope_code", &place);
     }
     for (role, place) in actor.claims() {
-        sql.push(" OR ((claim_roles & ").bind(Roles::from_iter([role]).bits()).push(") <> 0 AND ");
-        sql.push("(").below("scope_code", &place);
-        // A call is heard by whoever holds the role anywhere in its area.
-        sql.push(" OR (call_area IS NOT NULL AND substr(").bind(place.as_str());
+        let role = Roles::from_iter([role]).bits();
+        sql.push(" OR ((claim_roles & ").bind(role).push(") <> 0 AND (");
+        sql.below("scope_code", &place);
+        // A call is heard by whoever holds one of its own roles anywhere in its area.
+        sql.push(" OR ((claim_roles & ")
+            .bind(role << HEARD)
+            .push(") <> 0 AND call_area IS NOT NULL AND substr(");
+        sql.bind(place.as_str());
         sql.push(", 1, length(call_area)) = call_area)))");
     }
     sql.push(" OR EXISTS (SELECT 1 FROM ticket_party p WHERE p.ticket_id = ticket.id AND p.active AND ");

@@ -65,6 +65,9 @@ pub(in crate::store) const CURRENT: [Column; 36] = [
     ("state_v", "smallint"),
 ];
 
+/// In `claim_roles`, so many bits above the roles that may claim a ticket stand those of them that hear its call.
+pub(super) const HEARD: u32 = 16;
+
 /// A change that was decided on, to be written down.
 pub(in crate::store) struct Change<'a> {
     /// The version that it was decided on, with who took part then; `None` for a new ticket.
@@ -208,7 +211,7 @@ fn current_row(view: &TicketView) -> Result<Values, StoreError> {
         ticket.supervision.is_some().into(),
         ticket.assessment.map(|there| there.commonality.name()).into(),
         ticket.assessment.and_then(|there| there.planned_for).into(),
-        ticket.claimable().bits().into(),
+        (ticket.claimable().bits() | ticket.heard().bits() << HEARD).into(),
         ticket.service.clone().into(),
         ticket.call.map(|area| area.to_string()).into(),
         i32::from(ticket.round).into(),
