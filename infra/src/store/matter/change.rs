@@ -174,8 +174,9 @@ impl Store {
         };
         let mut rest = self.beside::<M>(view.id, before, &after);
         for text in &change.texts {
-            let sql = "INSERT INTO matter_text (matter_id, text_id) VALUES ($1, $2)";
-            rest.push(self.statement(sql, vec![view.id.into(), text.reference.id.0.into()]));
+            let sql = "INSERT INTO matter_text (matter_id, text_id, written_by) VALUES ($1, $2, $3)";
+            let author = by.map(|by| by.0).into();
+            rest.push(self.statement(sql, vec![view.id.into(), text.reference.id.0.into(), author]));
         }
         // The first goes with the event, where the audit trail shows it.
         let with_event = change.texts.first().filter(|_| !M::CONFIDENTIAL);
