@@ -262,8 +262,9 @@ impl Store {
         }
         let had = before.map_or(&[][..], |before| &before.slots);
         for slot in had.iter().filter(|slot| !after.slots.contains(slot)) {
-            let sql = "DELETE FROM matter_slot WHERE slot = $1";
-            statements.push(self.statement(sql, vec![slot.as_str().into()]));
+            // Never another's: what somebody had twice when they were joined, one matter has.
+            let sql = "DELETE FROM matter_slot WHERE slot = $1 AND matter_id = $2";
+            statements.push(self.statement(sql, vec![slot.as_str().into(), id.into()]));
         }
         for slot in after.slots.iter().filter(|slot| !had.contains(slot)) {
             let sql = "INSERT INTO matter_slot (slot, matter_id) VALUES ($1, $2)";
