@@ -186,3 +186,33 @@ async fn m09_errands_go_on_where_their_community_does(
     assert_eq!(number(&app.url, behind).await, 0);
     app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn f07_a_copy_of_one_s_own_holds_errands_and_photos(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let resident = app.resident("王芳").await;
+    let worker = app.staff("grid_worker", COMMUNITY).await;
+    let errand = ask(&resident).await;
+    let _ = ask(&app.resident("路人").await).await;
+    let _ = worker.post(&format!("{errand}/take"), json!({})).await.expect(200);
+    let _ = worker.post(&format!("{errand}/progress"), json!({"text": "已交窗口"})).await.expect(200);
+    let photo = add(&worker, COMMUNITY, jpeg()).await.expect(201);
+    let copy = async |caller: &Caller| caller.get("/me/export").await.expect(200).json;
+    let theirs = copy(&resident).await;
+    let [one] = &theirs["matters"].as_array().unwrap()[..] else { panic!("{}", theirs["matters"]) };
+    assert_eq!(format!("/errands/{}", one["id"].as_str().unwrap()), errand);
+    let named = (&one["kind"], &one["topic"], &one["status"], &one["place"]);
+    assert_eq!(named, (&json!("errand"), &json!("social_card"), &json!("taken"), &json!(COMMUNITY)));
+    // The words of each are with whoever wrote them.
+    assert_eq!((&one["texts"], &theirs["photos"]), (&json!(["代办社保卡补领"]), &json!([])));
+    let staff = copy(&worker).await;
+    assert_eq!(staff["matters"][0]["texts"], json!(["已交窗口"]));
+    assert_eq!(
+        (staff["matters"].as_array().unwrap().len(), &staff["photos"]),
+        (1, &json!([photo.json["id"]]))
+    );
+    app.stop().await;
+}
