@@ -25,6 +25,19 @@ pub(crate) async fn index_audit(manager: &SchemaManager<'_>) -> Result<(), DbErr
     manager.get_connection().execute_unprepared(&index).await.map(drop)
 }
 
+/// Takes the words for services out of the events of errands: who asked may have written anything.
+pub(crate) async fn forget_services(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let without = match manager.get_database_backend() {
+        DbBackend::Postgres => "payload - 'service'",
+        _ => "json_remove(payload, '$.service')",
+    };
+    let sql = format!(
+        "UPDATE event SET payload = {without} WHERE stream_version = 1 AND kind = 'errand_asked' \
+         AND stream IN (SELECT m.id FROM matter m WHERE m.kind = 'errand')"
+    );
+    manager.get_connection().execute_unprepared(&sql).await.map(drop)
+}
+
 /// Answers are sealed, so they cannot be compressed; unasked, PostgreSQL tries to, and then keeps them in pieces elsewhere.
 pub(crate) async fn keep_answers_in_rows(manager: &SchemaManager<'_>, inside: bool) -> Result<(), DbErr> {
     if manager.get_database_backend() != DbBackend::Postgres {

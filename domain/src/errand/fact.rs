@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are those of the errand")]
 pub enum ErrandFact {
-    /// 申请代办.
-    ErrandAsked { requester: UserId, service: Option<String>, text: TextRef },
+    /// 申请代办. For what service is not said: that word is the requester's, and events are never erased.
+    ErrandAsked { requester: UserId, text: TextRef },
     /// 接办.
     ErrandTaken,
     /// 交接材料.

@@ -209,8 +209,7 @@ impl Errand {
             confirmed: false,
             status: ErrandStatus::Asked,
         };
-        let (service, fact_text) = (service.clone(), text.reference);
-        let fact = ErrandFact::ErrandAsked { requester: *requester, service, text: fact_text };
+        let fact = ErrandFact::ErrandAsked { requester: *requester, text: text.reference };
         let change = Change::new(errand, fact).with([text.clone()]);
         Ok(change
             .telling(Recipient::Desk(*at), Notice::MatterToDecide)

@@ -24,4 +24,4 @@ pub use profile::{
 pub use refusal::{GrantRefusal, PersonRefusal};
 pub use search::{Asked, as_asked};
 pub use sight::Whereabouts;
-pub use view::{AuditEntry, Export, ExportedSession, ExportedStep, ExportedTicket};
+pub use view::{AuditEntry, Export, ExportedMatter, ExportedSession, ExportedStep, ExportedTicket};

@@ -67,6 +67,35 @@ pub struct Export {
     pub shifts: Vec<Shift>,
     /// When they were away, and when they stood in for others: of those without the reason.
     pub absences: Vec<Absence>,
+    /// What they take part in beside tickets, and what they wrote something of.
+    pub matters: Vec<ExportedMatter>,
+    /// Photos that they added, by identity.
+    pub photos: Vec<Uuid>,
+}
+
+/// A matter of theirs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedMatter {
+    /// Identity.
+    pub id: Uuid,
+    /// What kind of matter.
+    pub kind: String,
+    /// What it is within its kind, such as the service of an errand.
+    pub topic: Option<String>,
+    /// Its status.
+    pub status: String,
+    /// Where it belongs.
+    pub place: PlaceCode,
+    /// What that is called.
+    pub place_name: String,
+    /// When it was written down.
+    pub created_at: Timestamp,
+    /// When it changed last.
+    pub updated_at: Timestamp,
+    /// Until when it is to be done.
+    pub due_at: Option<Timestamp>,
+    /// What they wrote of it, the first first.
+    pub texts: Vec<String>,
 }
 
 /// A session of theirs.

@@ -57,12 +57,13 @@ impl Store {
         KeptAnswer { key: key.key, body_hash: key.body_hash, answer: sealed, now }
     }
 
-    /// Empties the kept answers about a person, about the tickets that they raised, about their absences, and about those in which they did
-    /// something. The keys stay: what was done once is not done again.
+    /// Empties the kept answers about a person, about the tickets that they raised, about their absences, about the matters that
+    /// concern them, and about all in which they did something. The keys stay: what was done once is not done again.
     pub(super) fn erased_answers(&self, person: Uuid) -> Statement {
         let sql = "UPDATE idempotency SET answer = $2 WHERE stream = $1 \
              OR stream IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1) \
              OR stream IN (SELECT a.id FROM absence a WHERE a.user_id = $1) \
+             OR stream IN (SELECT w.matter_id FROM matter_party w WHERE w.party_id = $1) \
              OR stream IN (SELECT e.stream FROM event e WHERE e.actor = $1)";
         self.statement(sql, vec![person.into(), Vec::<u8>::new().into()])
     }

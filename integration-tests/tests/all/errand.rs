@@ -1,6 +1,8 @@
 //! Errands that somebody runs for a resident: whoever is first, with papers that come back.
 
+use crate::photo::{add, jpeg};
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp};
+use integration_tests::database::{contains, number};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -119,5 +121,98 @@ async fn m09_errands_are_listed_cancelled_and_close_by_themselves(
     app.app.catch_up().await.unwrap();
     let closed = resident.get(&second).await.expect(200);
     assert_eq!((closed.str("status"), &closed.json["confirmed"]), ("closed", &json!(false)));
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn m09_an_errand_says_nothing_of_whoever_was_erased(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let resident = app.resident("王芳").await;
+    let worker = app.staff("grid_worker", COMMUNITY).await;
+    let body = json!({"place": COMMUNITY, "text": "代办老年卡", "service": "给李桂芳办老年卡"});
+    let errand = format!("/errands/{}", resident.post("/errands", body).await.expect(201).str("id"));
+    let other = ask(&app.resident("路人").await).await;
+    for errand in [&errand, &other] {
+        let _ = worker.post(&format!("{errand}/take"), json!({})).await.expect(200);
+    }
+    let papers = json!({"papers": ["李家户口簿", "李家身份证"]});
+    let _ = worker.post(&format!("{errand}/papers"), papers).await.expect(200);
+    let _ = worker.post(&format!("{errand}/progress"), json!({"text": "老人行动不便"})).await.expect(200);
+    let _ = worker.post(&format!("{other}/progress"), json!({"text": "已交窗口"})).await.expect(200);
+    let words = ["代办老年卡", "给李桂芳办老年卡", "李家户口簿", "李家身份证", "老人行动不便"];
+    for word in words {
+        assert!(contains(&app.url, word).await, "{word}");
+    }
+    let _ = resident.post("/me/erase", json!({})).await.expect(200);
+    for word in words {
+        assert!(!contains(&app.url, word).await, "{word}");
+    }
+    let seen = worker.get(&errand).await.expect(200);
+    assert_eq!((seen.json.get("service"), seen.str("status")), (None, "taken"));
+    // Of others nothing is gone.
+    let seen = worker.get(&other).await.expect(200);
+    assert_eq!((seen.str("service"), &seen.json["steps"][0]["text"]), ("social_card", &json!("已交窗口")));
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn m09_errands_go_on_where_their_community_does(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let resident = app.resident("王芳").await;
+    let worker = app.staff("grid_worker", COMMUNITY).await;
+    let errand = ask(&resident).await;
+    let photo = add(&worker, COMMUNITY, jpeg()).await.expect(201);
+    let clerk = app.staff("community_clerk", NEIGHBOUR).await;
+    clerk.get(&errand).await.refused(404, "matter.not_found");
+    let place = admin.get(&format!("/places?code={COMMUNITY}")).await.expect(200);
+    let this = format!("/places/{}", place.items()[0]["id"].as_str().unwrap());
+    let merge = json!({"into": NEIGHBOUR, "reason": "两个社区合并"});
+    let _ = admin.post(&format!("{this}/merge"), merge).await.expect(200);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(clerk.get("/errands").await.expect(200).items().len(), 1);
+    assert_eq!(clerk.get(&errand).await.expect(200).json["place"]["code"], json!(NEIGHBOUR));
+    let _ = clerk.post(&format!("{errand}/take"), json!({})).await.expect(200);
+    let seen = clerk.request(reqwest::Method::GET, &format!("/photos/{}", photo.str("id")));
+    assert_eq!(seen.send().await.unwrap().status(), 200);
+    let behind =
+        "SELECT count(*) FROM matter m JOIN place p ON p.id = m.place_id WHERE p.retired_at IS NOT NULL";
+    assert_eq!(number(&app.url, behind).await, 0);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn f07_a_copy_of_one_s_own_holds_errands_and_photos(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let resident = app.resident("王芳").await;
+    let worker = app.staff("grid_worker", COMMUNITY).await;
+    let errand = ask(&resident).await;
+    let _ = ask(&app.resident("路人").await).await;
+    let _ = worker.post(&format!("{errand}/take"), json!({})).await.expect(200);
+    let _ = worker.post(&format!("{errand}/progress"), json!({"text": "已交窗口"})).await.expect(200);
+    let photo = add(&worker, COMMUNITY, jpeg()).await.expect(201);
+    let copy = async |caller: &Caller| caller.get("/me/export").await.expect(200).json;
+    let theirs = copy(&resident).await;
+    let [one] = &theirs["matters"].as_array().unwrap()[..] else { panic!("{}", theirs["matters"]) };
+    assert_eq!(format!("/errands/{}", one["id"].as_str().unwrap()), errand);
+    let named = (&one["kind"], &one["topic"], &one["status"], &one["place"]);
+    assert_eq!(named, (&json!("errand"), &json!("social_card"), &json!("taken"), &json!(COMMUNITY)));
+    // The words of each are with whoever wrote them.
+    assert_eq!((&one["texts"], &theirs["photos"]), (&json!(["代办社保卡补领"]), &json!([])));
+    let staff = copy(&worker).await;
+    assert_eq!(staff["matters"][0]["texts"], json!(["已交窗口"]));
+    assert_eq!(
+        (staff["matters"].as_array().unwrap().len(), &staff["photos"]),
+        (1, &json!([photo.json["id"]]))
+    );
     app.stop().await;
 }

@@ -3,6 +3,7 @@
 use crate::rules::{import, mile_with, play_by, said};
 use crate::ticket::{Cast, path};
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp};
+use integration_tests::database::number;
 use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -295,4 +296,72 @@ async fn z03_a_playbook_whose_levels_do_not_nest_is_refused(
         assert!(text.contains(fault), "{text}");
     }
     app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn z03_what_was_written_goes_with_whoever_wrote_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let dispute = Dispute::of(backend).await;
+    let Dispute { app, cast, ticket, .. } = &dispute;
+    let admin = app.staff("county_admin", "532504").await;
+    let (begin, key) = (format!("{ticket}/mediation"), [("idempotency-key", "k")]);
+    let begun = cast.worker.post_with(&begin, &key, dispute.parties()).await.expect(201);
+    let mediation = format!("/mediations/{}", begun.str("id"));
+    let hold = format!("{mediation}/session");
+    let _ = cast.worker.post(&hold, session()).await.expect(200);
+    app.pass(DAY);
+    let up = json!({"reason": "涉及房屋质量"});
+    let _ = cast.worker.post(&format!("{mediation}/hand-up"), up).await.expect(200);
+    let law = json!({"way": "law", "text": "讲民法典相邻关系", "came": [2]});
+    let _ = cast.clerk.post(&hold, law).await.expect(200);
+    // What is kept for retries concerns a party who did nothing there.
+    let _ = cast.resident.post("/me/erase", json!({})).await.expect(200);
+    let again = cast.worker.post_with(&begin, &key, dispute.parties()).await;
+    again.refused(409, "idempotency.answer_erased");
+    // Of whoever began it go their words, of others theirs.
+    let erase = async |id: &str| {
+        let _ = admin.post(&format!("/users/{id}/erase"), json!({"reason": "本人申请"})).await.expect(200);
+    };
+    let words = ["先请双方喝茶", "涉及房屋质量", "三楼住户赵某", "讲民法典相邻关系"];
+    let left = async || {
+        let mut left = Vec::new();
+        for word in words {
+            let sql = format!("SELECT count(*) FROM free_text WHERE body LIKE '%{word}%'");
+            left.extend((number(&app.url, &sql).await > 0).then_some(word));
+        }
+        left
+    };
+    assert_eq!(left().await, words);
+    let clerk = app.id_of(&cast.clerk).await;
+    erase(&cast.worker_id).await;
+    assert_eq!(left().await, [words[3]]);
+    erase(&clerk).await;
+    assert_eq!(left().await, [""; 0]);
+    dispute.app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn z03_where_a_community_has_moved_the_street_of_now_is_told(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let dispute = Dispute::of(backend).await;
+    let Dispute { app, street, .. } = &dispute;
+    let admin = app.staff("county_admin", "532504").await;
+    let other = app.staff("street_dispatcher", "532504002").await;
+    let mediation = dispute.begun().await;
+    let place = admin.get(&format!("/places?code={COMMUNITY}")).await.expect(200);
+    let this = format!("/places/{}", place.items()[0]["id"].as_str().unwrap());
+    let to = json!({"parent": "532504002", "reason": "区划调整"});
+    let _ = admin.post(&format!("{this}/move"), to).await.expect(200);
+    app.app.catch_up().await.unwrap();
+    for days in [2, 2] {
+        app.pass(days * DAY);
+        app.app.catch_up().await.unwrap();
+    }
+    assert_eq!(other.get(&mediation).await.expect(200).str("level"), "street");
+    assert_eq!((told(&other).await, told(street).await), (vec!["matter_assigned".to_owned()], vec![]));
+    dispute.app.stop().await;
 }

@@ -1,6 +1,8 @@
 //! Patrols of grid workers: begun once, tracked in order, what was found, how far they went.
 
+use crate::password::{PASSWORD, add_user, login};
 use crate::photo::{add, jpeg};
+use crate::wechat::{bind, start, user};
 use integration_tests::app::{self, COMMUNITY, NEIGHBOUR, TestApp};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
@@ -116,5 +118,35 @@ async fn m09_patrols_are_listed_by_area_and_by_worker(
     assert_eq!(ids(&leader, &format!("{of_worker}&from=2026-11-22")).await, [second]);
     let neighbour = app.staff("community_clerk", NEIGHBOUR).await;
     assert_eq!(ids(&neighbour, &of_worker).await, Vec::<String>::new());
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn m09_a_patrol_goes_on_with_whoever_the_worker_turned_out_to_be(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let (app, wechat) = start(backend).await;
+    let mut chen = user(&app, &wechat, "o-chen").await;
+    let mut patrols = Vec::new();
+    for (username, phone) in [("chen.hongmei", "13800001111"), ("chen.laoban", "13900002222")] {
+        add_user(&app, username, Some(phone), Some(("grid_worker", COMMUNITY))).await;
+        let roster = login(&app.anyone(), username, PASSWORD).await.expect(200);
+        let (path, _) = begin(&app.anyone().with_token(roster.str("access_token"))).await;
+        let bound = bind(&chen, &wechat.phone_code(phone)).await.expect(200);
+        chen = app.anyone().with_token(bound.str("access_token"));
+        // Who looked at it before the join looks again before they change it.
+        assert_eq!(chen.get(&path).await.expect(200).header("etag"), "\"2\"");
+        chen.post("/patrols", json!({"place": COMMUNITY})).await.refused(409, "patrol.under_way");
+        patrols.push(path);
+    }
+    let end = async |path: &str| {
+        let _ = chen.post(&format!("{path}/end"), json!({})).await.expect(200);
+    };
+    // Ending the second leaves the first what only it has.
+    end(&patrols[1]).await;
+    chen.post("/patrols", json!({"place": COMMUNITY})).await.refused(409, "patrol.under_way");
+    end(&patrols[0]).await;
+    let _ = begin(&chen).await;
     app.stop().await;
 }

@@ -32,7 +32,13 @@ use uuid::Uuid;
         "steps": [{"ticket": "01990000-0000-7000-8000-000000000101", "number": "532504-261121-00001",
             "at": "2026-11-21T01:00:00Z", "kind": "submitted", "own": true, "text": "温泉社区北门的路灯坏了三天。"}]
     }],
-    "acts": [], "audit": [], "inbox": [], "shifts": [], "absences": []
+    "acts": [], "audit": [], "inbox": [], "shifts": [], "absences": [],
+    "matters": [{
+        "id": "01990000-0000-7000-8000-000000000201", "kind": "errand", "topic": "social_card", "status": "asked",
+        "place": "532504001007", "place_name": "温泉社区", "created_at": "2026-11-21T01:00:00Z",
+        "updated_at": "2026-11-21T01:00:00Z", "due_at": null, "texts": ["代办社保卡补领"]
+    }],
+    "photos": ["01990000-0000-7000-8000-000000000301"]
 }))]
 pub struct Export {
     /// 用户标识
@@ -64,6 +70,35 @@ pub struct Export {
     pub shifts: Vec<Shift>,
     /// 本人的请假，以及本人的代班（不含他人请假的事由）
     pub absences: Vec<Absence>,
+    /// 本人参与或写过文字的事项（承诺、认岗、代办、调解、规定动作、巡查等），先发生的在前
+    pub matters: Vec<ExportedMatter>,
+    /// 本人上传的照片的标识，可用 `GET /photos/{id}` 取得
+    pub photos: Vec<Uuid>,
+}
+
+/// 本人的一个事项。
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExportedMatter {
+    /// 事项标识
+    pub id: Uuid,
+    /// 事项种类，如 `errand`（代办）、`mediation`（调解）、`duty`（规定动作）
+    pub kind: String,
+    /// 种类之下的细类，如代办的服务、规定动作的键；没有则为 null
+    pub topic: Option<String>,
+    /// 状态
+    pub status: String,
+    /// 地点编码
+    pub place: String,
+    /// 地点名称
+    pub place_name: String,
+    /// 登记时间
+    pub created_at: DateTime<Utc>,
+    /// 最近变化
+    pub updated_at: DateTime<Utc>,
+    /// 期限；没有则为 null
+    pub due_at: Option<DateTime<Utc>>,
+    /// 本人写下的文字，先写的在前
+    pub texts: Vec<String>,
 }
 
 /// 一种登录方式。
@@ -158,8 +193,19 @@ pub struct ExportedStep {
 impl Export {
     /// In words of a language.
     pub fn new(export: person::Export, lang: Lang) -> Self {
-        let person::Export { person, identities, sessions, tickets, acts, audit, inbox, shifts, absences } =
-            export;
+        let person::Export {
+            person,
+            identities,
+            sessions,
+            tickets,
+            acts,
+            audit,
+            inbox,
+            shifts,
+            absences,
+            matters,
+            photos,
+        } = export;
         let usual = Spoken::new(None, lang);
         Self {
             id: person.id.0,
@@ -180,6 +226,8 @@ impl Export {
             inbox: inbox.into_iter().map(|entry| InboxEntry::new(entry, &usual)).collect(),
             shifts: shifts.iter().map(Shift::from).collect(),
             absences: absences.iter().map(Absence::from).collect(),
+            matters: matters.into_iter().map(ExportedMatter::from).collect(),
+            photos,
         }
     }
 }
@@ -219,6 +267,25 @@ impl From<person::ExportedTicket> for ExportedTicket {
             created_at,
             steps: steps.into_iter().map(ExportedStep::from).collect(),
         }
+    }
+}
+
+impl From<person::ExportedMatter> for ExportedMatter {
+    fn from(matter: person::ExportedMatter) -> Self {
+        let person::ExportedMatter {
+            id,
+            kind,
+            topic,
+            status,
+            place,
+            place_name,
+            created_at,
+            updated_at,
+            due_at,
+            texts,
+        } = matter;
+        let place = place.to_string();
+        Self { id, kind, topic, status, place, place_name, created_at, updated_at, due_at, texts }
     }
 }
 

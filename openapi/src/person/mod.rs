@@ -6,6 +6,8 @@ mod profile;
 mod request;
 
 pub use answer::{Grant, PeoplePage, RosterEntry, Unmasked};
-pub use export::{Export, ExportedContact, ExportedIdentity, ExportedSession, ExportedStep, ExportedTicket};
+pub use export::{
+    Export, ExportedContact, ExportedIdentity, ExportedMatter, ExportedSession, ExportedStep, ExportedTicket,
+};
 pub use profile::{EditProfile, FreeSpan, PersonProfile};
 pub use request::{CreatePerson, EditPerson, GrantRef, Leave, ListPeople, ReasonGiven, Revoke};

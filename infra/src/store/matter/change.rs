@@ -174,8 +174,9 @@ impl Store {
         };
         let mut rest = self.beside::<M>(view.id, before, &after);
         for text in &change.texts {
-            let sql = "INSERT INTO matter_text (matter_id, text_id) VALUES ($1, $2)";
-            rest.push(self.statement(sql, vec![view.id.into(), text.reference.id.0.into()]));
+            let sql = "INSERT INTO matter_text (matter_id, text_id, written_by) VALUES ($1, $2, $3)";
+            let author = by.map(|by| by.0).into();
+            rest.push(self.statement(sql, vec![view.id.into(), text.reference.id.0.into(), author]));
         }
         // The first goes with the event, where the audit trail shows it.
         let with_event = change.texts.first().filter(|_| !M::CONFIDENTIAL);
@@ -261,8 +262,9 @@ impl Store {
         }
         let had = before.map_or(&[][..], |before| &before.slots);
         for slot in had.iter().filter(|slot| !after.slots.contains(slot)) {
-            let sql = "DELETE FROM matter_slot WHERE slot = $1";
-            statements.push(self.statement(sql, vec![slot.as_str().into()]));
+            // Never another's: what somebody had twice when they were joined, one matter has.
+            let sql = "DELETE FROM matter_slot WHERE slot = $1 AND matter_id = $2";
+            statements.push(self.statement(sql, vec![slot.as_str().into(), id.into()]));
         }
         for slot in after.slots.iter().filter(|slot| !had.contains(slot)) {
             let sql = "INSERT INTO matter_slot (slot, matter_id) VALUES ($1, $2)";

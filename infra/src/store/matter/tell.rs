@@ -4,10 +4,12 @@ use super::super::Store;
 use super::super::dialect::ids_param;
 use super::super::error::StoreError;
 use super::super::row::column;
+use super::super::sql::Sql;
 use super::{Concerned, Row};
 use domain::id::UserId;
 use domain::matter::{Change, Matter, MatterView};
 use domain::notice::{Notice, Recipient};
+use domain::place::{PlaceCode, PlaceRef};
 use domain::time::Timestamp;
 use sea_orm::Statement;
 use std::collections::HashMap;
@@ -24,7 +26,7 @@ impl Store {
     ) -> Result<Vec<Statement>, StoreError> {
         let mut statements = Vec::new();
         for (to, notice) in &change.tell {
-            let mut people = self.people_told(*to).await?;
+            let mut people = self.people_told(*to, &view.place).await?;
             people.retain(|person| Some(*person) != by);
             if !people.is_empty() {
                 statements.push(self.tell_of_matter(view, &people, *notice, change, now));
@@ -36,19 +38,40 @@ impl Store {
         Ok(statements)
     }
 
-    async fn people_told(&self, to: Recipient) -> Result<Vec<UserId>, StoreError> {
+    async fn people_told(&self, to: Recipient, place: &PlaceRef) -> Result<Vec<UserId>, StoreError> {
         Ok(match to {
             Recipient::Person(person) => vec![person],
             Recipient::Unit(unit) => {
                 self.people_of_units(vec![unit.0]).await?.remove(&unit).unwrap_or_default()
             }
             Recipient::Desk(desk) => {
+                let desk = self.desk_now(desk, place).await?;
                 let at = self.people_at_desks(self.with_ancestors([desk].into_iter())).await?;
                 self.nearest(&desk, &at)
             }
             // The bell and calls ring for tickets, and leaders hear of those.
             Recipient::Duty(_) | Recipient::Called(..) | Recipient::Leader(_) => vec![],
         })
+    }
+
+    /// The desk that one of before is now. Where the matter's place has moved away from below it, the one as high above where that
+    /// place lies.
+    async fn desk_now(&self, desk: PlaceCode, place: &PlaceRef) -> Result<PlaceCode, StoreError> {
+        if desk.covers(&place.code) {
+            return Ok(desk);
+        }
+        let digits = desk.as_str().len();
+        let mut sql =
+            Sql::new("SELECT p.code, CASE WHEN EXISTS (SELECT 1 FROM place_code o WHERE o.place_id = ");
+        sql.bind(place.id.0).push(" AND ").below("o.code", &desk);
+        sql.push(") THEN 1 ELSE 0 END AS above FROM place_code c JOIN place p ON p.id = c.place_id WHERE c.code = ");
+        sql.bind(desk.as_str());
+        let Some(row) = self.query_one(&sql.text, sql.values).await? else { return Ok(desk) };
+        let above = column::<i32>(&row, "place_code", "above")? == 1;
+        if let Some(above) = place.code.cut(digits).filter(|_| above) {
+            return Ok(above);
+        }
+        self.stored_code(&column::<String>(&row, "place", "code")?)
     }
 
     fn tell_of_matter<M: Matter>(

@@ -10,7 +10,10 @@ use uuid::Uuid;
 const FAULTS: [(&str, &str); 3] = [
     (
         "its version is not the last of its history",
-        "SELECT m.id FROM matter m WHERE m.version <> (SELECT COALESCE(MAX(e.stream_version), 0) FROM event e WHERE e.stream = m.id)",
+        // Ahead only of a history that somebody stands in who was joined.
+        "SELECT m.id FROM matter m JOIN (SELECT o.id, (SELECT COALESCE(MAX(e.stream_version), 0) FROM event e WHERE e.stream = o.id) AS last \
+         FROM matter o) h ON h.id = m.id WHERE h.last = 0 OR m.version < h.last OR (m.version > h.last AND NOT EXISTS \
+         (SELECT 1 FROM matter_party y JOIN app_user u ON u.joined_into = y.party_id WHERE y.matter_id = m.id))",
     ),
     (
         "somebody takes part in no matter",
@@ -43,7 +46,7 @@ impl Store {
         };
         // An id is like nothing else in a state.
         let sql = format!(
-            "UPDATE matter SET state = {}, created_by = CASE WHEN created_by = $1 THEN $2 ELSE created_by END \
+            "UPDATE matter SET state = {}, version = version + 1, created_by = CASE WHEN created_by = $1 THEN $2 ELSE created_by END \
              WHERE id IN (SELECT y.matter_id FROM matter_party y WHERE y.party_id = $1)",
             json.replace("{}", text)
         );
@@ -52,7 +55,16 @@ impl Store {
         values.extend([roster.to_string().into(), user.to_string().into()]);
         let twice = "DELETE FROM matter_party WHERE party_id = $1 AND EXISTS (SELECT 1 FROM matter_party o WHERE o.party_id = $2 \
              AND o.matter_id = matter_party.matter_id AND o.role = matter_party.role)";
+        // What only one may have goes along where nobody has it, and else is had no more: who had both had it twice.
+        let theirs = "slot LIKE '%' || $1 || '%' AND matter_id IN (SELECT y.matter_id FROM matter_party y WHERE y.party_id = $3)";
+        let free = format!(
+            "UPDATE matter_slot SET slot = replace(slot, $1, $2) WHERE {theirs} \
+             AND NOT EXISTS (SELECT 1 FROM matter_slot o WHERE o.slot = replace(matter_slot.slot, $1, $2))"
+        );
+        let left = format!("DELETE FROM matter_slot WHERE {}", theirs.replace("$3", "$2"));
         vec![
+            self.statement(&free, vec![roster.to_string().into(), user.to_string().into(), roster.into()]),
+            self.statement(&left, vec![roster.to_string().into(), roster.into()]),
             self.statement(&sql, values),
             self.statement(twice, both()),
             self.statement("UPDATE matter_party SET party_id = $2 WHERE party_id = $1", both()),

@@ -7,12 +7,23 @@ use super::super::user::SUBJECT;
 use domain::id::UserId;
 use domain::person::ERASED_NAME;
 use domain::time::Timestamp;
-use sea_orm::Statement;
+use sea_orm::{DbBackend, Statement};
 use uuid::Uuid;
 
 /// The tickets that nobody but `$1` raised.
 const RAISED_ALONE: &str = "SELECT t.id FROM ticket t WHERE t.requester_id = $1 AND NOT EXISTS \
      (SELECT 1 FROM ticket_party p WHERE p.ticket_id = t.id AND p.kind = 'requester' AND p.active AND p.party_id <> $1)";
+
+/// The errands that are run for `$1`.
+const ERRANDS: &str = "SELECT w.matter_id FROM matter_party w WHERE w.party_id = $1 AND w.kind = 'errand' AND w.role = 'requester'";
+
+/// The state of an errand without the word for its service, which is the requester's.
+fn without_service(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "state - 'service'",
+        _ => "json_remove(state, '$.service')",
+    }
+}
 
 impl Store {
     /// Everything beside the person's own row. A text that is erased is empty, which no text is otherwise: the history
@@ -81,9 +92,17 @@ impl Store {
                 .to_owned(),
             "DELETE FROM deed WHERE user_id = $1".to_owned(),
             "DELETE FROM photo WHERE user_id = $1".to_owned(),
-            "UPDATE free_text SET body = '' WHERE body <> '' AND stream IN (SELECT m.id FROM matter m WHERE m.created_by = $1) \
-             AND id IN (SELECT y.text_id FROM matter_party w JOIN matter_text y ON y.matter_id = w.matter_id WHERE w.party_id = $1)"
+            "UPDATE free_text SET body = '' WHERE body <> '' AND id IN (SELECT y.text_id FROM matter_text y WHERE y.written_by = $1)"
                 .to_owned(),
+            // What is said of their errands is said of them, whoever wrote it.
+            format!(
+                "UPDATE free_text SET body = '' WHERE body <> '' AND id IN \
+                 (SELECT y.text_id FROM matter_text y WHERE y.matter_id IN ({ERRANDS}))"
+            ),
+            format!(
+                "UPDATE matter SET topic = NULL, state = {} WHERE topic IS NOT NULL AND id IN ({ERRANDS})",
+                without_service(self.backend())
+            ),
             "DELETE FROM ticket_contact WHERE ticket_id IN (SELECT t.id FROM ticket t WHERE t.requester_id = $1)"
                 .to_owned(),
             written,

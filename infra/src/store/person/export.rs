@@ -1,4 +1,4 @@
-//! A copy of all that is held on somebody, for themselves. Ten queries, each by an index; the longer ones have a row for
+//! A copy of all that is held on somebody, for themselves. Thirteen queries, each by an index; the longer ones have a row for
 //! each thing that they did.
 
 use super::super::Store;
@@ -12,7 +12,9 @@ use super::super::row::{Row, column, word};
 use super::super::shift;
 use super::super::ticket::contact;
 use domain::id::{TicketId, UserId};
-use domain::person::{Export, ExportedSession, ExportedStep, ExportedTicket, Person, PersonRefusal};
+use domain::person::{
+    Export, ExportedMatter, ExportedSession, ExportedStep, ExportedTicket, Person, PersonRefusal,
+};
 use domain::refusal::Refusal;
 use domain::ticket::Fact;
 use std::collections::HashMap;
@@ -24,6 +26,12 @@ const TICKETS: &str = "SELECT t.id, t.number, t.status, t.scope_code, t.category
      nullif(a.body, '') AS address, nullif(o.body, '') AS origin, c.name AS contact_name, c.phone AS contact_phone, c.household AS contact_household \
      FROM ticket t JOIN place p ON p.id = t.place_id LEFT JOIN free_text a ON a.id = t.address_id LEFT JOIN free_text o ON o.id = t.origin_id \
      LEFT JOIN ticket_contact c ON c.ticket_id = t.id WHERE t.requester_id IN ";
+/// What they take part in, or wrote something of.
+const MATTERS: &str = "SELECT m.id, m.kind, m.topic, m.status, m.created_at, m.updated_at, m.due_at, p.code, p.name AS place_name \
+     FROM matter m JOIN place p ON p.id = m.place_id WHERE m.id IN (SELECT w.matter_id FROM matter_party w WHERE w.party_id IN ";
+const WORDS: &str = "SELECT y.matter_id, x.body FROM matter_text y JOIN free_text x ON x.id = y.text_id \
+     WHERE x.body <> '' AND y.written_by IN ";
+const PHOTOS: &str = "SELECT f.id FROM photo f WHERE f.user_id IN ";
 /// Who is meant by `$1`: they, and the roster entries that turned out to be them.
 const THEY: &str = "SELECT m.id FROM app_user m WHERE m.id = $1 OR m.joined_into = $1";
 
@@ -75,7 +83,52 @@ impl Store {
         let absences = rows(absence::THEIRS.to_owned()).await?;
         let absences = absences.iter().map(stored_absence).collect::<Result<_, _>>()?;
         let tickets = self.tickets_of(id, &they).await?;
-        Ok(Export { tickets, person, identities, sessions, acts, audit, inbox, shifts, absences })
+        let matters = self.matters_of(id).await?;
+        let photos = rows(format!("{PHOTOS}({THEY}) ORDER BY f.created_at, f.id")).await?;
+        let photos = photos.iter().map(|row| column(row, "photo", "id")).collect::<Result<_, _>>()?;
+        Ok(Export {
+            tickets,
+            person,
+            identities,
+            sessions,
+            acts,
+            audit,
+            inbox,
+            shifts,
+            absences,
+            matters,
+            photos,
+        })
+    }
+
+    async fn matters_of(&self, id: UserId) -> Result<Vec<ExportedMatter>, StoreError> {
+        let mut texts: HashMap<Uuid, Vec<String>> = HashMap::new();
+        let sql = format!("{WORDS}({THEY}) ORDER BY x.id");
+        for row in self.query_all(&sql, vec![id.0.into()]).await? {
+            let matter = column(&row, "matter_text", "matter_id")?;
+            texts.entry(matter).or_default().push(column(&row, "free_text", "body")?);
+        }
+        let sql = format!(
+            "{MATTERS}({THEY}) UNION SELECT y.matter_id FROM matter_text y WHERE y.written_by IN ({THEY})) \
+             ORDER BY m.created_at, m.id"
+        );
+        let rows = self.query_all(&sql, vec![id.0.into()]).await?;
+        let matter = |row: &Row| {
+            let id: Uuid = column(row, "matter", "id")?;
+            Ok(ExportedMatter {
+                id,
+                kind: column(row, "matter", "kind")?,
+                topic: column(row, "matter", "topic")?,
+                status: column(row, "matter", "status")?,
+                place: self.stored_code(&column::<String>(row, "place", "code")?)?,
+                place_name: column(row, "place", "place_name")?,
+                created_at: column(row, "matter", "created_at")?,
+                updated_at: column(row, "matter", "updated_at")?,
+                due_at: column(row, "matter", "due_at")?,
+                texts: texts.remove(&id).unwrap_or_default(),
+            })
+        };
+        rows.iter().map(matter).collect()
     }
 
     async fn tickets_of(&self, id: UserId, they: &[UserId]) -> Result<Vec<ExportedTicket>, StoreError> {

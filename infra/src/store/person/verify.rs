@@ -20,6 +20,7 @@ const LEFT: &str = "SELECT u.id FROM app_user u WHERE u.erased_at IS NOT NULL AN
      OR u.profile IS NOT NULL OR EXISTS (SELECT 1 FROM identity i WHERE i.user_id = u.id) OR EXISTS (SELECT 1 FROM role_grant g WHERE g.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM session s WHERE s.user_id = u.id) OR EXISTS (SELECT 1 FROM credential c WHERE c.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM live_ticket l WHERE l.user_id = u.id) OR EXISTS (SELECT 1 FROM photo f WHERE f.user_id = u.id) \
+     OR EXISTS (SELECT 1 FROM matter_text y JOIN free_text x ON x.id = y.text_id WHERE y.written_by = u.id AND x.body <> '') \
      OR EXISTS (SELECT 1 FROM inbox m WHERE m.user_id = u.id) OR EXISTS (SELECT 1 FROM shift d WHERE d.user_id = u.id) \
      OR EXISTS (SELECT 1 FROM absence b WHERE b.user_id = u.id OR b.stand_in = u.id))";
 
