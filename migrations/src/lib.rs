@@ -40,6 +40,7 @@ mod m20261123_000030_paths;
 mod m20261123_000031_ticket_paths;
 mod m20261123_000032_photos;
 mod m20261123_000033_topics;
+mod m20261123_000034_matter_topics;
 mod standing;
 
 pub use standing::Standing;
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000031_ticket_paths::Migration),
             Box::new(m20261123_000032_photos::Migration),
             Box::new(m20261123_000033_topics::Migration),
+            Box::new(m20261123_000034_matter_topics::Migration),
         ];
         migrations
             .into_iter()
