@@ -220,9 +220,7 @@ impl KeyTask {
         if percent > 100 {
             return Err(MatterRefusal::Range { field: "/percent", min: 0, max: 100 });
         }
-        if self.reports.len() >= MOST_REPORTS {
-            return Err(MatterRefusal::Over { status: self.status.name() });
-        }
+        MatterRefusal::unless_full(self.reports.len(), MOST_REPORTS)?;
         let mut after = self.clone();
         after.reports.push(Report { at: now, by: actor.user, text: text.reference, percent });
         after.percent = percent;

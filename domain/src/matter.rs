@@ -208,6 +208,12 @@ pub enum MatterRefusal {
         /// The most.
         max: u32,
     },
+    /// It has as many of something as it may have.
+    #[error("no more than {most}")]
+    Full {
+        /// The most.
+        most: usize,
+    },
     /// It names somebody or some unit that cannot be it there.
     #[error("{field} is nobody who can be that there")]
     Who {
@@ -240,6 +246,7 @@ impl MatterRefusal {
             Self::NotYet { .. } => "matter.not_yet",
             Self::Time { .. } => "matter.time",
             Self::Range { .. } => "matter.range",
+            Self::Full { .. } => "matter.full",
             Self::Who { .. } => "matter.who",
             Self::Place { .. } => "matter.place",
             Self::Unknown { .. } => "matter.unknown",
@@ -255,6 +262,7 @@ impl MatterRefusal {
                 vec![("earliest", earliest.to_rfc3339()), ("latest", latest.to_rfc3339())]
             }
             Self::Range { field: _, min, max } => vec![("min", min.to_string()), ("max", max.to_string())],
+            Self::Full { most } => vec![("most", most.to_string())],
             Self::Unknown { field: _, allowed } => vec![("allowed", allowed.clone())],
         }
     }
@@ -267,8 +275,20 @@ impl MatterRefusal {
             | Self::Who { field }
             | Self::Place { field }
             | Self::Unknown { field, .. } => Some(field),
-            Self::NotFound | Self::BeyondScope | Self::Over { .. } | Self::NotYet { .. } => None,
+            Self::NotFound
+            | Self::BeyondScope
+            | Self::Over { .. }
+            | Self::NotYet { .. }
+            | Self::Full { .. } => None,
         }
+    }
+
+    /// Whether there is room for one more.
+    ///
+    /// # Errors
+    /// [`Self::Full`].
+    pub fn unless_full(count: usize, most: usize) -> Result<(), Self> {
+        if count < most { Ok(()) } else { Err(Self::Full { most }) }
     }
 
     /// Whether there are neither fewer nor more of something than there may be.

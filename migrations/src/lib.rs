@@ -41,6 +41,7 @@ mod m20261123_000031_ticket_paths;
 mod m20261123_000032_photos;
 mod m20261123_000033_topics;
 mod m20261123_000034_authors;
+mod m20261123_000035_matter_topics;
 mod standing;
 
 pub use standing::Standing;
@@ -87,6 +88,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000032_photos::Migration),
             Box::new(m20261123_000033_topics::Migration),
             Box::new(m20261123_000034_authors::Migration),
+            Box::new(m20261123_000035_matter_topics::Migration),
         ];
         migrations
             .into_iter()

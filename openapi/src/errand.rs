@@ -31,11 +31,15 @@ pub struct AskErrand {
     pub person: Option<Uuid>,
 }
 
-/// 接办；没有内容。
+/// 接办，或接替他人。
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({}))]
-pub struct TakeErrand {}
+pub struct TakeErrand {
+    /// 接替他人已接的代办时必填：原因，1 至 10000 字
+    #[schema(min_length = 1, max_length = 10000)]
+    pub reason: Option<String>,
+}
 
 /// 交接材料。
 #[derive(Debug, Deserialize, ToSchema)]

@@ -46,6 +46,7 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("patrol_ended", "结束巡查", "Patrol ended"),
     ("errand_asked", "申请代办", "Errand asked for"),
     ("errand_taken", "接办", "Errand taken"),
+    ("errand_taken_over", "接替代办", "Errand taken over"),
     ("errand_papers_taken", "交接材料", "Papers handed over"),
     ("errand_reported", "代办进展", "Errand reported on"),
     ("errand_papers_returned", "归还材料", "Papers handed back"),

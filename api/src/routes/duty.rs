@@ -21,7 +21,7 @@ use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::tie::Holder;
 use domain::time::{Timestamp, china, china_day, seconds};
-use infra::store::{OwedBy, Request};
+use infra::store::{ChangeError, OwedBy, Request};
 use openapi::duty::{
     CreateDuty, DutiesOf, Duty, DutyPage, ListDuties, PlaceDuties, PlaceDuty, RecordDuty, sides,
 };
@@ -75,27 +75,30 @@ impl Said {
         })
     }
 
-    /// The same with how far away it was, and what is wrong with its photos and tickets: a call that is made again is
-    /// answered by what was kept, although its photos are used by now.
-    async fn told(
-        self,
-        state: &State,
-        session: &Session,
-        spot: (PlaceId, Option<duty::PointAt>),
-        county: &PlaceCode,
-    ) -> ApiResult<(Told, Option<DutyRefusal>)> {
+    /// The same with how far away it was.
+    async fn told(self, state: &State, spot: (PlaceId, Option<duty::PointAt>)) -> ApiResult<Told> {
         let Self { text, position, photos, raised, attendance, late, occurred_at } = self;
-        let mut wrong = photos_wrong(state, session, &photos, county).await?;
-        if !state.store.are_tickets_of(&raised, county).await? {
-            wrong = Some(DutyRefusal::RaisedUnknown);
-        }
         let metres = match position {
             Some(from) => state.store.metres_to(spot.0, spot.1, from).await?,
             None => None,
         };
         let located = position.is_some();
-        Ok((Told { text, occurred_at, located, metres, photos, raised, attendance, late }, wrong))
+        Ok(Told { text, occurred_at, located, metres, photos, raised, attendance, late })
     }
+}
+
+/// What is wrong with photos and tickets. Asked where it is decided, for somebody else may be about to use the same photo; and
+/// a call that is made again is answered by what was kept, although its photos are used by now.
+async fn wrong(
+    state: &State,
+    session: &Session,
+    told: &Told,
+    county: &PlaceCode,
+) -> Result<Option<DutyRefusal>, ChangeError> {
+    if !state.store.are_tickets_of(&told.raised, county).await? {
+        return Ok(Some(DutyRefusal::RaisedUnknown));
+    }
+    photos_wrong(state, session, &told.photos, county).await
 }
 
 /// Whether these are photos that somebody added in a county, and that show nothing else yet.
@@ -104,7 +107,7 @@ pub(super) async fn photos_wrong(
     session: &Session,
     photos: &[PhotoId],
     county: &PlaceCode,
-) -> ApiResult<Option<DutyRefusal>> {
+) -> Result<Option<DutyRefusal>, ChangeError> {
     if !state.store.photos_are_theirs(photos, session.actor.user, county.county()).await? {
         return Ok(Some(DutyRefusal::PhotoUnknown));
     }
@@ -160,10 +163,10 @@ pub(crate) async fn create_duty(
     })?;
     let owed = owed_here(&state, &request, (&playbook, rule), &code, (unit, point)).await?;
     let county = county_of(&state, &code)?;
-    let (told, wrong) = said.told(&state, &permit, (owed.place, owed.point), &county).await?;
+    let told = said.told(&state, (owed.place, owed.point)).await?;
     let times = times(&state, &code, now)?;
     let begin = || async {
-        unless(wrong)?;
+        unless(wrong(&state, &permit, &told, &county).await?)?;
         Ok(duty::Duty::extra(rule, &owed, &told, request.actor, times)?)
     };
     matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| Duty::new(view, lang))
@@ -279,12 +282,14 @@ pub(crate) async fn record_duty(
     let code = view.place.code;
     let (spot, county) = ((view.matter.place, view.matter.point), county_of(&state, &code)?);
     let times = times(&state, &code, now)?;
-    let (told, wrong) = said.told(&state, &permit, spot, &county).await?;
-    let decide = |view: &MatterView<duty::Duty>| {
+    let told = said.told(&state, spot).await?;
+    let know = || wrong(&state, &permit, &told, &county);
+    let decide = |view: &MatterView<duty::Duty>, wrong| {
         let change = view.matter.record(&told, request.actor, times)?;
         unless(wrong).map(|()| change)
     };
-    matter::change(&state, &request, path.0, decide, |view: &MatterView<_>| Duty::new(view, lang)).await
+    let show = |view: &MatterView<_>| Duty::new(view, lang);
+    matter::change_knowing(&state, &request, path.0, know, decide, show).await
 }
 
 /// What duties came to below a place.

@@ -5,6 +5,7 @@ use crate::auth::{Permit, may};
 use crate::edge::language;
 use crate::error::{ApiResult, fault};
 use crate::extract::{Body, Conditions, MatterPath, Query};
+use crate::rates;
 use crate::routes::matter::{self, at, lens, must_be_known, page, request, seen, shown};
 use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
@@ -60,6 +61,7 @@ pub(crate) async fn ask_errand(
         }
         must_be_known(&state, &permit, Holder::Person(requester), &code, "/person").await?;
     }
+    rates::ticket(&state, request.actor, request.key.as_ref()).await?;
     let new = NewErrand { requester, service, text: said };
     let begin = || async { Ok(errand::Errand::ask(&new, request.actor, &code, now).map_err(Refusal::from)?) };
     matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| {
@@ -131,7 +133,8 @@ async fn change(
     tag = "代办",
     operation_id = "take_errand",
     summary = "接办",
-    description = "在该地接办代办的人，先接的一人办理；不能接办自己的。",
+    description = "在该地接办代办的人，先接的一人办理；不能接办自己的。他人已接的（如接办的人已离岗），由该地可派单的接办人\
+        说明原因（`reason`）后接替，申请人和原接办人得知。",
     request_body = TakeErrand,
     responses((status = 200, description = "已接办", body = Errand, headers(("ETag" = String, description = "版本")))),
     extensions(("x-permission" = json!("errand.take")))
@@ -146,9 +149,10 @@ pub(crate) async fn take_errand(
     body: Body<TakeErrand>,
 ) -> ApiResult<HttpResponse> {
     let request = request(&state, &permit, &conditions, &body.bytes);
-    let TakeErrand {} = body.value;
-    let decide =
-        |view: &MatterView<errand::Errand>| view.matter.take(request.actor, &view.place.code, request.now);
+    let reason = body.value.reason.map(|said| text(&state, "/reason", said, request.now)).transpose()?;
+    let decide = |view: &MatterView<errand::Errand>| {
+        view.matter.take(reason.as_ref(), request.actor, &view.place.code, request.now)
+    };
     change(&state, &request, (path.0, language(&http)), decide).await
 }
 

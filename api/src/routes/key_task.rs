@@ -37,9 +37,9 @@ pub(crate) async fn set_key_task(
 ) -> ApiResult<HttpResponse> {
     let request = request(&state, &permit, &conditions, &body.bytes);
     let SetKeyTask { place, goal, leader, person, unit, due_at, every_days } = body.value;
-    let lead = match (person, unit) {
-        (Some(person), None) => Holder::Person(UserId(person)),
-        (None, Some(unit)) => Holder::Unit(UnitId(unit)),
+    let (lead, field) = match (person, unit) {
+        (Some(person), None) => (Holder::Person(UserId(person)), "/person"),
+        (None, Some(unit)) => (Holder::Unit(UnitId(unit)), "/unit"),
         _ => return Err(fault(TieRefusal::HolderOneOf, None).into()),
     };
     let (lang, now) = (language(&http), request.now);
@@ -48,7 +48,7 @@ pub(crate) async fn set_key_task(
     let code = place.place.code;
     let leader = UserId(leader);
     must_be_known(&state, &permit, Holder::Person(leader), &code, "/leader").await?;
-    must_be_known(&state, &permit, lead, &code, "/person").await?;
+    must_be_known(&state, &permit, lead, &code, field).await?;
     let new = NewTask { goal, leader, lead, due_at: due_at.0, every_days };
     let begin =
         || async { Ok(key_task::KeyTask::set(&new, request.actor, &code, now).map_err(Refusal::from)?) };

@@ -168,13 +168,29 @@ pub(super) async fn change<M: Matter, W: Serialize>(
     decide: impl Fn(&MatterView<M>) -> Result<Change<M>, Refusal>,
     show: impl Fn(&MatterView<M>) -> W,
 ) -> ApiResult<HttpResponse> {
+    let decide = |view: &MatterView<M>, (): ()| decide(view);
+    change_knowing(state, request, id, || async { Ok(()) }, decide, show).await
+}
+
+/// The same where `decide` needs to know something else: `know` finds it out, anew when somebody else was faster.
+pub(super) async fn change_knowing<M: Matter, K, F, W: Serialize>(
+    state: &State,
+    request: &Request<'_>,
+    id: Uuid,
+    know: impl Fn() -> F,
+    decide: impl Fn(&MatterView<M>, K) -> Result<Change<M>, Refusal>,
+    show: impl Fn(&MatterView<M>) -> W,
+) -> ApiResult<HttpResponse>
+where
+    F: Future<Output = Result<K, ChangeError>>,
+{
     let missing = || MatterRefusal::NotFound.into();
-    let decide = |view: &MatterView<M>| {
+    let decide = |view: &MatterView<M>, known: K| {
         let sees = view.matter.is_seen_by(request.actor, &view.place.code);
-        if sees { decide(view) } else { Err(missing()) }
+        if sees { decide(view, known) } else { Err(missing()) }
     };
     let render = |view: &MatterView<M>| answer(StatusCode::OK, view, show(view));
-    let done = state.store.change_matter(request, id, missing, decide, render).await;
+    let done = state.store.change_matter_knowing(request, id, missing, know, decide, render).await;
     done.map(deliver).map_err(failed)
 }
 

@@ -194,15 +194,17 @@ pub(crate) async fn find_on_patrol(
     }
     let view = seen::<patrol::Patrol>(&state, &permit, path.0).await?;
     let (county, ticket) = (county_of(&state, &view.place.code)?, ticket.map(TicketId));
-    let wrong = photos_wrong(&state, &permit, &photos, &county).await?;
     if !state.store.are_tickets_of(ticket.as_slice(), &county).await? {
         return Err(fault(DutyRefusal::RaisedUnknown, Some("/ticket".into())).into());
     }
-    let decide = |patrol: &patrol::Patrol| {
-        let change = patrol.found(&said, ticket, &photos, request.actor, request.now)?;
+    let lang = language(&http);
+    let know = || photos_wrong(&state, &permit, &photos, &county);
+    let decide = |view: &MatterView<patrol::Patrol>, wrong| {
+        let change = view.matter.found(&said, ticket, &photos, request.actor, request.now)?;
         unless(wrong).map(|()| change)
     };
-    change(&state, &request, (path.0, language(&http)), decide).await
+    let show = |view: &MatterView<_>| Patrol::new(view, lang);
+    matter::change_knowing(&state, &request, path.0, know, decide, show).await
 }
 
 /// Ends a patrol.

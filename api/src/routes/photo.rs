@@ -41,7 +41,7 @@ pub(crate) async fn add_photo(
     let code = query.0.place;
     let request = request(&state, &permit, &conditions, &[code.as_bytes(), b" ", &file.0].concat());
     let place = place_named(&state, &permit, &code).await.map_err(in_query)?;
-    if !is_about(&permit, &place.place.code) {
+    if !is_about(&state, &permit, &place.place.code).await? {
         return Err(fault(PhotoRefusal::BeyondScope, None).into());
     }
     let picture = web::block(move || Picture::read(&file.0)).await.map_err(ApiError::internal)?;
@@ -65,11 +65,20 @@ fn in_query(mut error: ApiError) -> ApiError {
 }
 
 /// Whether somebody works in the county of a place: for a place of it, or for a unit.
-fn is_about(session: &Session, place: &PlaceCode) -> bool {
-    session.actor.grants.iter().any(|grant| match &grant.scope {
-        Scope::Places(places) => places.iter().any(|own| own.county() == place.county()),
-        Scope::Unit(unit) => session.actor.units().any(|own| own == *unit),
-    })
+async fn is_about(state: &State, session: &Session, place: &PlaceCode) -> ApiResult<bool> {
+    for grant in &session.actor.grants {
+        let about = match &grant.scope {
+            Scope::Places(places) => places.iter().any(|own| own.county() == place.county()),
+            Scope::Unit(unit) => {
+                let county = state.store.unit_county(*unit).await?;
+                county.is_some_and(|county| county.county() == place.county())
+            }
+        };
+        if about {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// One photo.

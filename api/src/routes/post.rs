@@ -142,8 +142,12 @@ pub(crate) async fn retire_post(
     let decide =
         |view: &MatterView<Post>| Ok(view.matter.retire(&reason, request.actor, &view.place.code)?);
     let show = |view: &MatterView<_>| ServicePost::new(view, vec![], lang);
-    let done = change(&state, &request, path.0, decide, show).await?;
-    // Also when the call comes again: whoever is left is let go then.
+    let done = change(&state, &request, path.0, decide, show).await;
+    // Also when the call comes again, or it was retired before, which only who may retire it is told: whoever is left is let go then.
+    let over = |error: &ApiError| error.faults.iter().any(|fault| fault.code == "matter.over");
+    if done.as_ref().is_err_and(|error| !over(error)) {
+        return done;
+    }
     let without = infra::store::Request { if_match: None, key: None, ..request };
     let missing = || Refusal::from(MatterRefusal::NotFound);
     for claim in claims_of(&state, &permit, vec![path.0]).await? {
@@ -155,7 +159,7 @@ pub(crate) async fn retire_post(
             Err(error) => return Err(failed(error)),
         }
     }
-    Ok(done)
+    done
 }
 
 /// The post of an id.

@@ -14,6 +14,8 @@ pub enum ErrandFact {
     ErrandAsked { requester: UserId, text: TextRef },
     /// 接办.
     ErrandTaken,
+    /// 接替.
+    ErrandTakenOver { from: UserId, reason: TextRef },
     /// 交接材料.
     ErrandPapersTaken { papers: usize },
     /// 代办进展.
@@ -33,6 +35,7 @@ impl Fact for ErrandFact {
         match self {
             Self::ErrandAsked { .. } => "errand_asked",
             Self::ErrandTaken => "errand_taken",
+            Self::ErrandTakenOver { .. } => "errand_taken_over",
             Self::ErrandPapersTaken { .. } => "errand_papers_taken",
             Self::ErrandReported { .. } => "errand_reported",
             Self::ErrandPapersReturned { .. } => "errand_papers_returned",

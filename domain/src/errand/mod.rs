@@ -3,6 +3,7 @@
 
 mod fact;
 mod refusal;
+mod take;
 #[cfg(test)]
 mod tests;
 
@@ -216,31 +217,14 @@ impl Errand {
             .telling(Recipient::Person(*requester), Notice::MatterAssigned))
     }
 
-    /// 接办: whoever is first; never one's own.
-    ///
-    /// # Errors
-    /// [`Refusal`].
-    pub fn take(&self, actor: &Actor, at: &PlaceCode, now: Timestamp) -> Result<Change<Self>, Refusal> {
-        if !actor.does_at(Action::ErrandTake, at) || actor.user == self.requester {
-            return Err(MatterRefusal::BeyondScope.into());
-        }
-        match self.status {
-            ErrandStatus::Asked => {}
-            ErrandStatus::Taken => return Err(ErrandRefusal::Taken.into()),
-            status => return Err(MatterRefusal::Over { status: status.name() }.into()),
-        }
-        let mut after = self.clone();
-        (after.status, after.taker, after.taken_at) = (ErrandStatus::Taken, Some(actor.user), Some(now));
-        Ok(self.told(Change::new(after, ErrandFact::ErrandTaken), Notice::MatterDecided))
-    }
-
     /// 交接材料.
     ///
     /// # Errors
     /// [`Refusal`].
     pub fn hand_over(&self, names: &[Text], actor: &Actor, now: Timestamp) -> Result<Change<Self>, Refusal> {
         self.must_run(actor)?;
-        let left = MOST_PAPERS - self.papers.len().min(MOST_PAPERS);
+        MatterRefusal::unless_full(self.papers.len(), MOST_PAPERS)?;
+        let left = MOST_PAPERS - self.papers.len();
         if names.is_empty() || names.len() > left {
             return Err(range("/papers", 1, left));
         }
@@ -263,9 +247,7 @@ impl Errand {
     /// [`Refusal`].
     pub fn report(&self, text: &Text, actor: &Actor, now: Timestamp) -> Result<Change<Self>, Refusal> {
         self.must_run(actor)?;
-        if self.steps.len() >= MOST_STEPS {
-            return Err(range("/text", 0, MOST_STEPS));
-        }
+        MatterRefusal::unless_full(self.steps.len(), MOST_STEPS)?;
         let mut after = self.clone();
         after.steps.push(Step { at: now, text: text.reference });
         let change = Change::new(after, ErrandFact::ErrandReported { text: text.reference });

@@ -36,7 +36,7 @@ fn asked() -> Errand {
 }
 
 fn taken() -> Errand {
-    asked().take(&worker(2), &code(), now()).unwrap().after
+    asked().take(None, &worker(2), &code(), now()).unwrap().after
 }
 
 fn refused<T>(result: Result<T, Refusal>) -> &'static str {
@@ -46,9 +46,9 @@ fn refused<T>(result: Result<T, Refusal>) -> &'static str {
 #[test]
 fn m09_whoever_is_first_runs_it_and_nobody_their_own() {
     assert_eq!(taken().taker, Some(worker(2).user));
-    assert_eq!(refused(taken().take(&worker(3), &code(), now())), "errand.taken");
-    assert_eq!(refused(asked().take(&worker(1), &code(), now())), "matter.beyond_scope");
-    assert_eq!(refused(asked().take(&resident(3), &code(), now())), "matter.beyond_scope");
+    assert_eq!(refused(taken().take(None, &worker(3), &code(), now())), "errand.taken");
+    assert_eq!(refused(asked().take(None, &worker(1), &code(), now())), "matter.beyond_scope");
+    assert_eq!(refused(asked().take(None, &resident(3), &code(), now())), "matter.beyond_scope");
     // Staff ask for others, residents for themselves.
     let for_other = NewErrand { requester: resident(1).user, service: None, text: text("x") };
     assert!(Errand::ask(&for_other, &worker(2), &code(), now()).is_ok());
@@ -96,4 +96,38 @@ fn m09_who_may_cancel() {
     assert_eq!(refused(taken().cancel(&text("x"), &resident(1))), "errand.taken");
     assert!(taken().cancel(&text("本人到场办理"), &worker(2)).is_ok());
     assert_eq!(refused(asked().report(&text("x"), &worker(2), now())), "matter.not_yet");
+}
+
+#[test]
+fn m09_who_dispatches_there_takes_over_for_a_reason() {
+    let clerk = |n| {
+        let grant = Grant { role: Role::CommunityClerk, scope: Scope::Places(vec![code()]) };
+        Actor { grants: vec![grant], ..resident(n) }
+    };
+    let reason = text("原接办人已离岗");
+    let over = taken().take(Some(&reason), &clerk(3), &code(), now()).unwrap();
+    assert_eq!((over.after.taker, over.after.status), (Some(clerk(3).user), ErrandStatus::Taken));
+    assert_eq!(over.tell.len(), 2);
+    assert!(over.tell.contains(&(Recipient::Person(worker(2).user), Notice::MatterDecided)));
+    assert_eq!(refused(over.after.report(&text("x"), &worker(2), now())), "matter.beyond_scope");
+    // Neither without a reason, nor by who runs errands there only, nor one's own again.
+    assert_eq!(refused(taken().take(None, &clerk(3), &code(), now())), "errand.taken");
+    assert_eq!(refused(taken().take(Some(&reason), &worker(3), &code(), now())), "errand.taken");
+    assert_eq!(refused(over.after.take(Some(&reason), &clerk(3), &code(), now())), "errand.taken");
+    assert_eq!(refused(taken().take(Some(&reason), &clerk(1), &code(), now())), "matter.beyond_scope");
+    let done = taken().finish(&text("办好了"), &worker(2), now()).unwrap().after;
+    assert_eq!(refused(done.take(Some(&reason), &clerk(3), &code(), now())), "matter.over");
+}
+
+#[test]
+fn m09_it_is_full_at_its_most_papers_and_steps() {
+    let names = vec![text("户口簿"); MOST_PAPERS];
+    let many = [&names[..], &names[..1]].concat();
+    assert_eq!(refused(taken().hand_over(&many, &worker(2), now())), "matter.range");
+    let full = taken().hand_over(&names, &worker(2), now()).unwrap().after;
+    let refusal = full.hand_over(&names[..1], &worker(2), now()).unwrap_err();
+    assert_eq!((refusal.code(), refusal.args()), ("matter.full", vec![("most", "50".to_owned())]));
+    let step = Step { at: now(), text: text("x").reference };
+    let told = Errand { steps: vec![step; MOST_STEPS], ..taken() };
+    assert_eq!(refused(told.report(&text("x"), &worker(2), now())), "matter.full");
 }

@@ -5,7 +5,7 @@ use super::{
     MediationStatus, Session, Signature, Way,
 };
 use crate::actor::Actor;
-use crate::matter::{Change, MatterRefusal};
+use crate::matter::{Change, Matter, MatterRefusal};
 use crate::notice::{Notice, Recipient};
 use crate::place::PlaceCode;
 use crate::refusal::Refusal;
@@ -35,6 +35,16 @@ impl Mediation {
         at: &PlaceCode,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
+        self.in_time(now, |due| due.hold_in_time((way, text, came), actor, at, now))
+    }
+
+    fn hold_in_time(
+        &self,
+        (way, text, came): (Way, &Text, &[u8]),
+        actor: &Actor,
+        at: &PlaceCode,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
         let mut after = self.taken_on(actor, at)?;
         let max = self.parties.len();
         let known = came.iter().all(|number| (1..=max).contains(&usize::from(*number)));
@@ -42,9 +52,7 @@ impl Mediation {
             let max = u32::try_from(max).unwrap_or_default();
             return Err(MatterRefusal::Range { field: "/came", min: 1, max }.into());
         }
-        if self.sessions.len() >= MAX_SESSIONS {
-            return Err(MatterRefusal::Over { status: self.status.name() }.into());
-        }
+        MatterRefusal::unless_full(self.sessions.len(), MAX_SESSIONS)?;
         let level = self.step().level;
         let (by, text_of) = (actor.user, text.reference);
         after.sessions.push(Session { at: now, by, level, way, text: text_of, came: came.to_vec() });
@@ -57,6 +65,16 @@ impl Mediation {
     /// # Errors
     /// [`MatterRefusal`] and [`MediationRefusal::TopLevel`].
     pub fn hand_up(
+        &self,
+        reason: &Text,
+        actor: &Actor,
+        at: &PlaceCode,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        self.in_time(now, |due| due.hand_up_in_time(reason, actor, at, now))
+    }
+
+    fn hand_up_in_time(
         &self,
         reason: &Text,
         actor: &Actor,
@@ -85,6 +103,16 @@ impl Mediation {
         at: &PlaceCode,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
+        self.in_time(now, |due| due.agree_in_time(text, actor, at, now))
+    }
+
+    fn agree_in_time(
+        &self,
+        text: &Text,
+        actor: &Actor,
+        at: &PlaceCode,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
         let mut after = self.taken_on(actor, at)?;
         after.drafts = after.drafts.saturating_add(1);
         let number = after.drafts;
@@ -102,6 +130,16 @@ impl Mediation {
     /// # Errors
     /// [`MatterRefusal`] and [`MediationRefusal`].
     pub fn sign(
+        &self,
+        signing: Signing<'_>,
+        actor: &Actor,
+        at: &PlaceCode,
+        now: Timestamp,
+    ) -> Result<Change<Self>, Refusal> {
+        self.in_time(now, |due| due.sign_in_time(signing, actor, at, now))
+    }
+
+    fn sign_in_time(
         &self,
         signing: Signing<'_>,
         actor: &Actor,
@@ -163,6 +201,23 @@ impl Mediation {
         after.guidance = Some(Guidance { at: now, by: actor.user, text: text.reference });
         let fact = MediationFact::MediationGuidanceRecorded { text: text.reference };
         Ok(Change::new(after, fact).with([text.clone()]))
+    }
+
+    /// Decides on what time has made of it by `now`, whether that was written down yet or not.
+    fn in_time(
+        &self,
+        now: Timestamp,
+        decide: impl FnOnce(&Self) -> Result<Change<Self>, Refusal>,
+    ) -> Result<Change<Self>, Refusal> {
+        let (mut due, mut told) = (self.clone(), vec![]);
+        while let Some(settled) = due.settle(now) {
+            due = settled.after;
+            told.extend(settled.tell);
+        }
+        let mut change = decide(&due)?;
+        told.append(&mut change.tell);
+        change.tell = told;
+        Ok(change)
     }
 
     /// For which party somebody signs, by its number.

@@ -9,6 +9,7 @@ use crate::place::Levels;
 use crate::refusal::Refusal;
 use crate::text::{FreeText, Text};
 use chrono::TimeDelta;
+use rstest::rstest;
 use uuid::Uuid;
 
 fn place() -> PlaceCode {
@@ -123,4 +124,50 @@ fn only_the_parties_and_the_level_that_has_it_see_it() {
     );
     let top = risen.hand_up(&text("还是谈不拢"), &clerk(), &place(), day(1)).map(|_| ());
     assert_eq!(top, Err(MediationRefusal::TopLevel.into()));
+}
+
+/// Two levels of two days each, and nobody has written down yet what time did.
+#[rstest]
+#[case::in_the_first_days(day(2) - TimeDelta::seconds(1), Ok((MediationLevel::Grid, true)))]
+#[case::in_those_of_the_level_above(day(2), Ok((MediationLevel::Community, true)))]
+#[case::at_its_last_moment(day(4) - TimeDelta::seconds(1), Ok((MediationLevel::Community, true)))]
+#[case::after_all_days(day(4), Err("matter.over"))]
+#[case::long_after_them(day(40), Err("matter.over"))]
+fn z03_what_is_done_late_is_done_on_what_time_made_of_it(
+    #[case] now: Timestamp,
+    #[case] expected: Result<(MediationLevel, bool), &str>,
+) {
+    let (mediator, party) =
+        (Actor { user: user(1), grants: vec![] }, Actor { user: user(2), grants: vec![] });
+    let agreed = mediation().agree(&text("各退一步"), &mediator, &place(), day(1)).unwrap().after;
+    let witness = text("见证人");
+    let paper = Signing { agreement: 1, party: Some(2), witness: Some(&witness) };
+    let once = agreed.sign(paper, &mediator, &place(), day(1)).unwrap().after;
+    // The last signature.
+    let own = Signing { agreement: 1, party: None, witness: None };
+    let last = once.sign(own, &party, &place(), now);
+    let told = last.as_ref().is_ok_and(|change| {
+        let desk = (Recipient::Desk(place()), Notice::MatterAssigned);
+        change.tell.contains(&desk) == (now >= day(2))
+    });
+    let after = last.map(|change| (change.after.step().level, change.after.status));
+    let settled = |(level, status)| (level, status == MediationStatus::Settled);
+    assert_eq!(after.map(settled).map_err(|refusal| refusal.code()), expected);
+    assert_eq!(told, expected.is_ok());
+    // Whoever has the file then goes on with it.
+    let level = expected.map(|(level, _)| level);
+    let who = |actor: &Actor| {
+        let begun = mediation();
+        [
+            begun.hold((Way::Reason, &text("谈"), &[1]), actor, &place(), now),
+            begun.agree(&text("各退一步"), actor, &place(), now),
+        ]
+        .map(|done| done.map(|change| change.after.step().level).map_err(|refusal| refusal.code()))
+    };
+    let grid = if level == Ok(MediationLevel::Grid) { level } else { Err("matter.beyond_scope") };
+    assert_eq!(who(&mediator), [grid, grid]);
+    let community = if level == Ok(MediationLevel::Grid) { Err("matter.beyond_scope") } else { level };
+    assert_eq!(who(&clerk()), [community, community]);
+    let up = mediation().hand_up(&text("谈不拢"), &mediator, &place(), now);
+    assert_eq!(up.is_ok(), level == Ok(MediationLevel::Grid));
 }

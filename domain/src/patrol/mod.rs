@@ -9,6 +9,7 @@ pub use refusal::PatrolRefusal;
 pub use track::{FASTEST, Fix, Track};
 
 use crate::actor::Actor;
+use crate::duty::DutyRefusal;
 use crate::id::{PhotoId, TicketId, UserId};
 use crate::matter::{Change, Columns, Fact, Matter, MatterRefusal};
 use crate::permission::Action;
@@ -168,7 +169,8 @@ impl Patrol {
     /// [`Refusal`].
     pub fn tracked(&self, fixes: &[Fix], actor: &Actor, now: Timestamp) -> Result<Change<Self>, Refusal> {
         self.must_be_theirs(actor)?;
-        let left = MOST_AT_ONCE.min(MOST_FIXES - self.track.0.len().min(MOST_FIXES));
+        MatterRefusal::unless_full(self.track.0.len(), MOST_FIXES)?;
+        let left = MOST_AT_ONCE.min(MOST_FIXES - self.track.0.len());
         if fixes.is_empty() || fixes.len() > left {
             return Err(range("/points", 1, left));
         }
@@ -199,11 +201,14 @@ impl Patrol {
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
         self.must_be_theirs(actor)?;
-        if self.findings.len() >= MOST_FINDINGS {
-            return Err(range("/text", 0, MOST_FINDINGS));
-        }
+        MatterRefusal::unless_full(self.findings.len(), MOST_FINDINGS)?;
         if photos.len() > usize::from(MOST_PHOTOS) {
             return Err(range("/photos", 0, MOST_PHOTOS.into()));
+        }
+        let twice = (1..photos.len()).any(|n| photos[..n].contains(&photos[n]))
+            || self.findings.iter().any(|finding| finding.photos.iter().any(|photo| photos.contains(photo)));
+        if twice {
+            return Err(DutyRefusal::PhotoUsed.into());
         }
         let mut after = self.clone();
         let finding = Finding { at: now, text: text.reference, ticket, photos: photos.to_vec() };

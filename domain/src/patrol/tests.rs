@@ -3,8 +3,10 @@
 use super::*;
 use crate::actor::{Grant, Scope};
 use crate::geo::{Datum, Position};
+use crate::id::TextId;
 use crate::permission::Role;
 use crate::place::Levels;
+use crate::text::FreeText;
 use rstest::rstest;
 use uuid::Uuid;
 
@@ -49,7 +51,7 @@ fn m09_positions_have_a_measure() {
     for _ in 0..MOST_FIXES / MOST_AT_ONCE {
         patrol = patrol.tracked(&some, &worker(1), now).unwrap().after;
     }
-    assert_eq!(patrol.tracked(&some[..1], &worker(1), now).unwrap_err().code(), "matter.range");
+    assert_eq!(patrol.tracked(&some[..1], &worker(1), now).unwrap_err().code(), "matter.full");
     let more = [&some[..], &some[..1]].concat();
     assert_eq!(begun().tracked(&more, &worker(1), now).unwrap_err().code(), "matter.range");
     // What is kept is read again, and short.
@@ -73,4 +75,23 @@ fn m09_a_patrol_is_its_workers_and_ends() {
     assert_eq!(forgotten.ended_at, Some(at("2026-11-22T01:00:00Z")));
     let elsewhere = Patrol::begin(&worker(1), &code("532504001022"), now);
     assert_eq!(elsewhere.unwrap_err().code(), "matter.beyond_scope");
+}
+
+#[test]
+fn m09_a_photo_shows_one_finding_and_findings_have_a_measure() {
+    let now = at("2026-11-21T01:05:00Z");
+    let text = || Text {
+        reference: TextRef { id: TextId(Uuid::from_u128(9)), hash: [0; 32] },
+        body: FreeText::parse("路灯不亮".to_owned()).unwrap(),
+    };
+    let found = |patrol: &Patrol, photos: &[u128]| {
+        let photos: Vec<_> = photos.iter().map(|n| PhotoId(Uuid::from_u128(*n))).collect();
+        patrol.found(&text(), None, &photos, &worker(1), now).map_err(|refusal| refusal.code())
+    };
+    assert_eq!(found(&begun(), &[1, 1]).unwrap_err(), "duty.photo_used");
+    let once = found(&begun(), &[1, 2]).unwrap().after;
+    assert_eq!(found(&once, &[3, 2]).unwrap_err(), "duty.photo_used");
+    let finding = once.findings[0].clone();
+    let full = Patrol { findings: vec![finding; MOST_FINDINGS], ..begun() };
+    assert_eq!(found(&full, &[]).unwrap_err(), "matter.full");
 }

@@ -11,7 +11,7 @@ use domain::id::UserId;
 use domain::person::AuditEntry;
 use domain::place::PlaceCode;
 use domain::time::Timestamp;
-use migrations::dialect::AUDITED;
+use migrations::dialect::{AUDITED, DECIDED};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -91,6 +91,10 @@ fn page_sql(query: &AuditQuery, asker: &Actor) -> Sql {
     let county = places.first().map_or("-", |place| place.county());
     sql.push("SELECT * FROM (SELECT * FROM event WHERE substr(scope_code, 1, 6) = ").bind(county);
     sql.push(&format!(" AND {AUDITED}"));
+    // What nobody decided is there for whoever asks for it by its name.
+    if kind.is_none() {
+        sql.push(&format!(" AND {DECIDED}"));
+    }
     before(&mut sql, *after);
     sql.push(&format!(" ORDER BY position DESC LIMIT {SCAN}) own UNION ALL {OF_THE_COUNTRY}"));
     before(&mut sql, *after);

@@ -159,6 +159,10 @@ async fn l02_weekly_visits_are_planned_reminded_recorded_and_missed(
     );
     let audit = admin.get("/audit?place=532504").await.expect(200);
     assert!(audit.text.contains("未履职") && audit.text.contains("上传照片"), "{}", audit.text);
+    // That the program planned and reminded fills no page, unless somebody asks for it.
+    assert!(!audit.text.contains("排定履职") && !audit.text.contains("提醒履职"), "{}", audit.text);
+    let planned = admin.get("/audit?place=532504&kind=duty_planned").await.expect(200);
+    assert!(!planned.items().is_empty(), "{}", planned.text);
     app.stop().await;
 }
 

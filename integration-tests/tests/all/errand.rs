@@ -216,3 +216,40 @@ async fn f07_a_copy_of_one_s_own_holds_errands_and_photos(
     );
     app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn m09_who_dispatches_there_takes_over_what_its_runner_left(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let resident = app.resident("王芳").await;
+    let (worker, other) =
+        (app.staff("grid_worker", COMMUNITY).await, app.staff("grid_leader", COMMUNITY).await);
+    let (clerk, neighbour) =
+        (app.staff("community_clerk", COMMUNITY).await, app.staff("community_clerk", NEIGHBOUR).await);
+    let errand = ask(&resident).await;
+    let call =
+        async |caller: &Caller, what: &str, body: Value| caller.post(&format!("{errand}/{what}"), body).await;
+    let _ = call(&worker, "take", json!({})).await.expect(200);
+    let _ = call(&worker, "papers", json!({"papers": ["户口簿"]})).await.expect(200);
+    let admin = app.staff("county_admin", "532504").await;
+    let path = format!("/users/{}/leave", app.id_of(&worker).await);
+    let _ = admin.post(&path, json!({"reason": "调往别处"})).await.expect(200);
+    let reason = json!({"reason": "原接办人已离岗"});
+    call(&clerk, "take", json!({})).await.refused(409, "errand.taken");
+    call(&clerk, "take", json!({"reason": ""})).await.refused_for(422, "text.empty", "/reason");
+    call(&other, "take", reason.clone()).await.refused(409, "errand.taken");
+    call(&neighbour, "take", reason.clone()).await.refused(404, "matter.not_found");
+    let taken = call(&clerk, "take", reason).await.expect(200);
+    assert_eq!(taken.json["taker"]["id"], json!(app.id_of(&clerk).await));
+    assert_eq!(taken.json["papers"][0]["name"], "户口簿");
+    assert_eq!(told(&resident).await, ["matter_decided", "matter_reported", "matter_decided"]);
+    let audit = admin.get("/audit?place=532504&kind=errand_taken_over").await.expect(200);
+    let [entry] = audit.items() else { panic!("{}", audit.text) };
+    assert_eq!((&entry["label"], &entry["reason"]), (&json!("接替代办"), &json!("原接办人已离岗")));
+    let back = json!({"papers": [{"number": 1}]});
+    let _ = call(&clerk, "return", back).await.expect(200);
+    let _ = call(&clerk, "finish", json!({"text": "办好了"})).await.expect(200);
+    app.stop().await;
+}

@@ -128,5 +128,8 @@ async fn z09_key_tasks_are_listed_by_area_and_by_who_does_them(
     admin.post("/key-tasks", wrong).await.refused_for(422, "matter.time", "/due_at");
     let nobody = task("01990000-0000-7000-8000-00000000dead");
     admin.post("/key-tasks", nobody).await.refused_for(422, "matter.who", "/leader");
+    let mut nowhere = task(&leader_id);
+    nowhere["unit"] = json!("01990000-0000-7000-8000-00000000dead");
+    admin.post("/key-tasks", nowhere).await.refused_for(422, "matter.who", "/unit");
     app.stop().await;
 }

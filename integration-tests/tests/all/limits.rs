@@ -147,6 +147,28 @@ async fn the_twenty_first_ticket_of_an_hour_waits(
 
 #[rstest]
 #[tokio::test]
+async fn errands_of_residents_are_counted_as_tickets_are(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let rates = Quotas { tickets: quota(2, 3600), ..Quotas::default() };
+    let app = TestApp::with(backend, |config| config.rates = rates).await;
+    let errand = || json!({"place": COMMUNITY, "text": "代办社保卡补领"});
+    let resident = app.resident("王芳").await;
+    let once = [("idempotency-key", "once")];
+    let first = resident.post_with("/errands", &once, errand()).await.expect(201);
+    let _ = resident.post("/tickets", lamp()).await.expect(201);
+    exceeded(&resident.post("/errands", errand()).await);
+    let again = resident.post_with("/errands", &once, errand()).await.expect(201);
+    assert_eq!(again.str("id"), first.str("id"));
+    let worker = app.staff("grid_worker", COMMUNITY).await;
+    for _ in 0..3 {
+        let _ = worker.post("/errands", errand()).await.expect(201);
+    }
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn calls_are_counted_by_user(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
     let rates = Quotas { calls: quota(60, 60), ..Quotas::default() };
     let app = TestApp::with(backend, |config| config.rates = rates).await;

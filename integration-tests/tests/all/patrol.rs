@@ -150,3 +150,36 @@ async fn m09_a_patrol_goes_on_with_whoever_the_worker_turned_out_to_be(
     let _ = begin(&chen).await;
     app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn m09_a_photo_shows_one_thing_whoever_is_first(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let clerk = app.staff("community_clerk", COMMUNITY).await;
+    let (path, _) = begin(&clerk).await;
+    let findings = format!("{path}/findings");
+    let photo = add(&clerk, COMMUNITY, jpeg()).await.expect(201).json["id"].clone();
+    let twice = json!({"text": "路灯不亮", "photos": [photo, photo]});
+    clerk.post(&findings, twice).await.refused_for(422, "duty.photo_used", "/photos");
+    for _ in 0..5 {
+        let photo = add(&clerk, COMMUNITY, jpeg()).await.expect(201).json["id"].clone();
+        let meeting = json!({
+            "key": "mass_meeting", "place": COMMUNITY, "text": "停车位划线", "attendance": 46, "photos": [photo]
+        });
+        let finding = json!({"text": "路灯不亮", "photos": [photo]});
+        let (a, b, c, d) = tokio::join!(
+            clerk.post(&findings, finding.clone()),
+            clerk.post("/duties", meeting.clone()),
+            clerk.post(&findings, finding),
+            clerk.post("/duties", meeting),
+        );
+        let (first, late): (Vec<_>, Vec<_>) = [a, b, c, d].into_iter().partition(|one| one.status < 300);
+        assert_eq!(first.len(), 1);
+        for one in late {
+            one.refused_for(422, "duty.photo_used", "/photos");
+        }
+    }
+    app.stop().await;
+}

@@ -1,6 +1,7 @@
 //! Photos: what is taken, what is left out, who sees them, and that they go with whoever added them.
 
-use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp};
+use crate::playbook_edit::another_county;
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp, UNIT};
 use integration_tests::client::{Answer, send};
 use integration_tests::database::number;
 use integration_tests::{Backend, Caller};
@@ -93,5 +94,18 @@ async fn l02_photos_a_day_are_counted_and_go_with_whoever_added_them(
     let _ = admin.post(&format!("/users/{id}/erase"), reason).await.expect(200);
     assert_eq!(number(&app.url, "SELECT COUNT(*) FROM photo").await, 0);
     admin.get(&format!("/photos/{}", last.str("id"))).await.refused(404, "photo.not_found");
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn l02_who_works_for_a_unit_adds_photos_in_its_county(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    another_county(&app).await;
+    let handler = app.of_unit("department_handler", UNIT).await;
+    let _ = add(&handler, COMMUNITY, jpeg()).await.expect(201);
+    add(&handler, "140226100013", jpeg()).await.refused(403, "photo.beyond_scope");
     app.stop().await;
 }

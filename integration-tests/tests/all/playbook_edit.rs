@@ -16,7 +16,7 @@ async fn below(admin: &Caller) {
 }
 
 /// Zuoyun, with the sample for a playbook.
-async fn another_county(app: &TestApp) {
+pub(crate) async fn another_county(app: &TestApp) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("zuoyun.toml");
     std::fs::write(&file, huying(&app.url, &["playbook", "new", "140226", "左云"]).stdout).unwrap();

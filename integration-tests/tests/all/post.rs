@@ -1,6 +1,7 @@
 //! Members' posts: set by the community, claimed by members, looked through by residents, who ask one directly.
 
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, lamp};
+use integration_tests::database::execute;
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -217,5 +218,59 @@ async fn f04_what_is_wrong_with_a_post_is_named(
     }
     let _ = street.get("/posts?place=1").await.expect(422);
     street.get("/posts/01990000-0000-7000-8000-00000000dead").await.refused(404, "matter.not_found");
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn l05_nobody_holds_a_post_that_is_retired(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let clerk = app.staff("community_clerk", COMMUNITY).await;
+    let member = app.staff("party_member", COMMUNITY).await;
+    let volunteer = app.staff("volunteer", COMMUNITY).await;
+    let reason = json!({"reason": "并入综合服务岗"});
+    let held = async |at: &str| clerk.get(&format!("{at}/claims")).await.expect(200).items().len();
+    // It was retired, and then the server ended before whoever held it was let go.
+    let at = set(&clerk, "便民维修岗").await;
+    let claim = member.post(&format!("{at}/claim"), three()).await.expect(201);
+    let id = at.trim_start_matches("/posts/");
+    let sql = match backend {
+        Backend::Sqlite => format!(
+            "UPDATE matter SET status = 'retired', open = 0, state = json_set(state, '$.status', 'retired') \
+             WHERE lower(hex(id)) = '{}'",
+            id.replace('-', "")
+        ),
+        Backend::Postgres => format!(
+            "UPDATE matter SET status = 'retired', open = false, state = jsonb_set(state, '{{status}}', '\"retired\"') \
+             WHERE id = '{id}'"
+        ),
+    };
+    execute(&app.url, &sql).await;
+    assert_eq!(held(&at).await, 1);
+    member.post(&format!("{at}/retire"), reason.clone()).await.refused(403, "permission.role");
+    let neighbour = app.staff("community_clerk", NEIGHBOUR).await;
+    neighbour.post(&format!("{at}/retire"), reason.clone()).await.refused(403, "matter.beyond_scope");
+    assert_eq!(held(&at).await, 1);
+    clerk.post(&format!("{at}/retire"), reason.clone()).await.refused(409, "matter.over");
+    assert_eq!(held(&at).await, 0);
+    let ended = member.get("/me/posts?status=ended").await.expect(200);
+    assert_eq!(ended.items()[0]["id"], claim.json["id"]);
+    // Whoever claims while it is retired is let go with it, or comes too late.
+    for round in 0..5 {
+        let at = set(&clerk, &format!("岗{round}")).await;
+        let (claim, retire) = (format!("{at}/claim"), format!("{at}/retire"));
+        let (retired, a, b) = tokio::join!(
+            clerk.post(&retire, reason.clone()),
+            member.post(&claim, three()),
+            volunteer.post(&claim, three()),
+        );
+        let _ = retired.expect(200);
+        for one in [a, b] {
+            assert!(one.status == 201 || one.str("code") == "matter.over", "{}", one.text);
+        }
+        assert_eq!(held(&at).await, 0);
+    }
     app.stop().await;
 }

@@ -271,6 +271,7 @@ pub const TABLE: &[Row] = &[
     row("matter.not_yet", 409, ["还不能这样做", "Not yet"], ["事项当前为 {status}，还不能这样做。", "It is {status}; this cannot be done yet."]),
     row("matter.time", 422, ["时间超出范围", "Time out of range"], ["应在 {earliest} 与 {latest} 之间。", "Must be between {earliest} and {latest}."]),
     row("matter.range", 422, ["取值超出范围", "Out of range"], ["应为 {min} 至 {max}。", "Must be {min} to {max}."]),
+    row("matter.full", 409, ["已达上限", "Full already"], ["至多 {most} 项，已达上限，不能再添加。", "There may be at most {most}, and there are; nothing can be added."]),
     row("matter.who", 422, ["人员或单位不合适", "Not the right one"], ["没有这个人员或单位，或不属于本县，或不能担任此角色。", "There is no such person or unit, or not in this county, or it cannot be them."]),
     row("matter.place", 422, ["地点不合适", "Not the right place"], ["这类事项不能放在这个层级的地点。", "Such matters are not at places of that level."]),
     row("matter.unknown", 422, ["规程中没有", "Not in the playbook"], ["规程中没有这一项；允许：{allowed}。", "The playbook has no such key; allowed: {allowed}."]),

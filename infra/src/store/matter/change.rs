@@ -92,10 +92,30 @@ impl Store {
         decide: impl Fn(&MatterView<M>) -> Result<Change<M>, Refusal>,
         render: impl Fn(&MatterView<M>) -> Answer,
     ) -> Result<Delivered, ChangeError> {
+        let decide = |view: &MatterView<M>, (): ()| decide(view);
+        self.change_matter_knowing(request, id, missing, || async { Ok(()) }, decide, render).await
+    }
+
+    /// The same where `decide` needs to know something else: `know` finds it out, anew when somebody else was faster.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn change_matter_knowing<M: Matter, K, F>(
+        &self,
+        request: &Request<'_>,
+        id: Uuid,
+        missing: impl Fn() -> Refusal,
+        know: impl Fn() -> F,
+        decide: impl Fn(&MatterView<M>, K) -> Result<Change<M>, Refusal>,
+        render: impl Fn(&MatterView<M>) -> Answer,
+    ) -> Result<Delivered, ChangeError>
+    where
+        F: Future<Output = Result<K, ChangeError>>,
+    {
         let attempt = || async {
             let found = self.matter::<M>(id, request.actor, request.grants_version).await?;
             let before = found.ok_or_else(&missing)?;
-            let change = decide(&before)?;
+            let change = decide(&before, know().await?)?;
             if request.if_match.is_some_and(|expected| expected != before.version) {
                 return Err(Failed::Error(ChangeError::OtherVersion));
             }
@@ -168,11 +188,18 @@ impl Store {
         let after = change.after.columns();
         let state = serde_json::to_value(&change.after)
             .map_err(|error| StoreError::corrupt("matter", "state", view.id, error))?;
-        let guard = match before {
-            None => self.insert_matter(view, &after, (state, M::KIND, M::VERSION), by),
-            Some(_) => self.update_matter(view, &after, (state, M::VERSION)),
+        let mut rest = vec![];
+        let guard = match (before, after.parent) {
+            (None, None) => self.insert_matter(view, &after, (state, M::KIND, M::VERSION), by),
+            // Nothing begins below what is over: who ends that meanwhile waits, and then finds this one.
+            (None, Some(parent)) => {
+                rest.push(self.insert_matter(view, &after, (state, M::KIND, M::VERSION), by));
+                let sql = "UPDATE matter SET open = open WHERE id = $1 AND open";
+                self.statement(sql, vec![parent.into()])
+            }
+            (Some(_), _) => self.update_matter(view, &after, (state, M::VERSION)),
         };
-        let mut rest = self.beside::<M>(view.id, before, &after);
+        rest.extend(self.beside::<M>(view.id, before, &after));
         for text in &change.texts {
             let sql = "INSERT INTO matter_text (matter_id, text_id, written_by) VALUES ($1, $2, $3)";
             let author = by.map(|by| by.0).into();

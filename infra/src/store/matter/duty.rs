@@ -134,13 +134,8 @@ impl Store {
         rule: &DutyRule,
         period: &Period,
     ) -> Result<Vec<MatterView<Duty>>, StoreError> {
-        let sql = format!(
-            "SELECT {COLUMNS}, CAST(NULL AS text) AS texts, CAST(NULL AS text) AS names FROM matter m JOIN place p ON p.id = m.place_id \
-             WHERE m.kind = 'duty' AND m.county = $1 AND m.topic = $2 AND m.sorted_at >= $3 AND m.sorted_at < $4 AND m.status <> 'dropped'"
-        );
-        let (from, until) = period.span();
-        let values = vec![county.into(), rule.key.as_str().into(), from.into(), until.into()];
-        let rows = self.query_all(&sql, values).await?;
+        let sql = planned_sql(county, &rule.key, period.span());
+        let rows = self.query_all(&sql.text, sql.values).await?;
         let views = rows.iter().map(|row| self.stored_matter::<Duty>(row)).collect::<Result<Vec<_>, _>>()?;
         let name = period.to_string();
         Ok(views.into_iter().filter(|view| view.matter.period.as_deref() == Some(&name)).collect())
@@ -246,31 +241,11 @@ impl Store {
     pub async fn duty_coverage(
         &self,
         (place, key): (&PlaceCode, &str),
-        (from, until): (Timestamp, Timestamp),
+        span: (Timestamp, Timestamp),
         asker: &Actor,
         grants_version: i32,
     ) -> Result<Coverage, StoreError> {
-        let mut sql = Sql::new(
-            "WITH g AS (SELECT m.place_id, y.party_id, COUNT(*) AS due, COUNT(CASE WHEN m.status IN ('done', 'late') THEN 1 END) AS done, \
-             COUNT(CASE WHEN m.status = 'late' THEN 1 END) AS late, COUNT(CASE WHEN m.status = 'missed' THEN 1 END) AS missed \
-             FROM matter m JOIN matter_party y ON y.matter_id = m.id AND y.role = 'duty' JOIN place q ON q.id = m.place_id \
-             WHERE m.kind = 'duty' AND m.status <> 'dropped' AND m.county = ",
-        );
-        sql.bind(place.county()).push(" AND m.topic = ").bind(key).push(" AND m.sorted_at >= ").bind(from);
-        sql.push(" AND m.sorted_at < ").bind(until).push(" AND ").below("q.code", place);
-        sql.push(
-            " GROUP BY m.place_id, y.party_id), s AS (SELECT COUNT(DISTINCT g.place_id) AS places, \
-             COUNT(DISTINCT CASE WHEN g.done > 0 THEN g.place_id END) AS places_done, CAST(COALESCE(SUM(g.due), 0) AS bigint) AS all_due, \
-             CAST(COALESCE(SUM(g.done), 0) AS bigint) AS all_done, CAST(COALESCE(SUM(g.late), 0) AS bigint) AS all_late, \
-             CAST(COALESCE(SUM(g.missed), 0) AS bigint) AS all_missed FROM g) \
-             SELECT (SELECT grants_version FROM app_user WHERE id = ",
-        );
-        sql.bind(asker.user.0).push(
-            ") AS grants_version, s.*, g.*, p.code, p.name AS place_name, n.id AS unit_id, n.name AS unit, u.name AS person FROM s \
-             LEFT JOIN g ON true LEFT JOIN place p ON p.id = g.place_id LEFT JOIN unit n ON n.id = g.party_id \
-             LEFT JOIN app_user u ON u.id = g.party_id ORDER BY p.code, g.party_id LIMIT ",
-        );
-        sql.bind(i64::try_from(MOST + 1).unwrap_or(i64::MAX));
+        let sql = coverage_sql(place, key, span, asker);
         let rows = self.query_all(&sql.text, sql.values).await?;
         is_current(&rows, grants_version)?;
         let count = |name| rows.first().map_or(Ok(0), |row| column(row, "matter", name));
@@ -310,6 +285,42 @@ impl Store {
     }
 }
 
+/// The duties of a key that begin in a span, but for those taken away.
+fn planned_sql(county: &str, key: &str, (from, until): (Timestamp, Timestamp)) -> Sql {
+    let mut sql = Sql::new(&format!(
+        "SELECT {COLUMNS}, CAST(NULL AS text) AS texts, CAST(NULL AS text) AS names FROM matter m JOIN place p ON p.id = m.place_id \
+         WHERE m.kind = 'duty' AND m.status <> 'dropped' AND m.county = "
+    ));
+    sql.bind(county).push(" AND m.topic = ").bind(key).push(" AND m.sorted_at >= ").bind(from);
+    sql.push(" AND m.sorted_at < ").bind(until);
+    sql
+}
+
+fn coverage_sql(place: &PlaceCode, key: &str, (from, until): (Timestamp, Timestamp), asker: &Actor) -> Sql {
+    let mut sql = Sql::new(
+        "WITH g AS (SELECT m.place_id, y.party_id, COUNT(*) AS due, COUNT(CASE WHEN m.status IN ('done', 'late') THEN 1 END) AS done, \
+         COUNT(CASE WHEN m.status = 'late' THEN 1 END) AS late, COUNT(CASE WHEN m.status = 'missed' THEN 1 END) AS missed \
+         FROM matter m JOIN matter_party y ON y.matter_id = m.id AND y.role = 'duty' JOIN place q ON q.id = m.place_id \
+         WHERE m.kind = 'duty' AND m.status <> 'dropped' AND m.county = ",
+    );
+    sql.bind(place.county()).push(" AND m.topic = ").bind(key).push(" AND m.sorted_at >= ").bind(from);
+    sql.push(" AND m.sorted_at < ").bind(until).push(" AND ").below("q.code", place);
+    sql.push(
+        " GROUP BY m.place_id, y.party_id), s AS (SELECT COUNT(DISTINCT g.place_id) AS places, \
+         COUNT(DISTINCT CASE WHEN g.done > 0 THEN g.place_id END) AS places_done, CAST(COALESCE(SUM(g.due), 0) AS bigint) AS all_due, \
+         CAST(COALESCE(SUM(g.done), 0) AS bigint) AS all_done, CAST(COALESCE(SUM(g.late), 0) AS bigint) AS all_late, \
+         CAST(COALESCE(SUM(g.missed), 0) AS bigint) AS all_missed FROM g) \
+         SELECT (SELECT grants_version FROM app_user WHERE id = ",
+    );
+    sql.bind(asker.user.0).push(
+        ") AS grants_version, s.*, g.*, p.code, p.name AS place_name, n.id AS unit_id, n.name AS unit, u.name AS person FROM s \
+         LEFT JOIN g ON true LEFT JOIN place p ON p.id = g.place_id LEFT JOIN unit n ON n.id = g.party_id \
+         LEFT JOIN app_user u ON u.id = g.party_id ORDER BY p.code, g.party_id LIMIT ",
+    );
+    sql.bind(i64::try_from(MOST + 1).unwrap_or(i64::MAX));
+    sql
+}
+
 /// The people (or units) who owe something in a county, each with the code of a place that they owe it for.
 fn holders(sql: &mut Sql, owes: Owes, county: &PlaceCode, day: NaiveDate) {
     match owes {
@@ -338,5 +349,33 @@ fn holders(sql: &mut Sql, owes: Owes, county: &PlaceCode, day: NaiveDate) {
                 .push(" AND ")
                 .below("q.code", county);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Database;
+    use crate::{Clock, MasterKey};
+    use domain::place::Levels;
+
+    #[tokio::test]
+    async fn duties_of_a_key_are_found_by_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::sqlite_file(dir.path().join("huying.db"));
+        let master = MasterKey::parse(&MasterKey::generate()).unwrap();
+        let store = Store::open(&database, &master, &Clock::system()).await.unwrap();
+        let county = PlaceCode::parse("532504", &Levels::default()).unwrap();
+        let asker = Actor { user: UserId(Uuid::nil()), grants: vec![] };
+        let span = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        for sql in [planned_sql("532504", "x", span), coverage_sql(&county, "x", span, &asker)] {
+            let plan = format!("EXPLAIN QUERY PLAN {}", sql.text);
+            let rows = store.query_all(&plan, sql.values).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| column(row, "plan", "detail").unwrap()).collect();
+            let by_topic =
+                "SEARCH m USING INDEX matter_topic (kind=? AND county=? AND topic=? AND sorted_at>?";
+            assert!(steps.iter().any(|step| step.starts_with(by_topic)), "{steps:?}");
+        }
+        store.close().await.unwrap();
     }
 }
