@@ -258,7 +258,7 @@ async fn a_slow_transaction_is_neither_skipped_nor_read_twice() {
     assert_eq!(number(&database.url, disorder).await, 0);
     assert_eq!(number(&database.url, "SELECT COUNT(*) FROM event WHERE xid > '4'::xid8").await, 0);
     let again = served(database).await;
-    again.app.react().await.unwrap();
+    flagged(&again, 3).await;
     assert_eq!(number(&again.url, flags).await, 3, "the slow one's flag is there, and none is twice");
     let _ = Cast::of(&again).await.ticket_at("closed").await;
     flagged(&again, 4).await;

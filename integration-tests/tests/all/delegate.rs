@@ -93,7 +93,7 @@ async fn q06_delegates_read_as_the_requester_does_and_say_how_it_goes(
     assert_eq!(entries(&timeline, "noted"), [] as [Value; 0], "among staff");
     assert_eq!(entries(&timeline, "submitted")[0]["actor"], Value::Null);
     let steps = entries(&timeline, "delegates_named");
-    assert_eq!((&steps[0]["label"], &steps[0]["persons"]), (&json!("设居民代表"), &json!([id])));
+    assert_eq!((&steps[0]["label"], &steps[0]["persons"]), (&json!("请居民代表监督"), &json!([id])));
     let _ = delegate.get(&format!("{ticket}/steps")).await.expect(200);
     for (command, body) in
         [("urge", json!({})), ("withdraw", reason()), ("supplement", json!({"content": "加一盏"}))]
@@ -109,7 +109,7 @@ async fn q06_delegates_read_as_the_requester_does_and_say_how_it_goes(
             (&steps[0]["text"], &steps[0]["satisfied"]),
             (&json!("水泥没有养护就通车了"), &json!(false))
         );
-        assert_eq!((&steps[0]["actor"], &steps[0]["label"]), (&json!(id), &json!("监督意见")));
+        assert_eq!((&steps[0]["actor"], &steps[0]["label"]), (&json!(id), &json!("居民代表监督意见")));
     }
     app.app.catch_up().await.unwrap();
     for caller in [&cast.worker, &cast.clerk] {

@@ -148,7 +148,7 @@ async fn the_story_of_each_county_is_told_in_its_own_words(
             assert!(told.well && told.said.contains(word), "{}{}", told.said, told.failed);
             assert!(told.said.contains('✗'), "{}", told.said);
         }
-        app.react().await.unwrap();
+        app.catch_up().await.unwrap();
         assert_eq!(app.verify().await.unwrap(), Vec::<String>::new(), "{county}");
         app.stop().await.unwrap();
     }

@@ -210,6 +210,8 @@ async fn z01_people_who_were_faster_have_it(#[values(Backend::Sqlite, Backend::P
     let (one, other) = tokio::join!(app.app.react(), app.app.react());
     one.unwrap();
     other.unwrap();
+    // What other sessions of the database held back is read now.
+    app.app.catch_up().await.unwrap();
     for ticket in many {
         let timeline = county.clerk.get(&format!("{ticket}/timeline")).await.expect(200);
         let times = timeline.items().iter().filter(|step| step["kind"] == "dispatched").count();

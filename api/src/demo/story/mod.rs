@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// How long something may take that jobs do.
-const MOMENT: Duration = Duration::from_secs(15);
+const MOMENT: Duration = Duration::from_secs(60);
 /// Between two looks at it.
 const LOOK: Duration = Duration::from_millis(100);
 
