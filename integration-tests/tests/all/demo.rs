@@ -128,10 +128,11 @@ async fn tell(url: &str, county: &str) -> Played {
 }
 
 /// In one deployment, one after the other, and each as often as one likes.
-/// On SQLite: reactors of PostgreSQL wait for transactions of other tests, longer than whoever watches would.
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn the_story_of_each_county_is_told_in_its_own_words() {
-    let backend = Backend::Sqlite;
+async fn the_story_of_each_county_is_told_in_its_own_words(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
     let database = backend.empty().await;
     let counties = [
         (Demo::Mile, "mile", "已评单"),
