@@ -11,6 +11,7 @@ pub mod actor;
 pub mod admission;
 pub mod appeal;
 pub mod appraisal;
+pub mod booking;
 pub mod burden;
 pub mod calendar;
 pub mod deed;

@@ -3,6 +3,7 @@
 
 use crate::absence::AbsenceRefusal;
 use crate::appeal::AppealRefusal;
+use crate::booking::BookingRefusal;
 use crate::calendar::CalendarRefusal;
 use crate::deed::DeedRefusal;
 use crate::duty::DutyRefusal;
@@ -95,6 +96,9 @@ pub enum Refusal {
     /// The errand stays as it is.
     #[error(transparent)]
     Errand(#[from] ErrandRefusal),
+    /// Nothing is booked, or the booking stays as it is.
+    #[error(transparent)]
+    Booking(#[from] BookingRefusal),
     /// The photo is not taken.
     #[error(transparent)]
     Photo(#[from] PhotoRefusal),
@@ -172,6 +176,7 @@ impl Refusal {
             Self::Photo(refusal) => refusal.code(),
             Self::Patrol(refusal) => refusal.code(),
             Self::Errand(refusal) => refusal.code(),
+            Self::Booking(refusal) => refusal.code(),
             Self::Mediation(refusal) => refusal.code(),
             Self::Appeal(refusal) => refusal.code(),
             Self::Tie(refusal) => refusal.code(),
@@ -235,6 +240,7 @@ impl Refusal {
             Self::Photo(refusal) => refusal.args(),
             Self::Patrol(refusal) => refusal.args(),
             Self::Errand(refusal) => refusal.args(),
+            Self::Booking(refusal) => refusal.args(),
             Self::Mediation(refusal) => refusal.args(),
             Self::Appeal(refusal) => refusal.args(),
             Self::Tie(refusal) => refusal.args(),
@@ -265,6 +271,7 @@ impl Refusal {
             Self::Photo(refusal) => refusal.field(),
             Self::Patrol(refusal) => refusal.field(),
             Self::Errand(refusal) => refusal.field(),
+            Self::Booking(refusal) => refusal.field(),
             Self::Mediation(refusal) => refusal.field(),
             Self::Appeal(refusal) => refusal.field(),
             Self::Tie(refusal) => refusal.field(),

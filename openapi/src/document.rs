@@ -69,6 +69,7 @@ const REQUEST_ID: &str = "0199f3a0-0000-7000-8000-000000000001";
         (name = "履职", description = "规程所定的履职：排定、记录、补记、漏做，走访、征集日、说事日、例会的覆盖情况"),
         (name = "巡查", description = "网格员的巡查日志：轨迹、发现、里程"),
         (name = "代办", description = "为居民代办：接办、交接和归还材料、进展、确认"),
+        (name = "预约", description = "居民预约点位的服务：时段、名额、提醒、办理、未到"),
         (name = "照片", description = "现场照片：去掉拍摄位置后加密保存"),
         (name = "统计", description = "响应率、解决率、满意率，红旗"),
         (name = "统计", description = "响应率、解决率、满意率，红旗，单位考评"),
@@ -266,12 +267,13 @@ pub fn complete(document: &mut Document) {
 }
 
 /// The paths of matters.
-const MATTERS: [&str; 14] = [
+const MATTERS: [&str; 15] = [
     "/key-tasks/{id}",
     "/duties/{id}",
     "/mediations/{id}",
     "/patrols/{id}",
     "/errands/{id}",
+    "/bookings/{id}",
     "/posts/{id}",
     "/post-claims/{id}",
     "/promises/{id}",

@@ -12,6 +12,7 @@ pub mod admission;
 pub mod appeal;
 pub mod appraisal;
 pub mod audit;
+pub mod booking;
 pub mod boundary;
 pub mod burden;
 pub mod calendar;

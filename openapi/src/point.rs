@@ -56,6 +56,9 @@ pub struct WritePoint {
     #[serde(default)]
     #[schema(value_type = Vec<Service>, max_items = 50)]
     pub services: Vec<Object<Service>>,
+    /// 预约时段：开放时间按此切分，供居民预约；须写明开放时间，且有一项服务可预约
+    #[schema(value_type = Option<Slots>)]
+    pub slots: Option<Object<Slots>>,
     /// 运营单位，须在同一个县
     pub unit: Option<Uuid>,
 }
@@ -71,6 +74,19 @@ pub struct OpeningHours {
     pub from: String,
     /// 到几点止（不含），如 `12:00`，至 `24:00`
     pub to: String,
+}
+
+/// 预约时段。
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"minutes": 30, "seats": 2}))]
+pub struct Slots {
+    /// 每段几分钟，5 至 240
+    #[schema(minimum = 5, maximum = 240)]
+    pub minutes: i64,
+    /// 每段几人，1 至 50
+    #[schema(minimum = 1, maximum = 50)]
+    pub seats: i64,
 }
 
 /// 一项服务。
@@ -227,6 +243,9 @@ pub struct Point {
     pub conveniences: Option<String>,
     /// 服务事项
     pub services: Vec<OfferedService>,
+    /// 预约时段；不接受预约的不出现
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<Slots>,
     /// 运营单位
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<PointUnit>,
@@ -329,7 +348,7 @@ impl Point {
     pub fn new(view: &point::View, datum: Datum, at: Timestamp, lang: Lang) -> Self {
         let point::View { point, place, place_name, unit_name } = view;
         let point::About { kind, name, place: place_id, position, unit, details } = &point.about;
-        let point::Details { address, phone, hours, activities, conveniences, services } = details;
+        let point::Details { address, phone, hours, activities, conveniences, services, slots } = details;
         Self {
             id: point.id.0,
             version: point.version,
@@ -345,6 +364,7 @@ impl Point {
             activities: activities.clone(),
             conveniences: conveniences.clone(),
             services: services.iter().map(OfferedService::from).collect(),
+            slots: slots.map(|slots| Slots { minutes: slots.minutes.into(), seats: slots.seats.into() }),
             unit: unit.zip(unit_name.clone()).map(|(id, name)| PointUnit { id: id.0, name }),
             retired_at: point.retired_at,
         }

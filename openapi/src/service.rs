@@ -49,6 +49,9 @@ pub struct CatalogueService {
     pub unit: Option<String>,
     /// 须带的材料
     pub papers: Vec<String>,
+    /// 办事指南：条件、流程、时限、收费；没有写明的不出现
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guide: Option<String>,
     /// 能否网上办理
     pub online: bool,
 }
@@ -69,9 +72,9 @@ pub struct ServicePage {
 impl CatalogueService {
     /// The service, with what its category is called.
     pub fn of(service: &playbook::Service, playbook: &playbook::Playbook) -> Self {
-        let playbook::Service { code, name, category, affair, unit, papers, online } = service.clone();
+        let playbook::Service { code, name, category, affair, unit, papers, guide, online } = service.clone();
         let named = playbook.categories.iter().find(|known| known.key == category);
         let category_name = named.map_or_else(|| category.clone(), |known| known.name.clone());
-        Self { code, name, category, category_name, affair, unit, papers, online }
+        Self { code, name, category, category_name, affair, unit, papers, guide, online }
     }
 }

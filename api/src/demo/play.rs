@@ -155,7 +155,7 @@ impl<'a> Play<'a> {
             content: self.text(&ticket.content, at)?,
             address: ticket.address.as_deref().map(|address| self.text(address, at)).transpose()?,
             origin: origin.transpose()?,
-            message: None,
+            source: None,
             for_unit: None,
             category: ticket.category.clone(),
             severity: ticket.severity,

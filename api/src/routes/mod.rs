@@ -5,6 +5,7 @@ mod admission;
 mod appeal;
 mod appraisal;
 mod audit;
+mod booking;
 mod boundary;
 mod burden;
 mod calendar;
@@ -150,6 +151,13 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(patrol::track_patrol)
                 .service(patrol::find_on_patrol)
                 .service(patrol::end_patrol)
+                .service(booking::book)
+                .service(booking::list_bookings)
+                .service(booking::get_booking)
+                .service(booking::serve_booking)
+                .service(booking::miss_booking)
+                .service(booking::cancel_booking)
+                .service(booking::list_slots)
                 .service(errand::ask_errand)
                 .service(errand::list_errands)
                 .service(errand::get_errand)

@@ -304,6 +304,15 @@ pub enum Action {
     /// Run errands.
     #[strum(serialize = "errand.take")]
     ErrandTake,
+    /// See bookings (预约): one's own, or those of one's area.
+    #[strum(serialize = "booking.view")]
+    BookingView,
+    /// Book, and take bookings back.
+    #[strum(serialize = "booking.make")]
+    BookingMake,
+    /// Serve those who booked.
+    #[strum(serialize = "booking.serve")]
+    BookingServe,
     /// Begin the mediation of a dispute (调解).
     #[strum(serialize = "mediation.begin")]
     MediationBegin,

@@ -60,6 +60,7 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             // Residents count working days too.
             | A::CalendarView
             | A::ErrandAsk
+            | A::BookingMake
             // To what, the live feed asks itself.
             | A::LiveOpen
             // Of disputes, those to which they are a party.
@@ -76,7 +77,8 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             | A::TicketWithdraw
             | A::TicketReopen
             | A::FlagView
-            | A::ErrandView,
+            | A::ErrandView
+            | A::BookingView,
         ) => &[Own],
         (R::Volunteer | R::PartyMember, A::TicketView) => &[Assigned, Assisting, Claimable, Raised],
         // Calls are heard beyond their own grid.
@@ -232,6 +234,10 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             A::ErrandTake | A::ErrandView,
         )
         | (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::ErrandView) => &[Area],
+        (R::GridWorker | R::GridLeader | R::CommunityClerk, A::BookingServe | A::BookingView)
+        | (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::BookingView) => &[Area],
+        // At the points that their units run.
+        (R::DepartmentHandler, A::BookingServe) => &[Assigned],
         // Those that concern them.
         (role, A::DutyView | A::DutyRecord | A::PhotoAdd | A::PhotoView)
             if !matches!(role, R::Resident | R::Hotline) =>

@@ -36,7 +36,7 @@ pub use members::MemberPoints;
 pub use posts::PostRules;
 pub use preview::{Affected, Changes, Late, Limit, LimitChange, OpenTickets, latest_start, limit_changes};
 pub use route::{Route, RouteTo};
-pub use service::{MAX_CODE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
+pub use service::{MAX_CODE, MAX_GUIDE, MAX_SERVICES, Service, ServiceRow, faults as service_faults};
 pub use step::{Happened, Moment, Step, usual_steps};
 pub use whistle::WhistleRule;
 pub use words::{LEVELS, Words};

@@ -3,6 +3,7 @@
 
 use super::named::is_word;
 use super::{Category, Fault, Playbook};
+use crate::text::FreeText;
 use crate::ticket::Affair;
 use crate::words::{pairs, shared};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub const MAX_CODE: usize = 16;
 const MAX_NAME: usize = 60;
 /// The most papers that a service asks for.
 const MAX_PAPERS: usize = 30;
+/// The longest guide, in characters.
+pub const MAX_GUIDE: usize = 2_000;
 /// The most words by which tickets are found that are alike.
 const MOST_WORDS: usize = 8;
 /// How many are named to whoever asked for one that there is not.
@@ -39,6 +42,9 @@ pub struct Service {
     /// What must be brought.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub papers: Vec<String>,
+    /// 办事指南: on what conditions, in what steps, how long it takes and what it costs, 1 to [`MAX_GUIDE`] characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guide: Option<String>,
     /// Whether it can be done without coming.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub online: bool,
@@ -57,6 +63,7 @@ pub struct ServiceRow<'a> {
     pub unit: Option<&'a str>,
     /// Separated by `;`.
     pub papers: Option<&'a str>,
+    pub guide: Option<&'a str>,
 }
 
 impl Service {
@@ -76,6 +83,7 @@ impl Service {
             affair,
             unit: row.unit.map(str::to_owned),
             papers: papers.filter(|paper| !paper.is_empty()).map(str::to_owned).collect(),
+            guide: row.guide.map(str::to_owned),
             online: false,
         })
     }
@@ -119,6 +127,9 @@ pub fn faults(services: &[Service], categories: &[Category], at: impl Fn(usize) 
         }
         if service.papers.len() > MAX_PAPERS || service.papers.iter().any(|paper| long(paper)) {
             fault("papers", "材料至多 30 项，每项 1 至 60 字");
+        }
+        if service.guide.as_deref().is_some_and(|guide| FreeText::check(guide, MAX_GUIDE).is_err()) {
+            fault("guide", "办事指南应为 1 至 2000 字");
         }
     }
     faults
@@ -182,7 +193,7 @@ mod tests {
     fn service(code: &str, name: &str) -> Service {
         let (code, name) = (code.to_owned(), name.to_owned());
         let category = "water".to_owned();
-        Service { code, name, category, affair: None, unit: None, papers: vec![], online: false }
+        Service { code, name, category, affair: None, unit: None, papers: vec![], guide: None, online: false }
     }
 
     fn categories() -> Vec<Category> {
@@ -203,6 +214,8 @@ mod tests {
     #[case::category(Service { category: "fire".into(), ..service("W2", "开户") }, "category")]
     #[case::unit(Service { unit: Some(String::new()), ..service("W2", "开户") }, "unit")]
     #[case::papers(Service { papers: vec![String::new()], ..service("W2", "开户") }, "papers")]
+    #[case::guide(Service { guide: Some(" ".into()), ..service("W2", "开户") }, "guide")]
+    #[case::guide_long(Service { guide: Some("长".repeat(2_001)), ..service("W2", "开户") }, "guide")]
     fn what_is_wrong_with_a_service(#[case] wrong: Service, #[case] field: &str) {
         assert_eq!(keys(&[service("W1", "报修"), wrong]), [format!("services[1].{field}")]);
     }
@@ -234,11 +247,16 @@ mod tests {
             affair: Some("公家事"),
             unit: Some("水务局"),
             papers: Some("身份证; 户口本；"),
+            guide: Some("三日内上门"),
         };
         let read = Service::of_row(row, &categories()).unwrap();
         let papers = vec!["身份证".to_owned(), "户口本".to_owned()];
         let unit = Some("水务局".to_owned());
-        assert_eq!(read, Service { affair: Some(Affair::Public), unit, papers, ..service("W1", "水管报修") });
+        let guide = Some("三日内上门".to_owned());
+        assert_eq!(
+            read,
+            Service { affair: Some(Affair::Public), unit, papers, guide, ..service("W1", "水管报修") }
+        );
         assert!(Service::of_row(ServiceRow { affair: Some("谁的事"), ..row }, &categories()).is_err());
     }
 }

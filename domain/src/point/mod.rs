@@ -5,6 +5,7 @@ mod event;
 mod hours;
 mod refusal;
 mod service;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -13,6 +14,7 @@ pub use event::{EVENT_VERSION, Fact, Headline};
 pub use hours::{Hours, MAX_SPANS, Opening, minute_of_week};
 pub use refusal::{PointFault, PointRefusal};
 pub use service::{AMOUNT, Charge, MAX_PER, MAX_SERVICES, Mode, Price, Service, offers, wanted};
+pub use slots::{SEATS, SLOT_MINUTES, Slots};
 pub use walk::{
     Around, DEFAULT_MINUTES, DETOUR, METRES_A_MINUTE, MINUTES, around, band, metres, reach, walk_minutes,
 };
@@ -122,6 +124,9 @@ pub struct Details {
     /// 服务事项.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub services: Vec<Service>,
+    /// 预约时段: how it is booked; not at all without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slots: Option<Slots>,
 }
 
 /// A point as it is shown.
@@ -149,11 +154,17 @@ impl About {
     /// What goes with what.
     ///
     /// # Errors
-    /// [`PointFault::CameraOnlyMap`]: of a camera a map needs no more than where it is.
+    /// [`PointFault::CameraOnlyMap`]: of a camera a map needs no more than where it is. [`PointFault::SlotsWithoutHours`],
+    /// [`PointFault::SlotsForNothing`].
     pub fn check(&self) -> Result<(), PointRefusal> {
-        let Details { address: _, phone, hours, activities, conveniences, services } = &self.details;
+        let Details { address: _, phone, hours, activities, conveniences, services, slots } = &self.details;
         if self.kind.is_public() {
-            return Ok(());
+            let booked = |service: &Service| service.modes.contains(&Mode::Booking);
+            return match slots {
+                Some(_) if hours.is_empty() => Err(PointFault::SlotsWithoutHours.at("/slots")),
+                Some(_) if !services.iter().any(booked) => Err(PointFault::SlotsForNothing.at("/slots")),
+                _ => Ok(()),
+            };
         }
         let said = [
             ("/phone", phone.is_some()),
@@ -161,6 +172,7 @@ impl About {
             ("/activities", activities.is_some()),
             ("/conveniences", conveniences.is_some()),
             ("/services", !services.is_empty()),
+            ("/slots", slots.is_some()),
         ];
         match said.into_iter().find(|(_, is_said)| *is_said) {
             Some((field, _)) => Err(PointFault::CameraOnlyMap.at(field)),

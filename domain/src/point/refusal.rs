@@ -1,6 +1,7 @@
 //! Why a point stays as it is, or is none.
 
 use super::service::AMOUNT;
+use super::slots::{SEATS, SLOT_MINUTES};
 use super::{MAX_SERVICES, MAX_SPANS};
 use crate::place::PlaceCode;
 use crate::refusal::Args;
@@ -42,6 +43,18 @@ pub enum PointFault {
     /// Not an amount that anything costs.
     #[strum(serialize = "point.amount")]
     Amount,
+    /// Slots that are too short or too long.
+    #[strum(serialize = "point.slot_minutes")]
+    SlotMinutes,
+    /// Slots for nobody or for too many.
+    #[strum(serialize = "point.seats")]
+    Seats,
+    /// Slots without opening hours that they are cut from.
+    #[strum(serialize = "point.slots_without_hours")]
+    SlotsWithoutHours,
+    /// Slots where no service is had by appointment.
+    #[strum(serialize = "point.slots_for_nothing")]
+    SlotsForNothing,
     /// Of a camera nothing is said but where it is.
     #[strum(serialize = "point.camera_only_map")]
     CameraOnlyMap,
@@ -120,10 +133,12 @@ impl PointRefusal {
             Self::Field { fault, field: _ } => match fault {
                 PointFault::HoursCount => vec![("max", MAX_SPANS.to_string())],
                 PointFault::ServicesCount => vec![("max", MAX_SERVICES.to_string())],
-                PointFault::Amount => {
-                    vec![("min", AMOUNT.start().to_string()), ("max", AMOUNT.end().to_string())]
-                }
-                PointFault::Weekday
+                PointFault::SlotMinutes => between(&SLOT_MINUTES),
+                PointFault::Seats => between(&SEATS),
+                PointFault::Amount => between(&AMOUNT),
+                PointFault::SlotsWithoutHours
+                | PointFault::SlotsForNothing
+                | PointFault::Weekday
                 | PointFault::Time
                 | PointFault::HoursReversed
                 | PointFault::HoursOverlap
@@ -147,4 +162,8 @@ impl PointRefusal {
             Self::NotFound | Self::Retired | Self::BeyondScope { .. } => None,
         }
     }
+}
+
+fn between(range: &std::ops::RangeInclusive<i64>) -> Args {
+    vec![("min", range.start().to_string()), ("max", range.end().to_string())]
 }

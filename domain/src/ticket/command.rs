@@ -1,7 +1,8 @@
 //! What people ask to be done with a ticket.
 
 use super::{
-    Affair, Assignee, Channel, Commonality, Handling, Means, Origin, Outcome, ReferTo, Satisfaction, Severity,
+    Affair, Assignee, Channel, Commonality, Handling, Means, Origin, Outcome, ReferTo, Satisfaction,
+    Severity, TicketRefusal,
 };
 use crate::actor::{Actor, Grant, Scope};
 use crate::geo::Position;
@@ -30,8 +31,8 @@ pub struct Submission {
     pub address: Option<Text>,
     /// The event that it came from, with its title.
     pub origin: Option<(Origin, Text)>,
-    /// The message of a chat that it was taken from (practices M10).
-    pub message: Option<ChatMessage>,
+    /// What it was taken from elsewhere (practices M10, F11).
+    pub source: Option<Source>,
     /// The unit that asks through whoever submits (practices Z01).
     pub for_unit: Option<(UnitId, Option<UnitFacts>)>,
     /// Key of the playbook's category.
@@ -63,17 +64,44 @@ impl Submission {
     }
 }
 
-/// A message of a chat. What it is called names people: of it a ticket keeps nothing but that it was taken from there.
+/// What a ticket was taken from elsewhere, once. What chats are called names people: of it a ticket keeps nothing but that it
+/// was taken from there. Each word has 1 to [`MAX_SOURCE`] characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChatMessage {
-    /// What the group is called, 1 to [`MAX_MESSAGE`] characters.
-    pub group: String,
-    /// What the message is called there, as long.
-    pub id: String,
+pub enum Source {
+    /// A message of a chat, one in a county.
+    Message {
+        /// What the group is called.
+        group: String,
+        /// What the message is called there.
+        id: String,
+    },
+    /// An order of a platform that files tickets: one of each account.
+    Order {
+        /// Its number there.
+        number: String,
+    },
 }
 
-/// The longest name of a chat and of a message in it, in characters.
-pub const MAX_MESSAGE: usize = 100;
+impl Source {
+    /// The way by which such come in.
+    pub fn channel(&self) -> Channel {
+        match self {
+            Self::Message { .. } => Channel::Chat,
+            Self::Order { .. } => Channel::Hotline,
+        }
+    }
+
+    /// Why it is not filed once more.
+    pub fn filed(&self, number: TicketNumber) -> TicketRefusal {
+        match self {
+            Self::Message { .. } => TicketRefusal::MessageFiled { number },
+            Self::Order { .. } => TicketRefusal::OrderFiled { number },
+        }
+    }
+}
+
+/// The longest name of a chat, of a message in it and of an order, in characters.
+pub const MAX_SOURCE: usize = 100;
 
 /// What must be known of a unit that a ticket names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -23,8 +23,7 @@ mod whistle;
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
 pub use command::{
-    AssigneeFacts, Assignment, ChatMessage, Command, Delegate, Guide, MAX_MESSAGE, Submission, Team,
-    UnitFacts,
+    AssigneeFacts, Assignment, Command, Delegate, Guide, MAX_SOURCE, Source, Submission, Team, UnitFacts,
 };
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{

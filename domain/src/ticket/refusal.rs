@@ -55,6 +55,12 @@ pub enum TicketRefusal {
         /// The ticket's number.
         number: TicketNumber,
     },
+    /// The order of the platform was filed before.
+    #[error("filed before as {number}")]
+    OrderFiled {
+        /// The ticket's number.
+        number: TicketNumber,
+    },
     /// Earlier or later than may be.
     #[error("{code} at {field}")]
     Time {
@@ -247,6 +253,9 @@ pub enum FieldFault {
     ForUnitNotTheirs,
     #[strum(serialize = "ticket.message_needs_chat")]
     MessageNeedsChat,
+    /// An order of a platform through another channel than the hotline.
+    #[strum(serialize = "ticket.order_needs_hotline")]
+    OrderNeedsHotline,
 }
 
 /// What is wrong with a time.
@@ -274,6 +283,7 @@ impl TicketRefusal {
             Self::CategoryUnknown { .. } => "ticket.category_unknown",
             Self::ServiceUnknown { .. } => "ticket.service_unknown",
             Self::MessageFiled { .. } => "ticket.message_filed",
+            Self::OrderFiled { .. } => "ticket.order_filed",
             Self::Time { code, .. } => code.into(),
         }
     }
@@ -282,7 +292,9 @@ impl TicketRefusal {
     pub fn args(&self) -> Args {
         match self {
             Self::WrongState { status, .. } => vec![("status", status.name().to_owned())],
-            Self::MessageFiled { number } => vec![("number", number.to_string())],
+            Self::MessageFiled { number } | Self::OrderFiled { number } => {
+                vec![("number", number.to_string())]
+            }
             Self::CategoryUnknown { allowed } => vec![("allowed", allowed.clone())],
             Self::ServiceUnknown { alike } => vec![("alike", alike.clone())],
             Self::NotYours { roles, .. } => {
@@ -304,6 +316,7 @@ impl TicketRefusal {
             Self::CategoryUnknown { .. } => Some("/category"),
             Self::ServiceUnknown { .. } => Some("/service"),
             Self::MessageFiled { .. } => Some("/origin/message"),
+            Self::OrderFiled { .. } => Some("/origin/order"),
             Self::Time { field, .. } => Some(field),
         }
     }

@@ -4,7 +4,7 @@ use super::error::StoreError;
 use crate::sheet::{self, Column, Kind, Layout, Line};
 use aws_lc_rs::digest;
 use base64::prelude::{BASE64_STANDARD, Engine};
-use domain::playbook::{Category, Fault, MAX_CODE, Playbook, Service, ServiceRow, service_faults};
+use domain::playbook::{Category, Fault, MAX_CODE, MAX_GUIDE, Playbook, Service, ServiceRow, service_faults};
 use serde_json::Value;
 
 /// A seed file, by its name, with what stands beside it.
@@ -136,6 +136,7 @@ fn row(line: &Line) -> ServiceRow<'_> {
         affair: cell("affair"),
         unit: cell("unit"),
         papers: cell("papers"),
+        guide: cell("guide"),
     }
 }
 
@@ -148,6 +149,7 @@ fn layout() -> Layout {
         Column::new("affair", "事权", Kind::Text),
         Column::new("unit", "承办单位", Kind::Text),
         Column { max: 2_000, note: "用分号隔开", ..Column::new("papers", "材料", Kind::Text) },
+        Column { max: MAX_GUIDE, ..Column::new("guide", "办事指南", Kind::Text) },
     ];
     Layout { name: "服务事项", columns, examples: vec![] }
 }

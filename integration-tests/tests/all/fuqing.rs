@@ -145,6 +145,11 @@ async fn f11_fuqing_posted_online_taken_by_the_grid(
     let alike = neighbour.get(&format!("/tickets/alike?place={here}&category=environment")).await.expect(200);
     assert_eq!((&alike.json["count"], &alike.items()[0]["category_name"]), (&json!(1), &json!("环境卫生")));
     assert!(!alike.text.contains("旧家具") && !alike.text.contains("林秋月"), "{}", alike.text);
+    // What can be done at the counter is read first: on what conditions, with which papers.
+    let guides = resident.get("/services?county=350181&q=社保卡").await.expect(200);
+    let card = &guides.items()[0];
+    assert_eq!((&card["category_name"], &card["papers"]), (&json!("办事咨询预约"), &json!(["身份证"])));
+    assert!(card["guide"].as_str().unwrap().contains("社区便民窗口"), "{}", guides.text);
     // Where nobody leads the grid the list is there to take from, for members, and not for volunteers.
     let shared = path(&filed(&resident, here, "activity", Some("shared"), "想借活动室排练伬唱").await);
     app.app.catch_up().await.unwrap();

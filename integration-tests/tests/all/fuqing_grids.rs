@@ -288,6 +288,41 @@ async fn f05_fuqing_services_within_fifteen_minutes(
     county.app.stop().await;
 }
 
+/// 预约办事: nobody waits at the counter for a card.
+#[rstest]
+#[tokio::test]
+async fn f11_fuqing_books_a_time_at_the_counter(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let county = County::open(backend, "fuqing").await;
+    let secretary = county.staff("community_clerk", "天宝社区").await;
+    let (resident, neighbour) =
+        (resident(&county, "居民林晓倩").await, resident(&county, "居民何祥官").await);
+    let counter = json!({"kind": "service_point", "name": "天宝社区便民窗口", "place": county.place("天宝社区"),
+        "position": {"lat": 25.723, "lng": 119.38, "datum": "wgs84"},
+        "services": [{"name": "社保卡补领", "modes": ["booking"], "price": "free"}],
+        "hours": [{"weekday": 1, "from": "08:30", "to": "12:00"}], "slots": {"minutes": 15, "seats": 1}});
+    let counter = secretary.post("/points", counter).await.expect(201);
+    let slots = format!("/points/{}/slots?day=2026-11-23", counter.str("id"));
+    let day = resident.get(&slots).await.expect(200);
+    assert_eq!((day.items().len(), &day.items()[0]["begins_at"]), (14, &json!("2026-11-23T00:30:00Z")));
+    let wish =
+        json!({"point": counter.str("id"), "service": "社保卡补领", "begins_at": "2026-11-23T00:30:00Z"});
+    let booking = resident.post("/bookings", wish.clone()).await.expect(201);
+    neighbour.post("/bookings", wish).await.refused_for(409, "booking.full", "/begins_at");
+    let day = neighbour.get(&slots).await.expect(200);
+    assert_eq!((&day.items()[0]["free"], &day.items()[1]["free"]), (&json!(0), &json!(1)));
+    let this = format!("/bookings/{}", booking.str("id"));
+    neighbour.get(&this).await.refused(404, "matter.not_found");
+    county.app.pass(47 * 60 + 30);
+    county.app.app.catch_up().await.unwrap();
+    assert_eq!(told_of(&resident, "booking").await, ["matter_due"]);
+    let secretary = county.staff("community_clerk", "天宝社区").await;
+    let served = secretary.post(&format!("{this}/serve"), json!({"text": "新卡已交本人"})).await.expect(200);
+    assert_eq!((served.str("status_name"), served.str("reply")), ("已办理", "新卡已交本人"));
+    county.app.stop().await;
+}
+
 /// “劝和”小组: the quarrels of the 202 households of 冠发小区 are its own to settle, and nobody else reads of them.
 #[rstest]
 #[tokio::test]

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use std::fmt::Write;
 
 const COUNTY: &str = "532504";
-const HEADINGS: &str = "编码,名称,类别,事权,承办单位,材料\n";
-const SHEET: &str = "SZ-01,路灯报修,公共设施,公家事,市住房和城乡建设局,\n\
-    SZ-02,道路坑洼修补,facilities,,,\nMZ-01,临时救助申请,办事咨询,公家事,市民政局,身份证；户口本; 申请书\n\
-    LL-01,楼道杂物清理,环境卫生,大家事,,\n";
+const HEADINGS: &str = "编码,名称,类别,事权,承办单位,材料,办事指南\n";
+const SHEET: &str = "SZ-01,路灯报修,公共设施,公家事,市住房和城乡建设局,,\n\
+    SZ-02,道路坑洼修补,facilities,,,,\nMZ-01,临时救助申请,办事咨询,公家事,市民政局,身份证；户口本; 申请书,符合条件的当场受理，5 个工作日办结，不收费\n\
+    LL-01,楼道杂物清理,环境卫生,大家事,,,\n";
 
 async fn catalogue(app: &TestApp) {
     play_with(app, "", &format!("{HEADINGS}{SHEET}")).await;
@@ -51,6 +51,8 @@ async fn q06_services_are_listed_and_found(#[values(Backend::Sqlite, Backend::Po
     let help = &all.items()[1];
     assert_eq!(help["papers"], json!(["身份证", "户口本", "申请书"]));
     assert_eq!((&help["unit"], &help["affair"]), (&json!("市民政局"), &json!("public")));
+    assert_eq!(help["guide"], json!("符合条件的当场受理，5 个工作日办结，不收费"));
+    assert!(all.items()[0].get("guide").is_none(), "{}", all.text);
     assert_eq!((&help["category"], &help["category_name"]), (&json!("service"), &json!("办事咨询")));
     let found = async |query: &str| {
         let page = resident.get(&format!("/services?county={COUNTY}&{query}")).await.expect(200);

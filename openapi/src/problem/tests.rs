@@ -4,6 +4,7 @@ use super::*;
 use chrono::{DateTime, NaiveDate};
 use domain::absence::AbsenceRefusal;
 use domain::appeal::AppealRefusal;
+use domain::booking::BookingRefusal;
 use domain::calendar::CalendarRefusal;
 use domain::deed::DeedRefusal;
 use domain::duty::DutyRefusal;
@@ -63,6 +64,7 @@ fn every_refusal() -> Vec<Refusal> {
         TicketRefusal::CategoryUnknown { allowed: "a".into() }.into(),
         TicketRefusal::ServiceUnknown { alike: "a".into() }.into(),
         TicketRefusal::MessageFiled { number: ticket_number(&code, day, 1) }.into(),
+        TicketRefusal::OrderFiled { number: ticket_number(&code, day, 1) }.into(),
         PersonRefusal::NotFound.into(),
         PersonRefusal::BeyondScope.into(),
         PersonRefusal::Erased.into(),
@@ -111,6 +113,13 @@ fn every_refusal() -> Vec<Refusal> {
         ErrandRefusal::PapersLeft { left: 2 }.into(),
         ErrandRefusal::NoSuchPaper { number: 3 }.into(),
         ErrandRefusal::ReturnedBefore { number: 1 }.into(),
+        BookingRefusal::NotBookable.into(),
+        BookingRefusal::NoSuchService { allowed: "上门理发".into() }.into(),
+        BookingRefusal::NoSlot.into(),
+        BookingRefusal::OnceADay.into(),
+        BookingRefusal::Full.into(),
+        BookingRefusal::Begun.into(),
+        BookingRefusal::TooEarly { from: DateTime::default() }.into(),
         PhotoRefusal::NotFound.into(),
         PhotoRefusal::NotAPicture.into(),
         PhotoRefusal::Dimensions.into(),
@@ -294,6 +303,7 @@ fn matters_stand_as_people_say_it() {
         .chain(all::<domain::burden::BurdenStatus>())
         .chain(all::<domain::post::ClaimStatus>())
         .chain(all::<domain::duty::DutyStatus>())
+        .chain(all::<domain::booking::BookingStatus>())
         .chain(all::<domain::errand::ErrandStatus>())
         .chain(all::<domain::mediation::MediationStatus>())
         .chain(all::<domain::post_need::NeedStatus>())

@@ -30,6 +30,9 @@ pub struct Origin {
     /// 来自群聊的哪一条消息；渠道须为 chat，同一县内同一条消息只能点单一次
     #[schema(value_type = Option<ChatMessage>)]
     pub message: Option<Object<ChatMessage>>,
+    /// 其他平台（如市级热线平台）的单号，1 至 100 字；渠道须为 hotline，同一帐号的同一单号只能点单一次。只保存其带密钥的哈希
+    #[schema(min_length = 1, max_length = 100)]
+    pub order: Option<String>,
 }
 
 /// 群聊的一条消息。只保存其带密钥的哈希，不保存群名和消息编号。

@@ -8,7 +8,7 @@ use domain::id::{PlaceId, UnitId};
 use domain::phone::Phone;
 use domain::place::PlaceCode;
 use domain::point::{
-    About, Details, Hours, MAX_NAME, MAX_PER, MAX_SERVICES, MAX_TEXT, PointFault, Price, Service, kept,
+    About, Details, Hours, MAX_NAME, MAX_PER, MAX_SERVICES, MAX_TEXT, PointFault, Price, Service, Slots, kept,
 };
 use domain::text::MAX_ADDRESS;
 use openapi::point::{self, OpeningHours, WritePoint};
@@ -30,6 +30,7 @@ pub(super) fn about(state: &State, body: WritePoint) -> ApiResult<(PlaceCode, Ab
         activities,
         conveniences,
         services,
+        slots,
         unit,
     } = body;
     let mut faults = Vec::new();
@@ -55,12 +56,15 @@ pub(super) fn about(state: &State, body: WritePoint) -> ApiResult<(PlaceCode, Ab
         hours.into_iter().map(|Object(OpeningHours { weekday, from, to })| (weekday, from, to)).collect();
     let hours = or_fault(Hours::new(&hours).map_err(|refusal| fault(refusal, None)), &mut faults);
     let services = all_services(services, &mut faults);
+    let slots = slots.and_then(|Object(point::Slots { minutes, seats })| {
+        or_fault(Slots::new(minutes, seats).map_err(|refusal| fault(refusal, None)), &mut faults)
+    });
     let (Some(code), Some(name), Some(position), Some(hours), true) =
         (code, name, position, hours, faults.is_empty())
     else {
         return Err(ApiError { faults, cause: None });
     };
-    let details = Details { address, phone, hours, activities, conveniences, services };
+    let details = Details { address, phone, hours, activities, conveniences, services, slots };
     let about = About {
         kind: kind.0,
         name,

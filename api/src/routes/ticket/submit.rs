@@ -15,14 +15,14 @@ use domain::id::{TicketId, UnitId};
 use domain::phone::Phone;
 use domain::place::{NetRefusal, PlaceCode, PlaceRefusal};
 use domain::text::{FreeText, MAX_ADDRESS, MAX_NAME, Text};
-use domain::ticket::{Channel, ChatMessage, MAX_MESSAGE, Submission};
+use domain::ticket::{Channel, MAX_SOURCE, Source, Submission};
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketView};
 use infra::entropy;
 use infra::store::Request;
 use openapi::problem::Fault;
 use openapi::strict::{Moment, Object};
-use openapi::ticket::{CreateTicket, Origin, PlaceRef, Ticket};
+use openapi::ticket::{ChatMessage, CreateTicket, Origin, PlaceRef, Ticket};
 
 const CODE: &str = "/place/code";
 
@@ -69,9 +69,9 @@ pub(crate) async fn submit_ticket(
     let address = address.and_then(|address| {
         short_text(&state, "/address", address, now).map_err(|fault| faults.push(fault)).ok()
     });
-    let mut message = None;
-    let origin = origin.and_then(|Object(Origin { title, held_on, message: from })| {
-        message = from.map(|Object(from)| chat_message(from, &mut faults));
+    let mut source = None;
+    let origin = origin.and_then(|Object(Origin { title, held_on, message, order })| {
+        source = source_of(message, order, &mut faults);
         let title =
             short_text(&state, "/origin/title", title, now).map_err(|fault| faults.push(fault)).ok()?;
         Some((domain::ticket::Origin { title: title.reference, held_on }, title))
@@ -120,7 +120,7 @@ pub(crate) async fn submit_ticket(
         content,
         address,
         origin,
-        message,
+        source,
         for_unit,
         category,
         severity: severity.map(|word| word.0),
@@ -146,15 +146,30 @@ fn short_text(state: &State, field: &str, body: String, now: Timestamp) -> Resul
     text(state, field, body, now)
 }
 
-/// The message of a chat that it was taken from.
-fn chat_message(message: openapi::ticket::ChatMessage, faults: &mut Vec<Fault>) -> ChatMessage {
-    let openapi::ticket::ChatMessage { group, id } = message;
-    for (field, text) in [("/origin/message/group", &group), ("/origin/message/id", &id)] {
-        if let Err(refusal) = FreeText::check(text, MAX_MESSAGE) {
+/// What it was taken from elsewhere; one thing.
+fn source_of(
+    message: Option<Object<ChatMessage>>,
+    order: Option<String>,
+    faults: &mut Vec<Fault>,
+) -> Option<Source> {
+    let (source, words) = match (message, order) {
+        (None, None) => return None,
+        (Some(_), Some(_)) => {
+            faults.push(Fault::of("/origin/order", "ticket.one_source", vec![]));
+            return None;
+        }
+        (Some(Object(ChatMessage { group, id })), None) => {
+            let words = vec![("/origin/message/group", group.clone()), ("/origin/message/id", id.clone())];
+            (Source::Message { group, id }, words)
+        }
+        (None, Some(number)) => (Source::Order { number: number.clone() }, vec![("/origin/order", number)]),
+    };
+    for (field, word) in words {
+        if let Err(refusal) = FreeText::check(&word, MAX_SOURCE) {
             faults.push(fault(refusal, Some(field.to_owned())));
         }
     }
-    ChatMessage { group, id }
+    Some(source)
 }
 
 fn whom_to_call(contact: openapi::ticket::Contact, faults: &mut Vec<Fault>) -> Contact {

@@ -1,6 +1,6 @@
 //! 点单.
 
-use super::super::{Channel, Clock, ClockKind, Event, Fact, FieldFault, Submission, TicketRefusal};
+use super::super::{Channel, Clock, ClockKind, Event, Fact, FieldFault, Source, Submission, TicketRefusal};
 use super::ask::asked;
 use super::between;
 use super::first_asked::writes_down;
@@ -41,8 +41,12 @@ pub fn submit(
     if s.channel != Channel::MiniProgram && !actor.is_staff() {
         return Err(TicketRefusal::field_fault(FieldFault::ChannelForStaff, "/channel").into());
     }
-    if s.message.is_some() && s.channel != Channel::Chat {
-        return Err(TicketRefusal::field_fault(FieldFault::MessageNeedsChat, "/origin/message").into());
+    if let Some(source) = s.source.as_ref().filter(|source| source.channel() != s.channel) {
+        let (fault, field) = match source {
+            Source::Message { .. } => (FieldFault::MessageNeedsChat, "/origin/message"),
+            Source::Order { .. } => (FieldFault::OrderNeedsHotline, "/origin/order"),
+        };
+        return Err(TicketRefusal::field_fault(fault, field).into());
     }
     check_unit(s, actor)?;
     if let Some(occurred_at) = s.occurred_at {

@@ -186,7 +186,7 @@ fn submission(severity: Option<Severity>) -> Submission {
         content: text("路灯不亮"),
         address: None,
         origin: None,
-        message: None,
+        source: None,
         for_unit: None,
         category: Some("lighting".into()),
         severity,

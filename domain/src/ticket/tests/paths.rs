@@ -5,6 +5,7 @@ use crate::id::PointId;
 use crate::point::Kind;
 use crate::unit::UnitKind;
 use rstest::rstest;
+use strum::IntoEnumIterator;
 
 fn sorted(affair: Affair) -> Story {
     let affair = Command::Grade { category: None, severity: None, affair: Some(affair), service: None };
@@ -117,14 +118,20 @@ fn z01_those_of_the_unit_see_it_and_do_nothing_to_it() {
     story.step(&clerk(), &Command::Urge, after(1)).unwrap();
 }
 
-#[test]
-fn m10_a_message_comes_from_a_chat() {
-    let message = Some(ChatMessage { group: "温泉小区".into(), id: "7".into() });
-    let wrong = Submission { message: message.clone(), channel: Channel::Hotline, ..submission(None) };
-    let refusal = submit(&wrong, &worker(), &playbook(), start()).unwrap_err();
-    assert_eq!((refusal.code(), refusal.field()), ("ticket.message_needs_chat", Some("/origin/message")));
-    let right = Submission { message, channel: Channel::Chat, ..submission(None) };
-    assert!(submit(&right, &worker(), &playbook(), start()).is_ok());
+#[rstest]
+#[case::m10_message(Source::Message { group: "温泉小区".into(), id: "7".into() }, "ticket.message_needs_chat", "/origin/message")]
+#[case::f11_order(Source::Order { number: "SZ7".into() }, "ticket.order_needs_hotline", "/origin/order")]
+fn what_comes_from_elsewhere_comes_its_own_way(
+    #[case] source: Source,
+    #[case] code: &str,
+    #[case] field: &str,
+) {
+    for channel in Channel::iter() {
+        let given = Submission { source: Some(source.clone()), channel, ..submission(None) };
+        let refusal = submit(&given, &worker(), &playbook(), start()).err();
+        let said = refusal.as_ref().map(|refusal| (refusal.code(), refusal.field()));
+        assert_eq!(said, (channel != source.channel()).then_some((code, Some(field))), "{channel:?}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::super::ticket::Housekeeping;
 use super::columns;
 use domain::admission::Admission;
 use domain::appeal::Appeal;
+use domain::booking::Booking;
 use domain::duty::Duty;
 use domain::errand::Errand;
 use domain::key_task::KeyTask;
@@ -67,6 +68,7 @@ impl Store {
             Duty::KIND => self.settle_kind::<Duty>(due.id, now).await,
             Patrol::KIND => self.settle_kind::<Patrol>(due.id, now).await,
             Errand::KIND => self.settle_kind::<Errand>(due.id, now).await,
+            Booking::KIND => self.settle_kind::<Booking>(due.id, now).await,
             Appeal::KIND => self.carry_out_appeal(due.id, now).await,
             Mediation::KIND => self.settle_kind::<Mediation>(due.id, now).await,
             // A newer program's.

@@ -14,6 +14,9 @@ use uuid::Uuid;
 const RAISED_ALONE: &str = "SELECT t.id FROM ticket t WHERE t.requester_id = $1 AND NOT EXISTS \
      (SELECT 1 FROM ticket_party p WHERE p.ticket_id = t.id AND p.kind = 'requester' AND p.active AND p.party_id <> $1)";
 
+/// What is done for `$1` by errand or appointment.
+const SERVED: &str = "SELECT w.matter_id FROM matter_party w WHERE w.party_id = $1 AND w.kind IN ('errand', 'booking') AND w.role = 'requester'";
+
 /// The errands that are run for `$1`.
 const ERRANDS: &str = "SELECT w.matter_id FROM matter_party w WHERE w.party_id = $1 AND w.kind = 'errand' AND w.role = 'requester'";
 
@@ -94,10 +97,10 @@ impl Store {
             "DELETE FROM photo WHERE user_id = $1".to_owned(),
             "UPDATE free_text SET body = '' WHERE body <> '' AND id IN (SELECT y.text_id FROM matter_text y WHERE y.written_by = $1)"
                 .to_owned(),
-            // What is said of their errands is said of them, whoever wrote it.
+            // What is said of what is done for them is said of them, whoever wrote it.
             format!(
                 "UPDATE free_text SET body = '' WHERE body <> '' AND id IN \
-                 (SELECT y.text_id FROM matter_text y WHERE y.matter_id IN ({ERRANDS}))"
+                 (SELECT y.text_id FROM matter_text y WHERE y.matter_id IN ({SERVED}))"
             ),
             format!(
                 "UPDATE matter SET topic = NULL, state = {} WHERE topic IS NOT NULL AND id IN ({ERRANDS})",

@@ -95,10 +95,10 @@ impl Store {
     ) -> Result<Delivered, ChangeError> {
         let attempt = async {
             let playbook = self.playbook(submission.place.code.county())?;
-            let message_key = self.message_key(submission);
+            let message_key = self.source_key(submission, request.actor.user);
             let events =
                 step("decide").in_scope(|| submit(submission, request.actor, &playbook, request.now))?;
-            self.not_filed_before(message_key).await?;
+            self.not_filed_before(submission, message_key).await?;
             let words = |text: &Text| text.body.as_str().to_owned();
             let ticket = fold(None, &events)?;
             let view = TicketView {
@@ -128,7 +128,7 @@ impl Store {
             let written = self.journal.append(self.entry(change)?).await;
             // Somebody else filed it meanwhile.
             if matches!(written, Err(JournalError::Store(StoreError::Duplicate(_)))) {
-                self.not_filed_before(message_key).await?;
+                self.not_filed_before(submission, message_key).await?;
             }
             written?;
             Ok(answer)

@@ -2,13 +2,13 @@
 
 mod alike;
 mod change;
-mod chat;
 pub(super) mod contact;
 mod filter;
 mod lens;
 mod list;
 mod read;
 mod refer;
+mod source;
 mod steps;
 mod sweep;
 mod timeline;
