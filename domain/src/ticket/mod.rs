@@ -11,9 +11,11 @@ mod command;
 mod decide;
 mod event;
 mod exclusion;
+mod known;
 mod ledger;
 mod refusal;
 mod state;
+mod submission;
 #[cfg(test)]
 mod tests;
 mod upcast;
@@ -22,22 +24,21 @@ mod whistle;
 
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
-pub use command::{
-    AssigneeFacts, Assignment, ChatMessage, Command, Delegate, Guide, MAX_MESSAGE, Submission, Team,
-    UnitFacts,
-};
+pub use command::Command;
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{
     Departure, When, decide, dispatch_by_route, exclude, hand_over, identify, merge, recode, settle, submit,
 };
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use exclusion::{Excludable, Exclusion};
+pub use known::{AssigneeFacts, Assignment, Delegate, Guide, Team, UnitFacts};
 pub use ledger::{Assessment, Discussion};
 pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 pub use state::{
     Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Referral, Reply, Resolution, Rest, State,
     Steps, Supervision, Topic, Work,
 };
+pub use submission::{ChatMessage, MAX_MESSAGE, Submission};
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{
     Affair, Appraiser, Audience, Channel, Commonality, Handling, Means, Outcome, ReferTo, Satisfaction,
