@@ -3,7 +3,8 @@
 //!
 //! [`submit`], [`decide`], [`merge`], [`settle`], [`hand_over`], [`identify`] and [`recode`] say what happens, as events;
 //! [`Ticket::begin`] and [`Ticket::apply`] say what an event makes of the ticket. Nothing else changes one. To add a rule: a row in a table test
-//! of `decide`, the arm in `decide/`, the fact in `event.rs`, its effect in `apply.rs`.
+//! of `decide`, the arm in `decide/`, the fact in `event.rs`, its effect on the state in `transition.rs`, on all else
+//! in `apply.rs`.
 
 mod apply;
 mod clock;
@@ -18,6 +19,7 @@ mod state;
 mod submission;
 #[cfg(test)]
 mod tests;
+mod transition;
 mod upcast;
 mod vocabulary;
 mod whistle;
