@@ -1,6 +1,9 @@
 //! Admission of tasks (社区事务准入): what departments ask of a community. What is on the playbook's list is admitted at once,
 //! anything else waits for a decision from above; a community reports what is pushed on it without (practices M05).
 
+#[cfg(test)]
+mod tests;
+
 use crate::actor::{Actor, Scope};
 use crate::id::UnitId;
 use crate::matter::{Change, Columns, Fact, Matter, MatterRefusal};

@@ -13,6 +13,8 @@ pub mod appeal;
 pub mod appraisal;
 pub mod burden;
 pub mod calendar;
+#[cfg(test)]
+mod cast;
 pub mod deed;
 pub mod duty;
 pub mod errand;
