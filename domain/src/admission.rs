@@ -247,8 +247,10 @@ impl Admission {
         if !actor.does_at(Action::AdmissionDecide, at) {
             return Err(MatterRefusal::BeyondScope);
         }
-        if !self.status.waits() || self.until.is_some_and(|until| until <= now) {
-            return Err(MatterRefusal::Over { status: self.status.name() });
+        // Also where nobody has written down yet what time made of it.
+        let status = self.settle(now).map_or(self.status, |settled| settled.after.status);
+        if !status.waits() {
+            return Err(MatterRefusal::Over { status: status.name() });
         }
         let after = Self {
             status: if admit { AdmissionStatus::Admitted } else { AdmissionStatus::Refused },

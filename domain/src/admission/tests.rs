@@ -256,6 +256,17 @@ fn m05_it_is_decided_on_once(#[case] status: AdmissionStatus, #[values(true, fal
 }
 
 #[rstest]
+#[case::admitted(AdmissionStatus::Admitted, AdmissionStatus::Ended)]
+#[case::pending(AdmissionStatus::Pending, AdmissionStatus::Lapsed)]
+fn m05_at_its_end_it_is_over_whether_or_not_that_was_written_down(
+    #[case] status: AdmissionStatus,
+    #[case] then: AdmissionStatus,
+) {
+    let refusal = decide(&standing(status), true, &street(), until()).unwrap_err();
+    assert_eq!(refusal, MatterRefusal::Over { status: then.name() });
+}
+
+#[rstest]
 #[case::admitted(AdmissionStatus::Admitted, Some(AdmissionStatus::Ended))]
 #[case::pending(AdmissionStatus::Pending, Some(AdmissionStatus::Lapsed))]
 #[case::refused(AdmissionStatus::Refused, None)]
