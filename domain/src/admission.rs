@@ -1,6 +1,9 @@
 //! Admission of tasks (社区事务准入): what departments ask of a community. What is on the playbook's list is admitted at once,
 //! anything else waits for a decision from above; a community reports what is pushed on it without (practices M05).
 
+#[cfg(test)]
+mod tests;
+
 use crate::actor::{Actor, Scope};
 use crate::id::UnitId;
 use crate::matter::{Change, Columns, Fact, Matter, MatterRefusal};
@@ -244,8 +247,10 @@ impl Admission {
         if !actor.does_at(Action::AdmissionDecide, at) {
             return Err(MatterRefusal::BeyondScope);
         }
-        if !self.status.waits() || self.until.is_some_and(|until| until <= now) {
-            return Err(MatterRefusal::Over { status: self.status.name() });
+        // Also where nobody has written down yet what time made of it.
+        let status = self.settle(now).map_or(self.status, |settled| settled.after.status);
+        if !status.waits() {
+            return Err(MatterRefusal::Over { status: status.name() });
         }
         let after = Self {
             status: if admit { AdmissionStatus::Admitted } else { AdmissionStatus::Refused },

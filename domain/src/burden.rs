@@ -1,6 +1,9 @@
 //! The burden register (负担清单) of communities: the bodies, plates, meetings and ledgers that departments have set up there, and
 //! what of it was taken away (practices M05).
 
+#[cfg(test)]
+mod tests;
+
 use crate::actor::Actor;
 use crate::id::{UnitId, UserId};
 use crate::matter::{Change, Columns, Fact, Matter, MatterRefusal};

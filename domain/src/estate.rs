@@ -1,6 +1,9 @@
 //! Estates (小区) and the mode in which each is looked after (一小区一策): who deals with problems of property there (practices
 //! F10).
 
+#[cfg(test)]
+mod tests;
+
 use crate::actor::Actor;
 use crate::id::{PlaceId, UnitId};
 use crate::matter::{Change, Columns, Fact, Matter, MatterRefusal};

@@ -14,6 +14,8 @@ pub mod appraisal;
 pub mod booking;
 pub mod burden;
 pub mod calendar;
+#[cfg(test)]
+mod cast;
 pub mod deed;
 pub mod duty;
 pub mod errand;

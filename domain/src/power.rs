@@ -1,5 +1,8 @@
 //! The street's five powers (五项权力), recorded when it uses one, with what came of it (practices M05).
 
+#[cfg(test)]
+mod tests;
+
 use crate::actor::Actor;
 use crate::id::{UnitId, UserId};
 use crate::matter::{Change, Columns, Fact, Matter, MatterRefusal};

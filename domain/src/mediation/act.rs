@@ -35,29 +35,21 @@ impl Mediation {
         at: &PlaceCode,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        self.in_time(now, |due| due.hold_in_time((way, text, came), actor, at, now))
-    }
-
-    fn hold_in_time(
-        &self,
-        (way, text, came): (Way, &Text, &[u8]),
-        actor: &Actor,
-        at: &PlaceCode,
-        now: Timestamp,
-    ) -> Result<Change<Self>, Refusal> {
-        let mut after = self.taken_on(actor, at)?;
-        let max = self.parties.len();
-        let known = came.iter().all(|number| (1..=max).contains(&usize::from(*number)));
-        if !known || (1..came.len()).any(|i| came[..i].contains(&came[i])) {
-            let max = u32::try_from(max).unwrap_or_default();
-            return Err(MatterRefusal::Range { field: "/came", min: 1, max }.into());
-        }
-        MatterRefusal::unless_full(self.sessions.len(), MAX_SESSIONS)?;
-        let level = self.step().level;
-        let (by, text_of) = (actor.user, text.reference);
-        after.sessions.push(Session { at: now, by, level, way, text: text_of, came: came.to_vec() });
-        let fact = MediationFact::MediationSession { level, way, text: text_of };
-        Ok(Change::new(after, fact).with([text.clone()]))
+        self.in_time(now, |due| {
+            let mut after = due.taken_on(actor, at)?;
+            let max = due.parties.len();
+            let known = came.iter().all(|number| (1..=max).contains(&usize::from(*number)));
+            if !known || (1..came.len()).any(|i| came[..i].contains(&came[i])) {
+                let max = u32::try_from(max).unwrap_or_default();
+                return Err(MatterRefusal::Range { field: "/came", min: 1, max }.into());
+            }
+            MatterRefusal::unless_full(due.sessions.len(), MAX_SESSIONS)?;
+            let level = due.step().level;
+            let (by, text_of) = (actor.user, text.reference);
+            after.sessions.push(Session { at: now, by, level, way, text: text_of, came: came.to_vec() });
+            let fact = MediationFact::MediationSession { level, way, text: text_of };
+            Ok(Change::new(after, fact).with([text.clone()]))
+        })
     }
 
     /// 移交上级: the file goes up before the days of the level are over. What was written to be signed is off the table.
@@ -71,25 +63,17 @@ impl Mediation {
         at: &PlaceCode,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        self.in_time(now, |due| due.hand_up_in_time(reason, actor, at, now))
-    }
-
-    fn hand_up_in_time(
-        &self,
-        reason: &Text,
-        actor: &Actor,
-        at: &PlaceCode,
-        now: Timestamp,
-    ) -> Result<Change<Self>, Refusal> {
-        let mut after = self.taken_on(actor, at)?;
-        if !after.rise(now, HowEnded::HandedUp, Some(reason.reference)) {
-            return Err(MediationRefusal::TopLevel.into());
-        }
-        (after.agreement, after.status) = (None, MediationStatus::Open);
-        let (to, desk) = (after.step().level, after.step().desk);
-        let fact = MediationFact::MediationHandedUp { to, reason: Some(reason.reference) };
-        let change = Change::new(after, fact).with([reason.clone()]);
-        Ok(change.telling(Recipient::Desk(desk), Notice::MatterAssigned))
+        self.in_time(now, |due| {
+            let mut after = due.taken_on(actor, at)?;
+            if !after.rise(now, HowEnded::HandedUp, Some(reason.reference)) {
+                return Err(MediationRefusal::TopLevel.into());
+            }
+            (after.agreement, after.status) = (None, MediationStatus::Open);
+            let (to, desk) = (after.step().level, after.step().desk);
+            let fact = MediationFact::MediationHandedUp { to, reason: Some(reason.reference) };
+            let change = Change::new(after, fact).with([reason.clone()]);
+            Ok(change.telling(Recipient::Desk(desk), Notice::MatterAssigned))
+        })
     }
 
     /// 拟定协议: what the parties agreed on; each of them must sign for it. Another one takes its place, unsigned.
@@ -103,25 +87,17 @@ impl Mediation {
         at: &PlaceCode,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        self.in_time(now, |due| due.agree_in_time(text, actor, at, now))
-    }
-
-    fn agree_in_time(
-        &self,
-        text: &Text,
-        actor: &Actor,
-        at: &PlaceCode,
-        now: Timestamp,
-    ) -> Result<Change<Self>, Refusal> {
-        let mut after = self.taken_on(actor, at)?;
-        after.drafts = after.drafts.saturating_add(1);
-        let number = after.drafts;
-        let agreement =
-            Agreement { number, text: text.reference, at: now, by: actor.user, signed: Vec::new() };
-        (after.agreement, after.status) = (Some(agreement), MediationStatus::Agreed);
-        let fact = MediationFact::MediationAgreed { number, text: text.reference };
-        let change = Change::new(after, fact).with([text.clone()]);
-        Ok(self.telling_people(change, Notice::MatterToDecide))
+        self.in_time(now, |due| {
+            let mut after = due.taken_on(actor, at)?;
+            after.drafts = after.drafts.saturating_add(1);
+            let number = after.drafts;
+            let agreement =
+                Agreement { number, text: text.reference, at: now, by: actor.user, signed: Vec::new() };
+            (after.agreement, after.status) = (Some(agreement), MediationStatus::Agreed);
+            let fact = MediationFact::MediationAgreed { number, text: text.reference };
+            let change = Change::new(after, fact).with([text.clone()]);
+            Ok(due.telling_people(change, Notice::MatterToDecide))
+        })
     }
 
     /// 签字: a party for themselves, or a mediator for a party who signed on paper before a witness. It is settled once all
@@ -136,43 +112,40 @@ impl Mediation {
         at: &PlaceCode,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        self.in_time(now, |due| due.sign_in_time(signing, actor, at, now))
-    }
-
-    fn sign_in_time(
-        &self,
-        signing: Signing<'_>,
-        actor: &Actor,
-        at: &PlaceCode,
-        now: Timestamp,
-    ) -> Result<Change<Self>, Refusal> {
-        self.must_be_open()?;
-        let waits = MatterRefusal::NotYet { status: self.status.name() };
-        let current = self.agreement.as_ref().ok_or(waits)?.number;
-        let party = self.who_signs(signing, actor, at)?;
-        let mut after = self.clone();
-        let Some(agreement) = after.agreement.as_mut().filter(|one| one.number == signing.agreement) else {
-            return Err(MediationRefusal::OtherAgreement { current }.into());
-        };
-        if agreement.signed.iter().any(|signature| signature.party == party) {
-            return Err(MediationRefusal::Signed.into());
-        }
-        let witness = signing.witness.map(|text| text.reference);
-        agreement.signed.push(Signature { party, at: now, by: actor.user, witness });
-        let settled = agreement.signed.len() == self.parties.len();
-        let fact =
-            MediationFact::MediationSigned { number: current, party, on_paper: witness.is_some(), settled };
-        if !settled {
-            return Ok(Change::new(after, fact).with(signing.witness.cloned()));
-        }
-        after.status = MediationStatus::Settled;
-        after.step_mut().ended = Some(Ended { at: now, how: HowEnded::Settled, reason: None });
-        let mediator = after.step().mediator;
-        let change = Change::new(after, fact).with(signing.witness.cloned());
-        let change = self.telling_people(change, Notice::MatterDone);
-        Ok(mediator
-            .into_iter()
-            .fold(change, |change, mediator| change.telling(Recipient::Person(mediator), Notice::MatterDone)))
+        self.in_time(now, |due| {
+            due.must_be_open()?;
+            let waits = MatterRefusal::NotYet { status: due.status.name() };
+            let current = due.agreement.as_ref().ok_or(waits)?.number;
+            let party = due.who_signs(signing, actor, at)?;
+            let mut after = due.clone();
+            let Some(agreement) = after.agreement.as_mut().filter(|one| one.number == signing.agreement)
+            else {
+                return Err(MediationRefusal::OtherAgreement { current }.into());
+            };
+            if agreement.signed.iter().any(|signature| signature.party == party) {
+                return Err(MediationRefusal::Signed.into());
+            }
+            let witness = signing.witness.map(|text| text.reference);
+            agreement.signed.push(Signature { party, at: now, by: actor.user, witness });
+            let settled = agreement.signed.len() == due.parties.len();
+            let fact = MediationFact::MediationSigned {
+                number: current,
+                party,
+                on_paper: witness.is_some(),
+                settled,
+            };
+            if !settled {
+                return Ok(Change::new(after, fact).with(signing.witness.cloned()));
+            }
+            after.status = MediationStatus::Settled;
+            after.step_mut().ended = Some(Ended { at: now, how: HowEnded::Settled, reason: None });
+            let mediator = after.step().mediator;
+            let change = Change::new(after, fact).with(signing.witness.cloned());
+            let change = due.telling_people(change, Notice::MatterDone);
+            Ok(mediator.into_iter().fold(change, |change, mediator| {
+                change.telling(Recipient::Person(mediator), Notice::MatterDone)
+            }))
+        })
     }
 
     /// 记录引导: how the parties were told of the court, once the days are over.

@@ -19,7 +19,7 @@ mod route;
 mod service;
 mod step;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod whistle;
 mod words;
 

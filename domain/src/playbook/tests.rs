@@ -16,7 +16,7 @@ fn rate(key: &str, numerator: &[&str], denominator: &[&str]) -> RateRule {
 }
 
 /// A playbook with these categories and nothing else.
-pub(super) fn with(categories: Vec<Category>) -> Playbook {
+pub(crate) fn with(categories: Vec<Category>) -> Playbook {
     let said = [
         "submitted",
         "dispatched",

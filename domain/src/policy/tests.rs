@@ -1,6 +1,7 @@
 //! Which rule holds, and what is wrong with rules.
 
 use super::*;
+use crate::ticket::Severity;
 use rstest::rstest;
 
 fn sorted(severity: Severity) -> Sorting<'static> {

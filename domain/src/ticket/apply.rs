@@ -1,18 +1,14 @@
-//! What an event makes of a ticket.
+//! What an event makes of a ticket; where it stands then is `transition.rs`.
 
 use super::event::{Event, Fact};
 use super::{
-    Arrival, Assessment, Assignee, Clock, Discussion, Done, Escalation, Exclusion, Extension, Opinion, Plan,
-    Rating, Referral, Reply, ReportIn, Resolution, Rest, State, Steps, Supervision, Ticket, Topic, Work,
+    Assessment, Assignee, Clock, Discussion, Done, Escalation, Exclusion, Extension, Opinion, Rating,
+    Referral, ReportIn, Rest, State, Steps, Supervision, Ticket, Topic,
 };
 use crate::id::UserId;
 use crate::permission::Roles;
 use crate::place::PlaceCode;
 use crate::policy::Act;
-use chrono::TimeDelta;
-
-/// How long a requester may rate where the answer does not say.
-pub(super) const UNSAID_RATING: TimeDelta = TimeDelta::days(7);
 
 /// Events that do not follow from each other: the history was damaged, or the program is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -138,95 +134,6 @@ impl Ticket {
         self.delegates.retain(|delegate| Some(*delegate) != handler);
         set_clocks(&mut self.clocks, &event.clocks);
         Ok(())
-    }
-
-    /// Where it stands after an event; `None` when that cannot happen here.
-    fn state_after(&self, event: &Event) -> Option<State> {
-        let at = event.occurred_at;
-        let state = self.state;
-        Some(match (&event.fact, state) {
-            (
-                Fact::Warned { .. }
-                | Fact::Breached { .. }
-                | Fact::Escalated { .. }
-                | Fact::Decided { .. }
-                | Fact::TopicRaised { .. }
-                | Fact::DelegatesNamed { .. }
-                | Fact::FirstAsked { .. }
-                | Fact::Referred { .. }
-                | Fact::Graded { .. }
-                | Fact::ExtensionAsked { .. }
-                | Fact::ExtensionApproved { .. }
-                | Fact::ExtensionRefused { .. }
-                | Fact::Paused { .. }
-                | Fact::Resumed { .. }
-                | Fact::Urged
-                | Fact::Whistled { .. }
-                | Fact::ReportedIn { .. }
-                | Fact::Discussed { .. }
-                | Fact::Promised { .. }
-                | Fact::Relieved { .. }
-                | Fact::Absorbed { .. },
-                state,
-            ) if state.is_open() => state,
-            (
-                Fact::Supplemented { .. }
-                | Fact::Supervised { .. }
-                | Fact::Opined { .. }
-                | Fact::Assessed { .. }
-                | Fact::Noted { .. }
-                | Fact::Unmasked { .. }
-                | Fact::Recoded { .. }
-                | Fact::Excluded { .. },
-                state,
-            ) => state,
-            (Fact::Observed { .. }, state) if !state.is_over() => state,
-            (Fact::Identified { from, to }, state) => state.identified(*from, *to),
-            (Fact::Dispatched { lead, .. }, State::Submitted) => State::Dispatched { lead: *lead, at },
-            (Fact::Claimed { handler, .. }, State::Submitted) => {
-                State::Accepted(accepted(Assignee::Person(*handler), *handler, event))
-            }
-            (Fact::Accepted { handler }, State::Dispatched { lead, .. }) => {
-                State::Accepted(accepted(lead, *handler, event))
-            }
-            (Fact::Returned { .. }, State::Dispatched { .. } | State::Accepted(_)) => State::Submitted,
-            (Fact::HandedOver { to, .. }, State::Dispatched { .. } | State::Accepted(_)) => match to {
-                Some(lead) => State::Dispatched { lead: *lead, at },
-                None => State::Submitted,
-            },
-            (Fact::Arrived { position }, State::Accepted(work)) if work.arrival.is_none() => {
-                State::Accepted(Work { arrival: Some(Arrival { at, position: *position }), ..work })
-            }
-            (Fact::Planned { text, due, means }, State::Accepted(work)) => State::Accepted(Work {
-                plan: Some(Plan { text: *text, due: *due, means: *means, at }),
-                ..work
-            }),
-            (Fact::Replied { text }, State::Accepted(work)) => {
-                State::Accepted(Work { reply: Some(Reply { text: *text, at }), ..work })
-            }
-            (Fact::Resolved { outcome, reply, closes_at }, State::Accepted(work)) => {
-                // The skeleton's answers did not say.
-                let closes_at = closes_at.or(Some(at + UNSAID_RATING));
-                let resolution = Resolution { outcome: *outcome, reply: *reply, at, closes_at };
-                State::Resolved { work, resolution }
-            }
-            (Fact::Rated { .. }, state @ State::Resolved { .. }) => state,
-            (Fact::Closed, State::Resolved { work, resolution }) => State::Closed { work, resolution, at },
-            (Fact::Reworked { lead_left: false, .. }, State::Resolved { work, .. })
-            | (Fact::Reopened { lead_left: false, .. }, State::Closed { work, .. }) => {
-                State::Dispatched { lead: work.lead, at }
-            }
-            (Fact::Reworked { lead_left: true, .. }, State::Resolved { .. })
-            | (Fact::Reopened { lead_left: true, .. }, State::Closed { .. }) => State::Submitted,
-            (Fact::Withdrawn { reason }, state) if state.is_open() => {
-                State::Withdrawn { reason: *reason, at }
-            }
-            (Fact::Declined { reason }, State::Submitted) => State::Declined { reason: *reason, at },
-            (Fact::Merged { into, reason }, state) if state.is_open() => {
-                State::Merged { into: *into, reason: *reason, at }
-            }
-            _ => return None,
-        })
     }
 
     fn note_what_is_beside_the_state(&mut self, event: &Event) {
@@ -417,10 +324,6 @@ impl Ticket {
             self.rests.push(Rest { from, to: event.occurred_at.max(from) });
         }
     }
-}
-
-fn accepted(lead: Assignee, handler: UserId, event: &Event) -> Work {
-    Work { lead, handler, at: event.occurred_at, arrival: None, plan: None, reply: None }
 }
 
 /// Puts one in another's place, or leaves it out where that one is there already.

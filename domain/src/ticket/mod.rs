@@ -3,7 +3,8 @@
 //!
 //! [`submit`], [`decide`], [`merge`], [`settle`], [`hand_over`], [`identify`] and [`recode`] say what happens, as events;
 //! [`Ticket::begin`] and [`Ticket::apply`] say what an event makes of the ticket. Nothing else changes one. To add a rule: a row in a table test
-//! of `decide`, the arm in `decide/`, the fact in `event.rs`, its effect in `apply.rs`.
+//! of `decide`, the arm in `decide/`, the fact in `event.rs`, its effect on the state in `transition.rs`, on all else
+//! in `apply.rs`.
 
 mod apply;
 mod clock;
@@ -11,32 +12,35 @@ mod command;
 mod decide;
 mod event;
 mod exclusion;
+mod known;
 mod ledger;
 mod refusal;
 mod state;
+mod submission;
 #[cfg(test)]
 mod tests;
+mod transition;
 mod upcast;
 mod vocabulary;
 mod whistle;
 
 pub use apply::BrokenHistory;
 pub use clock::{Clock, ClockKind, ClockState};
-pub use command::{
-    AssigneeFacts, Assignment, Command, Delegate, Guide, MAX_SOURCE, Source, Submission, Team, UnitFacts,
-};
+pub use command::Command;
 pub(crate) use decide::MAX_REPORT_IN_MINUTES;
 pub use decide::{
     Departure, When, decide, dispatch_by_route, exclude, hand_over, identify, merge, recode, settle, submit,
 };
 pub use event::{EVENT_VERSION, Event, Fact, Headline};
 pub use exclusion::{Excludable, Exclusion};
+pub use known::{AssigneeFacts, Assignment, Delegate, Guide, Team, UnitFacts};
 pub use ledger::{Assessment, Discussion};
 pub use refusal::{FieldFault, NotYours, TicketRefusal, TimeFault, WrongState};
 pub use state::{
     Arrival, Done, Escalation, Extension, Origin, Plan, Rating, Referral, Reply, Resolution, Rest, State,
     Steps, Supervision, Topic, Work,
 };
+pub use submission::{MAX_SOURCE, Source, Submission};
 pub use upcast::{Unreadable, fact_from_json, ticket_from_json};
 pub use vocabulary::{
     Affair, Appraiser, Audience, Channel, Commonality, Handling, Means, Outcome, ReferTo, Satisfaction,

@@ -1,7 +1,7 @@
 //! How stored tickets and events of earlier versions are read. Each step lifts the JSON by one version; the committed
 //! fixtures of every version must read.
 
-use super::apply::UNSAID_RATING;
+use super::transition::UNSAID_RATING;
 use super::{EVENT_VERSION, Fact, STATE_VERSION, Ticket};
 use crate::time::Timestamp;
 use serde_json::{Value, json};

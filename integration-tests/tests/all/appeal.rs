@@ -30,13 +30,16 @@ fn both(answer: &Value, names: &[&str]) -> [Vec<i64>; 2] {
         .map(|totals| names.iter().map(|name| totals[name].as_i64().unwrap()).collect())
 }
 
-/// A ticket that was solved too late and rated badly, so that it is done again.
-async fn late(app: &TestApp, cast: &Cast) -> String {
+/// A ticket that was solved too late and rated, and who decides on appeals there: the street and the county.
+async fn late(backend: Backend) -> (TestApp, Cast, [Caller; 2], String) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let above = [app.staff("street_dispatcher", STREET).await, app.staff("county_admin", COUNTY).await];
     let ticket = cast.ticket_at("accepted").await;
     app.pass(120);
     let _ = cast.resolve(&ticket).await.expect(200);
     let _ = cast.rate(&ticket, "satisfied").await.expect(200);
-    ticket
+    (app, cast, above, ticket)
 }
 
 #[rstest]
@@ -44,11 +47,7 @@ async fn late(app: &TestApp, cast: &Cast) -> String {
 async fn an_appeal_that_is_upheld_leaves_its_matter_out_of_the_figures(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
-    let (street, admin) =
-        (app.staff("street_dispatcher", STREET).await, app.staff("county_admin", COUNTY).await);
-    let ticket = late(&app, &cast).await;
+    let (app, cast, [street, admin], ticket) = late(backend).await;
     let _ = cast.ticket_at("closed").await;
     app.app.catch_up().await.unwrap();
     let names = ["submitted", "solved", "solved_in_time", "breaches", "rated", "satisfied"];
@@ -105,11 +104,7 @@ async fn an_appeal_that_is_upheld_leaves_its_matter_out_of_the_figures(
 async fn an_appeal_that_is_refused_changes_nothing_and_whoever_appeals_does_not_decide(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
-    let (street, admin) =
-        (app.staff("street_dispatcher", STREET).await, app.staff("county_admin", COUNTY).await);
-    let ticket = late(&app, &cast).await;
+    let (app, cast, [street, admin], ticket) = late(backend).await;
     // Only those who had to do with it, and only against what there is.
     let neighbour = app.staff("community_clerk", NEIGHBOUR).await;
     appeal(&neighbour, &ticket, "breach").await.refused(404, "ticket.not_found");
@@ -154,11 +149,7 @@ async fn an_appeal_that_is_refused_changes_nothing_and_whoever_appeals_does_not_
 async fn of_two_who_appeal_or_decide_at_once_one_does(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
-    let app = TestApp::start(backend).await;
-    let cast = Cast::of(&app).await;
-    let (street, admin) =
-        (app.staff("street_dispatcher", STREET).await, app.staff("county_admin", COUNTY).await);
-    let ticket = late(&app, &cast).await;
+    let (app, cast, [street, admin], ticket) = late(backend).await;
     let statuses = |one: &Answer, other: &Answer| {
         let mut both = [one.status, other.status];
         both.sort_unstable();

@@ -1,8 +1,8 @@
-//! Duties of a playbook: planned, reminded of, recorded where and when they are owed, missed, and how far they reach.
+//! Duties of a playbook: planned, reminded of, recorded, missed, and how far they reach. Those at points are in `duty_spot.rs`.
 
 use crate::photo::{add, jpeg};
-use crate::point::{at, found as point, with};
 use crate::rules::{huying, said};
+use crate::story::record;
 use integration_tests::app::{self, COMMUNITY, NEIGHBOUR, TestApp};
 use integration_tests::client::Answer;
 use integration_tests::{Backend, Caller};
@@ -10,11 +10,9 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 const COUNTY: &str = "532504";
-/// Where points without a distance lie: WGS-84.
-const HERE: (f64, f64) = (24.4, 103.4);
 
 /// A server whose playbook has these duties besides its own.
-async fn started(backend: Backend, duties: &str) -> TestApp {
+pub(crate) async fn started(backend: Backend, duties: &str) -> TestApp {
     let app = TestApp::start(backend).await;
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("mile.toml");
@@ -30,19 +28,16 @@ async fn grid(admin: &Caller, name: &str) -> String {
     admin.post("/places", body).await.expect(201).str("code").to_owned()
 }
 
-async fn duties(caller: &Caller, query: &str) -> Vec<Value> {
+/// The duties that a list shows.
+pub(crate) async fn duties(caller: &Caller, query: &str) -> Vec<Value> {
     caller.get(&format!("/duties?{query}")).await.expect(200).items().to_vec()
 }
 
 /// The one duty of theirs with this key.
-async fn own(caller: &Caller, key: &str) -> Value {
+pub(crate) async fn own(caller: &Caller, key: &str) -> Value {
     let mut all = duties(caller, &format!("mine=true&key={key}")).await;
     assert_eq!(all.len(), 1, "{all:?}");
     all.remove(0)
-}
-
-async fn record(caller: &Caller, duty: &Value, body: Value) -> Answer {
-    caller.post(&format!("/duties/{}/record", duty["id"].as_str().unwrap()), body).await
 }
 
 async fn told(caller: &Caller) -> Vec<String> {
@@ -55,10 +50,6 @@ async fn coverage(caller: &Caller, code: &str, query: &str) -> Answer {
     let place = caller.get(&format!("/places?code={code}")).await.expect(200);
     let id = place.items()[0]["id"].as_str().unwrap().to_owned();
     caller.get(&format!("/places/{id}/duties?{query}")).await
-}
-
-fn there((lat, lng): (f64, f64)) -> Value {
-    json!({"lat": lat, "lng": lng, "datum": "wgs84"})
 }
 
 const VISITS: &str = r#"
@@ -163,62 +154,6 @@ async fn l02_weekly_visits_are_planned_reminded_recorded_and_missed(
     assert!(!audit.text.contains("排定履职") && !audit.text.contains("提醒履职"), "{}", audit.text);
     let planned = admin.get("/audit?place=532504&kind=duty_planned").await.expect(200);
     assert!(!planned.items().is_empty(), "{}", planned.text);
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn l02_boxes_are_emptied_on_their_day_and_on_the_spot(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let boxes = r#"
-[[duties]]
-key = "suggestion_box"
-name = "开启意见箱"
-who = "grid_worker"
-at = "suggestion_box"
-every = "month"
-on = 23
-radius_metres = 50
-"#;
-    let app = started(backend, boxes).await;
-    let clerk = app.staff("community_clerk", COMMUNITY).await;
-    let _ = point(&clerk, at("suggestion_box", "北门意见箱", (0.0, 0.0))).await;
-    let _ = point(&clerk, at("talking_point", "说事亭", (0.0, 0.0))).await;
-    let worker = app.staff("grid_worker", COMMUNITY).await;
-    app.app.catch_up().await.unwrap();
-    let mine = own(&worker, "suggestion_box").await;
-    assert_eq!(
-        (&mine["from"], &mine["until"]),
-        (&json!("2026-11-22T16:00:00Z"), &json!("2026-11-23T16:00:00Z"))
-    );
-    let body = |position: Value| json!({"text": "收到建议两条", "position": position});
-    record(&worker, &mine, body(there(HERE))).await.refused_for(422, "matter.time", "/occurred_at");
-    app.pass(2 * 24 * 60);
-    record(&worker, &mine, json!({"text": "收到建议"})).await.refused_for(
-        422,
-        "duty.position_required",
-        "/position",
-    );
-    // Beijing is far away.
-    let far = record(&worker, &mine, body(there((39.9, 116.4)))).await;
-    far.refused_for(422, "duty.too_far", "/position");
-    let metres: u32 = far.json["errors"][0]["message"]
-        .as_str()
-        .or(far.json["detail"].as_str())
-        .unwrap()
-        .chars()
-        .skip_while(|c| !c.is_ascii_digit())
-        .take_while(char::is_ascii_digit)
-        .collect::<String>()
-        .parse()
-        .unwrap();
-    assert!((2_050_000..2_150_000).contains(&metres), "{metres}");
-    record(&worker, &mine, body(there((24.4005, 103.4)))).await.refused(422, "duty.too_far");
-    let outside = record(&worker, &mine, body(there((0.0, 103.4)))).await;
-    assert_eq!(outside.status, 422, "{}", outside.text);
-    let done = record(&worker, &mine, body(there((24.4002, 103.4)))).await.expect(200);
-    assert_eq!((done.str("status"), &done.json["records"][0]["metres"]), ("done", &json!(22)));
     app.stop().await;
 }
 
@@ -355,50 +290,6 @@ on = 3
     let all = app.staff("party_member", COMMUNITY).await;
     app.app.catch_up().await.unwrap();
     assert_eq!(duties(&all, "mine=true&key=knock").await.len(), 2);
-    app.stop().await;
-}
-
-#[rstest]
-#[tokio::test]
-async fn f09_the_talking_day_is_a_weekday_at_each_talking_point(
-    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
-) {
-    let day = r#"
-[[duties]]
-key = "talking_day"
-name = "说事日"
-who = "grid_leader"
-at = "talking_point"
-every = "week"
-on = 3
-radius_metres = 200
-"#;
-    let app = started(backend, day).await;
-    let clerk = app.staff("community_clerk", COMMUNITY).await;
-    let leader = app.staff("grid_leader", COMMUNITY).await;
-    let pavilion = point(&clerk, at("talking_point", "说事亭", (0.0, 0.0))).await;
-    let hall = with(at("talking_point", "议事厅", (600.0, 0.0)), json!({"address": "二楼"}));
-    let _ = point(&clerk, hall).await;
-    // Wednesday of this week is over: nothing is owed any more.
-    app.app.catch_up().await.unwrap();
-    assert_eq!(duties(&leader, "mine=true&key=talking_day").await, Vec::<Value>::new());
-    app.pass(2 * 24 * 60);
-    app.app.catch_up().await.unwrap();
-    let owed = duties(&leader, "mine=true&key=talking_day").await;
-    assert_eq!(owed.len(), 2);
-    let at_pavilion = owed.iter().find(|one| one["point"] == pavilion.json["id"]).unwrap();
-    assert_eq!(at_pavilion["from"], "2026-11-24T16:00:00Z");
-    // Told when there is a network again: on the day it was held, some hours later.
-    app.pass(3 * 24 * 60 - 4 * 60);
-    app.app.catch_up().await.unwrap();
-    let held = |at: &str| json!({"text": "议定三件事", "position": there(HERE), "occurred_at": at});
-    record(&leader, at_pavilion, held("2026-11-25T08:00:00Z")).await.refused_for(
-        422,
-        "matter.time",
-        "/occurred_at",
-    );
-    let done = record(&leader, at_pavilion, held("2026-11-25T15:00:00Z")).await.expect(200);
-    assert_eq!((done.str("status"), &done.json["records"][0]["late"]), ("done", &json!(false)));
     app.stop().await;
 }
 

@@ -36,12 +36,13 @@ fn decision(back: bool) -> Value {
 }
 
 /// The numbers of the tickets that a list shows.
-async fn listed(caller: &Caller, query: &str) -> Vec<String> {
+pub(crate) async fn listed(caller: &Caller, query: &str) -> Vec<String> {
     let list = caller.get(&format!("/tickets?{query}")).await.expect(200);
     list.items().iter().map(|ticket| ticket["number"].as_str().unwrap().to_owned()).collect()
 }
 
-fn entry(timeline: &Answer, kind: &str) -> Value {
+/// The first entry of a kind.
+pub(crate) fn entry(timeline: &Answer, kind: &str) -> Value {
     timeline.items().iter().find(|entry| entry["kind"] == kind).unwrap().clone()
 }
 

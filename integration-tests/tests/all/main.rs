@@ -24,6 +24,7 @@ mod demo;
 mod doctor;
 mod duty;
 mod duty_plan;
+mod duty_spot;
 mod errand;
 mod estate;
 mod figure;

@@ -5,9 +5,9 @@ use crate::inbox;
 use crate::machine::act;
 use crate::photo::{add, jpeg};
 use crate::qingzhou::Shengshui;
-use crate::story::{below, count, entry, file, labels, order, person, seen_by, take, was_told};
+use crate::story::{below, count, entry, file, labels, order, person, record, seen_by, take, was_told};
 use crate::ticket::path;
-use integration_tests::{Answer, Backend, Caller};
+use integration_tests::{Backend, Caller};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -68,10 +68,6 @@ async fn owed(caller: &Caller, key: &str) -> Value {
     let list = caller.get(&format!("/duties?mine=true&key={key}")).await.expect(200);
     assert_eq!(list.items().len(), 1, "{key}: {}", list.text);
     list.items()[0].clone()
-}
-
-async fn record(caller: &Caller, duty: &Value, body: Value) -> Answer {
-    caller.post(&format!("/duties/{}/record", duty["id"].as_str().unwrap()), body).await
 }
 
 #[rstest]

@@ -1,11 +1,12 @@
 //! 议题: what cannot be settled on the spot waits for the next meeting of its desk, and is settled there.
 
 use crate::inbox::told;
+use crate::ladder::{entry, listed};
 use crate::machine::{act, reason};
 use crate::rules::play_by;
 use crate::ticket::{Cast, path};
 use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT, lamp};
-use integration_tests::{Answer, Backend, Caller};
+use integration_tests::{Answer, Backend};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -26,16 +27,6 @@ level = "county"
 
 fn decision(text: &str) -> Value {
     json!({"text": text})
-}
-
-/// The numbers of the tickets that a list shows.
-async fn listed(caller: &Caller, query: &str) -> Vec<String> {
-    let list = caller.get(&format!("/tickets?{query}")).await.expect(200);
-    list.items().iter().map(|ticket| ticket["number"].as_str().unwrap().to_owned()).collect()
-}
-
-fn entry(timeline: &Answer, kind: &str) -> Value {
-    timeline.items().iter().find(|entry| entry["kind"] == kind).unwrap().clone()
 }
 
 #[rstest]

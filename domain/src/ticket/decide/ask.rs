@@ -1,6 +1,6 @@
 //! 按图索骥: a resident asks somebody who holds a post of their community, and nobody has to dispatch first (practices F04).
 
-use super::super::command::{AssigneeFacts, Assignment};
+use super::super::known::{AssigneeFacts, Assignment};
 use super::super::{Assignee, FieldFault, Ticket, TicketRefusal};
 use super::{Decision, Event, Fact};
 use crate::actor::Actor;

@@ -1,6 +1,6 @@
 //! Who is to do it: 研判, 派单, 认领, 接单, 退回, 移交.
 
-use super::super::command::{AssigneeFacts, Assignment, Team};
+use super::super::known::{AssigneeFacts, Assignment, Team};
 use super::super::{
     Affair, Assignee, ClockKind, Event, Fact, FieldFault, Handling, MAX_ASSIST, MAX_MATES, Severity, State,
     Ticket, TicketRefusal, WrongState,

@@ -1,6 +1,6 @@
 //! 居民代表: who of the residents watches the work, and what they say of it (practices Q06).
 
-use super::super::command::Delegate;
+use super::super::known::Delegate;
 use super::super::{Assignee, Fact, FieldFault, MAX_DELEGATES, State, TicketRefusal, WrongState};
 use super::Decision;
 use crate::id::UserId;

@@ -1,6 +1,6 @@
 //! 会商, 台账, 承诺: what is talked over, entered on the ledger, and promised (practices L01, L07, Z02).
 
-use super::super::command::Assignment;
+use super::super::known::Assignment;
 use super::super::{
     Assignee, Clock, ClockKind, Commonality, Fact, State, TicketRefusal, TimeFault, WrongState,
 };

@@ -1,6 +1,6 @@
 //! 平台智能派单: what the platform dispatches by itself, by a route of the playbook (practices Z01).
 
-use super::super::command::Assignment;
+use super::super::known::Assignment;
 use super::super::{Event, Ticket};
 use super::Decision;
 use crate::playbook::{Playbook, Route};

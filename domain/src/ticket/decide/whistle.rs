@@ -1,6 +1,6 @@
 //! 吹哨报到: a place calls units, they report in, and it says what it thought of how they answered (practices M04, Z10).
 
-use super::super::command::{AssigneeFacts, Assignment};
+use super::super::known::{AssigneeFacts, Assignment};
 use super::super::{
     Appraiser, Assignee, Fact, FieldFault, MAX_CALLED, MAX_WHISTLES, NotYours, State, TicketRefusal,
     WhistleState, WrongState,

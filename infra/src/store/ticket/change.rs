@@ -6,8 +6,9 @@ use super::super::error::StoreError;
 use super::super::journal::JournalError;
 use super::super::row::column;
 use super::super::sql::Sql;
+use super::after::{after, count, fold};
 use super::read::service_name;
-use super::write::{Change, Participants};
+use super::write::Change;
 use crate::trace::step;
 use domain::id::{TicketId, UserId};
 use domain::permission::Action;
@@ -16,9 +17,8 @@ use domain::playbook::Route;
 use domain::refusal::Refusal;
 use domain::text::Text;
 use domain::ticket::{
-    Assignee, Assignment, Command, Departure, Event, Exclusion, Satisfaction, Submission, Ticket,
-    TicketRefusal, When, decide, dispatch_by_route, exclude, hand_over, identify, merge, recode, settle,
-    submit,
+    Assignee, Assignment, Command, Departure, Exclusion, Satisfaction, Submission, Ticket, TicketRefusal,
+    When, decide, dispatch_by_route, exclude, hand_over, identify, merge, recode, settle, submit,
 };
 use domain::time::Timestamp;
 use domain::view::{Contact, TicketTexts, TicketView};
@@ -347,63 +347,4 @@ impl Store {
         self.journal.append_all(entries).await?;
         Ok(answer)
     }
-}
-
-fn fold(ticket: Option<Ticket>, events: &[Event]) -> Result<Ticket, StoreError> {
-    let broken = |error| StoreError::corrupt("ticket", "state", "a change", error);
-    let mut events = events.iter();
-    let mut ticket = match (ticket, events.as_slice()) {
-        (Some(ticket), _) => ticket,
-        (None, [first, ..]) => {
-            events.next();
-            Ticket::begin(first).map_err(broken)?
-        }
-        (None, []) => {
-            return Err(StoreError::corrupt("event", "payload", "a change", "a change without events"));
-        }
-    };
-    for event in events {
-        ticket.apply(event).map_err(broken)?;
-    }
-    Ok(ticket)
-}
-
-fn count(events: &[Event]) -> i32 {
-    i32::try_from(events.len()).expect("a change has few events")
-}
-
-/// The ticket after its events, and what the write is guarded by.
-pub(super) fn after(
-    loaded: TicketView,
-    events: &[Event],
-    command: Option<&Command>,
-    now: Timestamp,
-) -> Result<((i32, Participants), TicketView), StoreError> {
-    let from = (loaded.version, Participants::of(&loaded.ticket));
-    let ticket = fold(Some(loaded.ticket), events)?;
-    let texts = texts_after(loaded.texts, &ticket, command);
-    let version = from.0 + count(events);
-    Ok((from, TicketView { ticket, version, texts, updated_at: now, ..loaded }))
-}
-
-/// The texts that are current after a command.
-fn texts_after(mut texts: TicketTexts, ticket: &Ticket, command: Option<&Command>) -> TicketTexts {
-    let body = command.and_then(Command::text).map(|text| text.body.as_str().to_owned());
-    match command {
-        Some(Command::Plan { .. }) => texts.plan = body,
-        Some(Command::Reply { .. }) => texts.progress = body,
-        Some(Command::Resolve { .. }) => texts.reply = body,
-        Some(Command::Refer { .. }) => texts.referral = body,
-        Some(Command::RaiseTopic { .. }) => texts.topic = body,
-        Some(Command::Rate { .. }) => texts.comment = body,
-        Some(Command::Withdraw { .. } | Command::Decline { .. }) => texts.end_reason = body,
-        _ => {}
-    }
-    // A new round begins without the words of the last one.
-    let work = ticket.state.work();
-    texts.plan = texts.plan.filter(|_| work.is_some_and(|work| work.plan.is_some()));
-    texts.progress = texts.progress.filter(|_| work.is_some_and(|work| work.reply.is_some()));
-    texts.topic = texts.topic.filter(|_| ticket.topic.is_some());
-    texts.reply = texts.reply.filter(|_| ticket.resolution().is_some());
-    texts
 }

@@ -1,5 +1,6 @@
 //! Tickets in the store: one read, one list, one history, one guarded write.
 
+mod after;
 mod alike;
 mod change;
 pub(super) mod contact;

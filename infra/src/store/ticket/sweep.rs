@@ -6,7 +6,7 @@ use super::super::change::ChangeError;
 use super::super::error::StoreError;
 use super::super::row::{Row, column};
 use super::super::sql::Sql;
-use super::change::after;
+use super::after::after;
 use super::write::{Change, Participants};
 use crate::trace;
 use domain::id::TicketId;
