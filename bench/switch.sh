@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 seconds=${SECONDS_EACH:-10} rate=${RATE:-4}
 load() { wrk -t1 -c8 -d"${seconds}s" -s bench/switch.lua "$url" -- "$token" "/api/v1/tickets?mine=true&limit=20"; }
-refused() { awk '/Non-2xx|Socket errors/ {n += $NF} END {print n + 0}' "$1"; }
+refused() { awk '/Non-2xx/ {n += $NF} /Socket errors/ {n += $4 + $6 + $8 + $10} END {print n + 0}' "$1"; }
 persecond() { awk '/Requests\/sec/ {print int($2)}' "$1"; }
 echo "| | requests a second | while switched | switches | slowest switch | refused |"
 echo "|---|---|---|---|---|---|"

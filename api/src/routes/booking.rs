@@ -26,7 +26,7 @@ use openapi::booking::{
     Book, Booking, BookingPage, CancelBooking, ListBookings, ListSlots, MissBooking, ServeBooking, Slot,
     SlotDay,
 };
-use openapi::problem::Fault;
+use openapi::problem::{Fault, Problem};
 use std::collections::HashSet;
 use uuid::Uuid;
 
@@ -89,7 +89,11 @@ async fn point(state: &State, session: &Session, id: PointId) -> ApiResult<point
     description = "居民为自己预约，或在该地接待的人、点位运营单位的人替居民预约（`person`）。一人一天在同一点位只能有一个预约；\
         点位一方得知，时段开始前两小时提醒来的人。",
     request_body = Book,
-    responses((status = 201, description = "已预约", body = Booking, headers(("ETag" = String, description = "版本")))),
+    responses(
+        (status = 201, description = "已预约", body = Booking, headers(("ETag" = String, description = "版本"))),
+        (status = 404, description = "没有这个点位", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "约满，当天已有预约，或不接受预约", body = Problem, content_type = "application/problem+json")
+    ),
     extensions(("x-permission" = json!("booking.make")))
 )]
 #[post("/bookings")]

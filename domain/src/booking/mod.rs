@@ -131,7 +131,9 @@ impl Matter for Booking {
         }
         if !self.reminded && self.begins_at - REMINDED <= now {
             let after = Self { reminded: true, ..self.clone() };
-            return Some(self.told(Change::new(after, BookingFact::BookingReminded), Notice::MatterDue));
+            let change = Change::new(after, BookingFact::BookingReminded);
+            // While nobody settled anything the slot may have begun.
+            return Some(if now < self.begins_at { self.told(change, Notice::MatterDue) } else { change });
         }
         let after = Self { status: BookingStatus::NoShow, over_at: Some(now), ..self.clone() };
         let over = self.reminded && self.ends_at() + WAITS <= now;
@@ -154,7 +156,7 @@ pub struct NewBooking {
 
 /// The slot of a seat: one booking has it.
 pub fn seat(point: PointId, begins_at: Timestamp, seat: u16) -> String {
-    format!("booking/{}/{}/{seat}", point.0, begins_at.timestamp() / 60)
+    format!("booking:{}:{}:{seat}", point.0, begins_at.timestamp() / 60)
 }
 
 /// All seats of a slot.
@@ -164,7 +166,7 @@ pub fn seats(point: PointId, begins_at: Timestamp, slots: Slots) -> impl Iterato
 
 /// Somebody comes to a point once a day: nobody keeps others out of it.
 pub fn own(requester: UserId, point: PointId, begins_at: Timestamp) -> String {
-    format!("booking/{}/{}/{}", requester.0, point.0, china_day(begins_at))
+    format!("booking:{}:{}:{}", requester.0, point.0, china_day(begins_at))
 }
 
 impl Booking {

@@ -158,6 +158,8 @@ fn f11_they_are_reminded_once_and_known_not_to_have_come() {
     let missed = reminded.settle(over).unwrap().after;
     assert_eq!((missed.status, missed.columns().next_at), (BookingStatus::NoShow, None));
     assert!(missed.columns().slots.is_empty() && missed.settle(over).is_none());
+    // Nobody is reminded of what has begun.
+    assert!(booked.settle(monday()).unwrap().tell.is_empty());
     // Whoever books for now needs no reminder.
     let soon = booked_at(now() + TimeDelta::minutes(30));
     assert!(soon.reminded && soon.settle(now() + TimeDelta::hours(1)).is_none());

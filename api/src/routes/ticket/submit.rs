@@ -20,7 +20,7 @@ use domain::time::Timestamp;
 use domain::view::{Contact, TicketView};
 use infra::entropy;
 use infra::store::Request;
-use openapi::problem::Fault;
+use openapi::problem::{Fault, Problem};
 use openapi::strict::{Moment, Object};
 use openapi::ticket::{ChatMessage, CreateTicket, Origin, PlaceRef, Ticket};
 
@@ -33,7 +33,10 @@ const CODE: &str = "/place/code";
     summary = "点单",
     description = "反映一件事。到场时限即刻起算；已评定轻重的，办结（或方案）时限也即刻起算（53522）。联系人和住户加密保存，只有诉求人和承办人可见明文；`confidential` 时对承办人也隐去。",
     request_body = CreateTicket,
-    responses((status = 201, description = "已点单", body = Ticket, headers(("ETag" = String, description = "版本")))),
+    responses(
+        (status = 201, description = "已点单", body = Ticket, headers(("ETag" = String, description = "版本"))),
+        (status = 409, description = "群聊消息或单号已点过单", body = Problem, content_type = "application/problem+json")
+    ),
     extensions(("x-permission" = json!("ticket.submit")))
 )]
 #[post("/tickets")]
