@@ -70,7 +70,7 @@ pub struct ListBookings {
     /// 地点编码：该地及其下各级；有多个县的范围时必填
     #[param(example = "532504001007")]
     pub place: Option<String>,
-    /// 只看与本人、本单位有关的：本人预约的、代为预约的、本单位运营的点位的
+    /// 只看与本人、本单位有关的：本人预约的、本单位运营的点位的
     pub mine: Option<bool>,
     /// 只看这个点位的
     pub point: Option<Uuid>,
@@ -128,7 +128,7 @@ pub struct Slot {
     /// 何时止
     pub ends_at: DateTime<Utc>,
     /// 还有几个名额
-    pub free: usize,
+    pub free: i64,
 }
 
 /// 预约。

@@ -215,7 +215,7 @@ mod tests {
     use super::*;
     use utoipa::openapi::path::{HttpMethod, Operation};
     use utoipa::openapi::request_body::RequestBody;
-    use utoipa::openapi::{Content, PathItem};
+    use utoipa::openapi::{Content, PathItem, RefOr};
 
     #[test]
     fn the_lint_names_what_a_call_leaves_unsaid() {

@@ -4,7 +4,7 @@ use crate::Lang;
 use crate::label::{point_kind, words};
 use crate::strict::{Object, Word};
 use crate::ticket::{Position, datum};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::geo::{self, Datum};
 use domain::point::{self, Charge, Kind, Mode};
 use domain::time::Timestamp;
@@ -79,7 +79,7 @@ pub struct OpeningHours {
 /// 预约时段。
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"minutes": 30, "seats": 2}))]
+#[schema(example = json!({"minutes": 30, "seats": 2, "closed": ["2027-01-01"]}))]
 pub struct Slots {
     /// 每段几分钟，5 至 240
     #[schema(minimum = 5, maximum = 240)]
@@ -87,6 +87,10 @@ pub struct Slots {
     /// 每段几人，1 至 50
     #[schema(minimum = 1, maximum = 50)]
     pub seats: i64,
+    /// 哪些日子不接受预约，如节假日，至多 60 天；当天已有的预约不变
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 60)]
+    pub closed: Vec<NaiveDate>,
 }
 
 /// 一项服务。
@@ -364,7 +368,11 @@ impl Point {
             activities: activities.clone(),
             conveniences: conveniences.clone(),
             services: services.iter().map(OfferedService::from).collect(),
-            slots: slots.map(|slots| Slots { minutes: slots.minutes.into(), seats: slots.seats.into() }),
+            slots: slots.as_ref().map(|slots| Slots {
+                minutes: slots.minutes.into(),
+                seats: slots.seats.into(),
+                closed: slots.closed.clone(),
+            }),
             unit: unit.zip(unit_name.clone()).map(|(id, name)| PointUnit { id: id.0, name }),
             retired_at: point.retired_at,
         }

@@ -4,14 +4,14 @@ use crate::app::State;
 use crate::auth::{Permit, Session, may};
 use crate::edge::language;
 use crate::error::{ApiError, ApiResult, fault};
-use crate::extract::{Body, Conditions, MatterPath, PointPath, Query};
+use crate::extract::{Body, Conditions, MatterPath, PointPath, Query, comparable_day};
 use crate::rates;
 use crate::routes::matter::{self, lens, must_be_known, page, request, seen, shown};
 use crate::routes::ticket::text;
 use crate::routes::tie::place_named;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use chrono::{Days, NaiveDate, NaiveTime};
-use domain::booking::{self, AHEAD, NewBooking, bookable, own, seats};
+use domain::booking::{self, AHEAD, NewBooking, bookable, must_be_near, own, seats};
 use domain::id::{PointId, UserId};
 use domain::matter::{Change, MatterRefusal, MatterView};
 use domain::permission::Action;
@@ -20,7 +20,7 @@ use domain::refusal::Refusal;
 use domain::tie::Holder;
 use domain::time::{Timestamp, china, china_day};
 use infra::entropy;
-use infra::store::{ChangeError, NewMatter, Request};
+use infra::store::{ChangeError, MatterLens, NewMatter, Request};
 use openapi::Lang;
 use openapi::booking::{
     Book, Booking, BookingPage, CancelBooking, ListBookings, ListSlots, MissBooking, ServeBooking, Slot,
@@ -48,25 +48,33 @@ pub(crate) async fn list_slots(
     query: Query<ListSlots>,
 ) -> ApiResult<web::Json<SlotDay>> {
     let (day, now) = (query.0.day, state.clock.now());
-    must_be_near("?day", day, now)?;
+    must_be_ahead("?day", day, now)?;
     let view = point(&state, &permit, path.0).await?;
     let details = &view.point.about.details;
-    let Some(slots) = details.slots.filter(|_| view.point.retired_at.is_none()) else {
+    let Some(slots) = details.slots.as_ref().filter(|_| view.point.retired_at.is_none()) else {
         return Ok(web::Json(SlotDay { day, services: vec![], items: vec![] }));
     };
     let begins: Vec<_> = slots.on(&details.hours, day).filter(|begin| *begin > now).collect();
-    let all: Vec<_> = begins.iter().flat_map(|begin| seats(view.point.id, *begin, slots)).collect();
-    let taken = state.store.slots_taken(&all).await?;
+    let taken = state.store.seats_taken((view.point.id, &view.place), span("?day", day)?).await?;
     let items = begins.iter().map(|begin| {
-        let free = seats(view.point.id, *begin, slots).filter(|seat| !taken.contains_key(seat)).count();
+        let taken = taken.get(begin).copied().unwrap_or_default();
+        let free = (i64::from(slots.seats) - taken).max(0);
         Slot { begins_at: *begin, ends_at: *begin + slots.length(), free }
     });
     let services = bookable(&view.point).into_iter().map(str::to_owned).collect();
     Ok(web::Json(SlotDay { day, services, items: items.collect() }))
 }
 
+/// From when until when a day lasts in China.
+fn span(field: &str, day: NaiveDate) -> ApiResult<(Timestamp, Timestamp)> {
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_local_timezone(china()).single();
+    let bounds = midnight(day).zip(day.checked_add_days(Days::new(1)).and_then(midnight));
+    let (from, until) = bounds.ok_or_else(|| Fault::of(field, "request.invalid_value", vec![]))?;
+    Ok((from.to_utc(), until.to_utc()))
+}
+
 /// A day on which one books.
-fn must_be_near(field: &str, day: NaiveDate, now: Timestamp) -> ApiResult<()> {
+fn must_be_ahead(field: &str, day: NaiveDate, now: Timestamp) -> ApiResult<()> {
     let (first, last) = (china_day(now), china_day(now + AHEAD));
     if (first..=last).contains(&day) {
         return Ok(());
@@ -125,7 +133,9 @@ pub(crate) async fn book(
         // Anew each time: meanwhile others book, and the point changes.
         let view = state.store.point(PointId(wanted), &permit.actor, permit.grants_version).await?;
         let view = view.ok_or_else(|| Refusal::from(PointRefusal::NotFound))?;
-        let slots = view.point.about.details.slots;
+        // Before its day is looked at: there is none at the end of time.
+        must_be_near(new.begins_at, now).map_err(Refusal::from)?;
+        let slots = view.point.about.details.slots.as_ref();
         let mut wanted = vec![own(requester, view.point.id, new.begins_at)];
         wanted.extend(slots.into_iter().flat_map(|slots| seats(view.point.id, new.begins_at, slots)));
         let taken: HashSet<_> = state.store.slots_taken(&wanted).await?.into_keys().collect();
@@ -159,13 +169,14 @@ pub(crate) async fn list_bookings(
     let mut query = lens(&state, &permit, Action::BookingView, place.as_deref(), mine.unwrap_or(false))?;
     query.status = status.map(Into::into);
     query.topic = point.map(|point| point.to_string());
+    // Not what one once booked for others.
+    if let MatterLens::Party(_, roles) = &mut query.lens {
+        *roles = vec!["requester", "unit"];
+    }
+    comparable_day("?day", day)?;
     if let Some(day) = day {
-        let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_local_timezone(china()).single();
-        let bounds = (midnight(day), day.checked_add_days(Days::new(1)).and_then(midnight));
-        let (Some(from), Some(to)) = bounds else {
-            return Err(Fault::of("?day", "request.invalid_value", vec![]).into());
-        };
-        (query.from, query.to) = (Some(from.to_utc()), Some(to.to_utc()));
+        let (from, to) = span("?day", day)?;
+        (query.from, query.to) = (Some(from), Some(to));
     }
     let item = |view: &MatterView<_>| Booking::new(view, lang);
     let (items, next_cursor) = page(&state, &permit, &list, query, (cursor, limit), item).await?;
@@ -207,7 +218,7 @@ async fn change(
     tag = "预约",
     operation_id = "serve_booking",
     summary = "办理预约",
-    description = "该地接待的人或点位运营单位的人记录：已到、已办理。时段开始前 12 小时以内起，至时段结束后一天。",
+    description = "该地接待的人或点位运营单位的人记录：已到、已办理。时段开始前 12 小时起；误记为未到的，时段结束后 7 天以内可改记为已办理。",
     request_body = ServeBooking,
     responses((status = 200, description = "已办理", body = Booking, headers(("ETag" = String, description = "版本")))),
     extensions(("x-permission" = json!("booking.serve")))
@@ -234,7 +245,7 @@ pub(crate) async fn serve_booking(
     tag = "预约",
     operation_id = "miss_booking",
     summary = "预约未到",
-    description = "时段开始之后，该地接待的人或点位运营单位的人记录：未到。时段结束一天后没有记录的，自动记为未到。",
+    description = "时段结束之后，该地接待的人或点位运营单位的人记录：未到。时段结束一天后没有记录的，自动记为未到。",
     request_body = MissBooking,
     responses((status = 200, description = "未到", body = Booking, headers(("ETag" = String, description = "版本")))),
     extensions(("x-permission" = json!("booking.serve")))

@@ -19,8 +19,8 @@ pub enum BookingFact {
     BookingServed { text: Option<TextRef> },
     /// 预约未到.
     BookingNoShow,
-    /// 取消预约.
-    BookingCancelled { text: TextRef },
+    /// 取消预约; without a text whoever was to come was erased.
+    BookingCancelled { text: Option<TextRef> },
 }
 
 impl Fact for BookingFact {

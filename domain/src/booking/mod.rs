@@ -31,8 +31,10 @@ pub const AHEAD: TimeDelta = TimeDelta::days(30);
 const REMINDED: TimeDelta = TimeDelta::hours(2);
 /// How early somebody can be served: they came before their time.
 const EARLY: TimeDelta = TimeDelta::hours(12);
-/// How long after the slot it can be said that somebody came: then they did not.
+/// How long after the slot it is waited for somebody to say that they came: then they did not.
 const WAITS: TimeDelta = TimeDelta::days(1);
+/// How long after the slot it can still be said that they came after all.
+const CORRECTED: TimeDelta = TimeDelta::days(7);
 
 /// Where a booking stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, EnumString, IntoStaticStr)]
@@ -137,7 +139,13 @@ impl Matter for Booking {
         }
         let after = Self { status: BookingStatus::NoShow, over_at: Some(now), ..self.clone() };
         let over = self.reminded && self.ends_at() + WAITS <= now;
-        over.then(|| Change::new(after, BookingFact::BookingNoShow))
+        over.then(|| self.told(Change::new(after, BookingFact::BookingNoShow), Notice::MatterOverdue))
+    }
+
+    /// Whoever comes, whoever keeps the point, and whoever looks at bookings there; not who once booked for somebody.
+    fn is_seen_by(&self, actor: &Actor, at: &PlaceCode) -> bool {
+        let keeps = self.unit.is_some_and(|unit| actor.stands_for(Holder::Unit(unit)));
+        actor.user == self.requester || keeps || actor.does_at(Action::BookingView, at)
     }
 }
 
@@ -160,8 +168,16 @@ pub fn seat(point: PointId, begins_at: Timestamp, seat: u16) -> String {
 }
 
 /// All seats of a slot.
-pub fn seats(point: PointId, begins_at: Timestamp, slots: Slots) -> impl Iterator<Item = String> {
+pub fn seats(point: PointId, begins_at: Timestamp, slots: &Slots) -> impl Iterator<Item = String> {
     (1..=slots.seats).map(move |number| seat(point, begins_at, number))
+}
+
+/// Whether one books for such a time: one to come, and soon.
+///
+/// # Errors
+/// [`MatterRefusal::Time`].
+pub fn must_be_near(begins_at: Timestamp, now: Timestamp) -> Result<(), MatterRefusal> {
+    MatterRefusal::unless_between("/begins_at", begins_at, now, now + AHEAD)
 }
 
 /// Somebody comes to a point once a day: nobody keeps others out of it.
@@ -187,20 +203,24 @@ impl Booking {
             return Err(MatterRefusal::BeyondScope.into());
         }
         let details = &point.about.details;
-        let slots =
-            details.slots.filter(|_| point.retired_at.is_none()).ok_or(BookingRefusal::NotBookable)?;
+        let slots = details.slots.as_ref().filter(|_| point.retired_at.is_none());
+        let slots = slots.ok_or(BookingRefusal::NotBookable)?;
         if !details.services.iter().any(|one| one.name == *service && one.modes.contains(&Mode::Booking)) {
             return Err(BookingRefusal::NoSuchService { allowed: bookable(point).join("、") }.into());
         }
-        MatterRefusal::unless_between("/begins_at", *begins_at, now, now + AHEAD)?;
+        must_be_near(*begins_at, now)?;
         if !slots.begin_at(&details.hours, *begins_at) {
             return Err(BookingRefusal::NoSlot.into());
         }
         if taken.contains(&own(*requester, point.id, *begins_at)) {
             return Err(BookingRefusal::OnceADay.into());
         }
+        // Each begins to look somewhere else, so that many at once are seldom after the same.
+        let first = requester.0.as_u128() % u128::from(slots.seats);
+        let by_turns = (0..slots.seats).map(|n| (u128::from(n) + first) % u128::from(slots.seats) + 1);
+        let mut numbers = by_turns.filter_map(|number| u16::try_from(number).ok());
         let free = |number: &u16| !taken.contains(&seat(point.id, *begins_at, *number));
-        let seat = (1..=slots.seats).find(free).ok_or(BookingRefusal::Full)?;
+        let seat = numbers.find(free).ok_or(BookingRefusal::Full)?;
         let booking = Self {
             requester: *requester,
             booked_by: actor.user,
@@ -226,16 +246,13 @@ impl Booking {
             begins_at: *begins_at,
             text: booking.text,
         };
-        let keeper = booking.keeper();
-        let change = Change::new(booking, fact).with(text.clone()).telling(keeper, Notice::MatterAssigned);
-        Ok(if *requester == actor.user {
-            change
-        } else {
-            change.telling(Recipient::Person(*requester), Notice::MatterAssigned)
-        })
+        let keepers = booking.keepers();
+        let change = Change::new(booking, fact).with(text.clone());
+        let change = keepers.fold(change, |change, keeper| change.telling(keeper, Notice::MatterAssigned));
+        Ok(change.telling(Recipient::Person(*requester), Notice::MatterReported))
     }
 
-    /// 办理: they came.
+    /// 办理: they came; also where it was said before that they did not, for a week.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -247,26 +264,30 @@ impl Booking {
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
         self.must_serve(actor, at)?;
-        self.must_have_come(self.begins_at - EARLY, now)?;
+        let corrected = self.status == BookingStatus::NoShow && now < self.ends_at() + CORRECTED;
+        if !corrected {
+            self.must_be_open()?;
+        }
+        self.must_not_be_early(self.begins_at - EARLY, now)?;
         let text = reply.map(|text| text.reference);
         let change =
             Change::new(self.over(BookingStatus::Served, text, now), BookingFact::BookingServed { text });
         Ok(self.told(change.with(reply.cloned()), Notice::MatterDone))
     }
 
-    /// 未到: they did not come.
+    /// 未到: they did not come in all of their slot.
     ///
     /// # Errors
     /// [`Refusal`].
     pub fn miss(&self, actor: &Actor, at: &PlaceCode, now: Timestamp) -> Result<Change<Self>, Refusal> {
         self.must_serve(actor, at)?;
-        self.must_have_come(self.begins_at, now)?;
+        self.must_be_open()?;
+        self.must_not_be_early(self.ends_at(), now)?;
         let change = Change::new(self.over(BookingStatus::NoShow, None, now), BookingFact::BookingNoShow);
-        Ok(self.told(change, Notice::MatterDone))
+        Ok(self.told(change, Notice::MatterOverdue))
     }
 
-    /// 取消: by whoever comes, or booked for them, until it begins; by whoever serves there, who is not there for them after
-    /// all, at any time.
+    /// 取消: by whoever comes, until it begins; by whoever serves there, who is not there for them after all, at any time.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -277,9 +298,8 @@ impl Booking {
         at: &PlaceCode,
         now: Timestamp,
     ) -> Result<Change<Self>, Refusal> {
-        let booked = [self.requester, self.booked_by].contains(&actor.user);
         let serves = serves_at(actor, at, self.unit);
-        if !booked && !serves {
+        if self.requester != actor.user && !serves {
             return Err(MatterRefusal::BeyondScope.into());
         }
         self.must_be_open()?;
@@ -287,11 +307,32 @@ impl Booking {
             return Err(BookingRefusal::Begun.into());
         }
         let text = Some(reason.reference);
-        let fact = BookingFact::BookingCancelled { text: reason.reference };
-        let change = Change::new(self.over(BookingStatus::Cancelled, text, now), fact).with([reason.clone()]);
-        let other =
-            if actor.user == self.requester { self.keeper() } else { Recipient::Person(self.requester) };
-        Ok(change.telling(other, Notice::MatterDone))
+        let change = self.cancelled(text, now).with([reason.clone()]);
+        Ok(self.told(change, Notice::MatterDecided))
+    }
+
+    /// 取消: whoever was to come was erased.
+    pub fn given_up(&self, now: Timestamp) -> Option<Change<Self>> {
+        (self.status == BookingStatus::Booked).then(|| self.cancelled(None, now))
+    }
+
+    fn cancelled(&self, text: Option<TextRef>, now: Timestamp) -> Change<Self> {
+        let after = self.over(BookingStatus::Cancelled, text, now);
+        let change = Change::new(after, BookingFact::BookingCancelled { text });
+        self.keepers().fold(change, |change, keeper| change.telling(keeper, Notice::MatterReported))
+    }
+
+    /// Whether it can be kept at the point as it is to be: run by the same unit, and if it still takes bookings, in the same
+    /// slots. One that takes no more keeps those that it took.
+    pub fn fits(&self, point: &Point) -> bool {
+        let details = &point.about.details;
+        let slots_fit = details.slots.as_ref().is_none_or(|slots| {
+            let mut cut = slots.cut(&details.hours, china_day(self.begins_at));
+            (slots.minutes, cut.any(|begin| begin == self.begins_at)) == (self.minutes, true)
+                && self.seat <= slots.seats
+                && bookable(point).contains(&self.service.as_str())
+        });
+        point.retired_at.is_none() && point.about.unit == self.unit && slots_fit
     }
 
     /// When the slot ends.
@@ -303,9 +344,9 @@ impl Booking {
         Self { status, reply, over_at: Some(now), ..self.clone() }
     }
 
-    /// Whoever is to know that somebody comes.
-    fn keeper(&self) -> Recipient {
-        self.unit.map_or(Recipient::Desk(self.desk), Recipient::Unit)
+    /// Whoever is to know that somebody comes: nobody may handle for the unit.
+    fn keepers(&self) -> impl Iterator<Item = Recipient> + use<> {
+        [Some(Recipient::Desk(self.desk)), self.unit.map(Recipient::Unit)].into_iter().flatten()
     }
 
     /// Tells whoever comes.
@@ -314,10 +355,7 @@ impl Booking {
     }
 
     fn must_serve(&self, actor: &Actor, at: &PlaceCode) -> Result<(), MatterRefusal> {
-        if !serves_at(actor, at, self.unit) {
-            return Err(MatterRefusal::BeyondScope);
-        }
-        self.must_be_open()
+        if serves_at(actor, at, self.unit) { Ok(()) } else { Err(MatterRefusal::BeyondScope) }
     }
 
     fn must_be_open(&self) -> Result<(), MatterRefusal> {
@@ -327,7 +365,7 @@ impl Booking {
         }
     }
 
-    fn must_have_come(&self, from: Timestamp, now: Timestamp) -> Result<(), BookingRefusal> {
+    fn must_not_be_early(&self, from: Timestamp, now: Timestamp) -> Result<(), BookingRefusal> {
         if now >= from { Ok(()) } else { Err(BookingRefusal::TooEarly { from }) }
     }
 }

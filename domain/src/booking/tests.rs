@@ -60,7 +60,7 @@ fn point(seats: u16) -> Point {
         hours: Hours::new(&[(1, "09:00".into(), "11:00".into()), (6, "09:00".into(), "11:00".into())])
             .unwrap(),
         services: vec![service("社保卡补领", &[Mode::Booking]), service("饮水", &[Mode::Order])],
-        slots: Some(Slots { minutes: 30, seats }),
+        slots: Some(Slots { minutes: 30, seats, closed: vec![] }),
         ..Details::default()
     };
     let about = About {
@@ -133,7 +133,7 @@ proptest! {
                     }
                 }
                 Err(refusal) => {
-                    let full = super::seats(point.id, begins_at, point.about.details.slots.unwrap()).all(|seat| taken.contains(&seat));
+                    let full = super::seats(point.id, begins_at, point.about.details.slots.as_ref().unwrap()).all(|seat| taken.contains(&seat));
                     let twice = taken.contains(&own(resident(person).user, point.id, begins_at));
                     prop_assert_eq!(refusal.code(), if twice { "booking.once_a_day" } else { "booking.full" });
                     prop_assert!(twice || full);
@@ -202,4 +202,35 @@ fn f11_what_is_over_stays_so() {
     let cancelled = before.cancel(&text("有事"), &resident(1), &code(), now()).unwrap();
     assert_eq!(cancelled.tell, [(Recipient::Unit(unit()), Notice::MatterDone)]);
     assert!(cancelled.after.columns().slots.is_empty());
+}
+
+#[test]
+fn f11_whoever_booked_for_somebody_sees_it_while_they_serve_there() {
+    let booked = Booking::book(&new(1, monday()), (&point(1), &code()), &HashSet::new(), &clerk(2), now());
+    let booked = booked.unwrap().after;
+    assert!(booked.is_seen_by(&resident(1), &code()) && booked.is_seen_by(&clerk(2), &code()));
+    assert!(booked.is_seen_by(&handler(3, unit()), &code()));
+    // They left.
+    assert!(!booked.is_seen_by(&resident(2), &code()));
+    assert_eq!(refused(booked.cancel(&text("x"), &resident(2), &code(), now())), "matter.beyond_scope");
+}
+
+#[rstest]
+#[case::as_it_is(|_: &mut Point| (), true)]
+#[case::retired(|point: &mut Point| point.retired_at = Some(now()), false)]
+#[case::other_unit(|point: &mut Point| point.about.unit = None, false)]
+#[case::no_more_slots(|point: &mut Point| point.about.details.slots = None, true)]
+#[case::closed(|point: &mut Point| slots(point).closed.push(china_day(monday())), true)]
+#[case::other_grid(|point: &mut Point| slots(point).minutes = 20, false)]
+#[case::more_seats(|point: &mut Point| slots(point).seats = 2, true)]
+#[case::no_hours(|point: &mut Point| point.about.details.hours = Hours::default(), false)]
+#[case::no_service(|point: &mut Point| point.about.details.services.clear(), false)]
+fn f11_what_was_promised_is_kept(#[case] change: fn(&mut Point), #[case] fits: bool) {
+    let mut point = point(1);
+    change(&mut point);
+    assert_eq!(booked_at(monday()).fits(&point), fits);
+}
+
+fn slots(point: &mut Point) -> &mut Slots {
+    point.about.details.slots.as_mut().unwrap()
 }

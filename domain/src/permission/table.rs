@@ -234,8 +234,11 @@ pub fn reaches(role: Role, action: Action) -> &'static [Reach] {
             A::ErrandTake | A::ErrandView,
         )
         | (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::ErrandView) => &[Area],
-        (R::GridWorker | R::GridLeader | R::CommunityClerk, A::BookingServe | A::BookingView)
-        | (R::StreetDispatcher | R::Supervisor | R::CountyAdmin, A::BookingView) => &[Area],
+        (
+            R::GridWorker | R::GridLeader | R::CommunityClerk | R::StreetDispatcher,
+            A::BookingServe | A::BookingView,
+        )
+        | (R::Supervisor | R::CountyAdmin, A::BookingView) => &[Area],
         // At the points that their units run.
         (R::DepartmentHandler, A::BookingServe) => &[Assigned],
         // Those that concern them.

@@ -14,7 +14,7 @@ pub use event::{EVENT_VERSION, Fact, Headline};
 pub use hours::{Hours, MAX_SPANS, Opening, minute_of_week};
 pub use refusal::{PointFault, PointRefusal};
 pub use service::{AMOUNT, Charge, MAX_PER, MAX_SERVICES, Mode, Price, Service, offers, wanted};
-pub use slots::{SEATS, SLOT_MINUTES, Slots};
+pub use slots::{MAX_CLOSED, SEATS, SLOT_MINUTES, Slots};
 pub use walk::{
     Around, DEFAULT_MINUTES, DETOUR, METRES_A_MINUTE, MINUTES, around, band, metres, reach, walk_minutes,
 };

@@ -1,7 +1,7 @@
 //! Why a point stays as it is, or is none.
 
 use super::service::AMOUNT;
-use super::slots::{SEATS, SLOT_MINUTES};
+use super::slots::{MAX_CLOSED, SEATS, SLOT_MINUTES};
 use super::{MAX_SERVICES, MAX_SPANS};
 use crate::place::PlaceCode;
 use crate::refusal::Args;
@@ -49,6 +49,9 @@ pub enum PointFault {
     /// Slots for nobody or for too many.
     #[strum(serialize = "point.seats")]
     Seats,
+    /// Too many days on which nothing is booked.
+    #[strum(serialize = "point.closed_count")]
+    ClosedCount,
     /// Slots without opening hours that they are cut from.
     #[strum(serialize = "point.slots_without_hours")]
     SlotsWithoutHours,
@@ -94,6 +97,12 @@ pub enum PointRefusal {
     /// The unit that is to run it is of another county.
     #[error("the unit is of another county")]
     UnitElsewhere,
+    /// What was booked there could not be kept.
+    #[error("{count} bookings could not be kept")]
+    Booked {
+        /// How many.
+        count: usize,
+    },
     /// There are more around a position than are looked at.
     #[error("more than {max} points")]
     TooMany {
@@ -120,6 +129,7 @@ impl PointRefusal {
             Self::AtCounty => "point.at_county",
             Self::OtherCounty { .. } => "point.other_county",
             Self::UnitElsewhere => "point.unit_elsewhere",
+            Self::Booked { .. } => "point.booked",
             Self::TooMany { .. } => "point.too_many",
             Self::Field { fault, field: _ } => (*fault).into(),
         }
@@ -129,10 +139,12 @@ impl PointRefusal {
     pub fn args(&self) -> Args {
         match self {
             Self::BeyondScope { code } | Self::OtherCounty { code } => vec![("code", code.to_string())],
+            Self::Booked { count } => vec![("count", count.to_string())],
             Self::TooMany { max } => vec![("max", max.to_string())],
             Self::Field { fault, field: _ } => match fault {
                 PointFault::HoursCount => vec![("max", MAX_SPANS.to_string())],
                 PointFault::ServicesCount => vec![("max", MAX_SERVICES.to_string())],
+                PointFault::ClosedCount => vec![("max", MAX_CLOSED.to_string())],
                 PointFault::SlotMinutes => between(&SLOT_MINUTES),
                 PointFault::Seats => between(&SEATS),
                 PointFault::Amount => between(&AMOUNT),
@@ -159,7 +171,7 @@ impl PointRefusal {
             Self::AtCounty | Self::OtherCounty { .. } => Some("/place"),
             Self::UnitElsewhere => Some("/unit"),
             Self::TooMany { .. } => Some("?minutes"),
-            Self::NotFound | Self::Retired | Self::BeyondScope { .. } => None,
+            Self::NotFound | Self::Retired | Self::BeyondScope { .. } | Self::Booked { .. } => None,
         }
     }
 }

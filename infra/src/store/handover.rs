@@ -120,6 +120,13 @@ impl Store {
                 }
             }
         }
+        if let Handover::Left { person, .. } = handover
+            && self.is_erased(person).await?
+            && let Err(error) = self.give_up_bookings(person, now).await
+        {
+            whole = false;
+            tracing::warn!(%error, "what was booked was not given up; the next time tries again");
+        }
         let second = created_at + UNDER_WAY;
         let next = match due_at {
             _ if !whole => Some(now + UNDER_WAY),

@@ -2,7 +2,7 @@
 
 use crate::point::{at, call, found, with};
 use futures_util::future::join_all;
-use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp, UNIT};
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT};
 use integration_tests::client::Answer;
 use integration_tests::database::contains;
 use integration_tests::{Backend, Caller};
@@ -76,6 +76,11 @@ async fn f11_a_service_is_booked_and_the_booked_are_served(
     let neighbour = app.staff("community_clerk", NEIGHBOUR).await;
     neighbour.post(&format!("{this}/serve"), json!({})).await.refused(404, "matter.not_found");
     clerk.post(&format!("{this}/miss"), json!({})).await.refused(409, "booking.too_early");
+    // Who said before that they did not come puts it right.
+    app.pass(150);
+    let missed = clerk.post(&format!("{this}/miss"), json!({})).await.expect(200);
+    assert_eq!(missed.str("status_name"), "未到");
+    assert_eq!(told(&resident).await[0], "matter_overdue");
     let served = clerk.post(&format!("{this}/serve"), json!({"text": "十个工作日后来取"})).await.expect(200);
     assert_eq!((served.str("status_name"), served.str("reply")), ("已办理", "十个工作日后来取"));
     assert_eq!(told(&resident).await[0], "matter_done");
@@ -154,7 +159,7 @@ async fn f11_who_did_not_come_is_known_and_lists_are_by_day(
     assert_eq!(count(&handler, "mine=true").await, 2);
     assert_eq!(count(&app.staff("community_clerk", NEIGHBOUR).await, "").await, 0);
     // A day after its slot nobody came.
-    app.pass(48 * 60 + 1);
+    app.pass(48 * 60 + 31);
     let late = json!({"text": "去不了了"});
     resident.post(&format!("{}/cancel", path(&mine)), late.clone()).await.refused(409, "booking.begun");
     let _ = handler.post(&format!("{}/serve", path(&booked)), json!({})).await.expect(200);
@@ -181,6 +186,7 @@ async fn f11_what_cannot_be_booked_is_said(#[values(Backend::Sqlite, Backend::Po
     refused(json!({"begins_at": "2026-11-23T01:10:00Z"}), 422, "booking.no_slot", "/begins_at").await;
     refused(json!({"begins_at": "2026-11-16T01:00:00Z"}), 422, "matter.time", "/begins_at").await;
     refused(json!({"begins_at": "2027-11-22T01:00:00Z"}), 422, "matter.time", "/begins_at").await;
+    refused(json!({"begins_at": "+262142-12-31T20:00:00Z"}), 422, "matter.time", "/begins_at").await;
     refused(json!({"point": uuid::Uuid::from_u128(7)}), 404, "point.not_found", "/point").await;
     refused(json!({"text": ""}), 422, "text.empty", "/text").await;
     for (day, status, code) in [
@@ -191,6 +197,7 @@ async fn f11_what_cannot_be_booked_is_said(#[values(Backend::Sqlite, Backend::Po
         resident.get(&format!("{}/slots?day={day}", call(&point))).await.refused_for(status, code, "?day");
     }
     let _ = resident.get("/bookings?day=9999-12-31").await.expect(200);
+    resident.get("/bookings?day=-9999-01-01").await.refused_for(422, "request.out_of_range", "?day");
     // A point without slots, and one that is none any more.
     let plain = found(&clerk, at("venue", "广场", (20.0, 0.0))).await;
     resident.post("/bookings", wish(&plain)).await.refused_for(409, "booking.not_bookable", "/point");
@@ -201,6 +208,11 @@ async fn f11_what_cannot_be_booked_is_said(#[values(Backend::Sqlite, Backend::Po
     for (more, code, field) in [
         (json!({"slots": {"minutes": 4, "seats": 1}}), "point.slot_minutes", "/slots/minutes"),
         (json!({"slots": {"minutes": 30, "seats": 0}}), "point.seats", "/slots/seats"),
+        (
+            json!({"slots": {"minutes": 30, "seats": 1, "closed": vec!["2027-01-01"; 61]}}),
+            "point.closed_count",
+            "/slots/closed",
+        ),
         (json!({"hours": []}), "point.slots_without_hours", "/slots"),
         (json!({"services": []}), "point.slots_for_nothing", "/slots"),
     ] {
@@ -237,5 +249,76 @@ async fn f11_a_booking_says_nothing_of_whoever_was_erased(
     }
     let seen = clerk.get(&booking).await.expect(200);
     assert_eq!((seen.str("status"), seen.json.get("text")), ("served", None));
+    // What they were still to come to is given up, and their seat is free.
+    let gone = app.resident("路人").await;
+    let next = json!({"begins_at": "2026-11-30T01:00:00Z"});
+    let coming = path(&gone.post("/bookings", with(wish(&point), next.clone())).await.expect(201));
+    let _ = gone.post("/me/erase", json!({})).await.expect(200);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(clerk.get(&coming).await.expect(200).str("status"), "cancelled");
+    assert_eq!(told(&clerk).await[0], "matter_reported");
+    let _ = app.resident("下一位").await.post("/bookings", with(wish(&point), next)).await.expect(201);
+    assert_eq!(app.app.verify().await.unwrap(), Vec::<String>::new());
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn f11_what_was_promised_is_kept_or_cancelled_first(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    // A street has a counter of its own.
+    let street = app.staff("street_dispatcher", STREET).await;
+    let resident = app.resident("王芳").await;
+    let body = |more: Value| {
+        let said = json!({
+            "place": STREET, "hours": [{"weekday": 1, "from": "09:00", "to": "10:00"}],
+            "slots": {"minutes": 30, "seats": 2}, "services": [{"name": "社保卡补领", "modes": ["booking"], "price": "free"}]
+        });
+        with(with(at("service_point", "街道便民服务中心", (10.0, 0.0)), said), more)
+    };
+    let point = found(&street, body(json!({}))).await;
+    let booking = path(&resident.post("/bookings", wish(&point)).await.expect(201));
+    for more in [
+        json!({"slots": {"minutes": 20, "seats": 2}}),
+        json!({"hours": [{"weekday": 2, "from": "09:00", "to": "10:00"}]}),
+        json!({"unit": UNIT}),
+        json!({"place": COMMUNITY}),
+    ] {
+        street.put_with(&call(&point), &[], body(more)).await.refused(409, "point.booked");
+    }
+    street
+        .post(&format!("{}/retire", call(&point)), json!({"reason": "迁走"}))
+        .await
+        .refused(409, "point.booked");
+    // A day that is closed takes no more, and keeps what it took.
+    let closed = body(json!({"slots": {"minutes": 30, "seats": 2, "closed": ["2026-11-23"]}}));
+    let shown = street.put_with(&call(&point), &[], closed).await.expect(200);
+    assert_eq!(shown.json["slots"]["closed"], json!(["2026-11-23"]));
+    assert!(free(&resident, &point).await.is_empty());
+    let other = app.resident("路人").await;
+    other.post("/bookings", wish(&point)).await.refused_for(422, "booking.no_slot", "/begins_at");
+    let reason = json!({"text": "停电，改日再约"});
+    let cancelled = street.post(&format!("{booking}/cancel"), reason).await.expect(200);
+    assert_eq!((cancelled.str("status"), cancelled.str("reply")), ("cancelled", "停电，改日再约"));
+    assert_eq!(told(&resident).await, ["matter_decided"]);
+    let _ = street.post(&format!("{}/retire", call(&point)), json!({"reason": "迁走"})).await.expect(200);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn f11_whoever_serves_at_a_street_serves(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let street = app.staff("street_dispatcher", STREET).await;
+    let resident = app.resident("王芳").await;
+    let point = centre(&street, 1, json!({"place": STREET})).await;
+    let booking = path(&resident.post("/bookings", wish(&point)).await.expect(201));
+    app.pass(48 * 60);
+    let served = street.post(&format!("{booking}/serve"), json!({})).await.expect(200);
+    assert_eq!(served.str("status_name"), "已办理");
     app.stop().await;
 }

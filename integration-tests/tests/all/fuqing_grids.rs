@@ -314,7 +314,7 @@ async fn f11_fuqing_books_a_time_at_the_counter(
     assert_eq!((&day.items()[0]["free"], &day.items()[1]["free"]), (&json!(0), &json!(1)));
     let this = format!("/bookings/{}", booking.str("id"));
     neighbour.get(&this).await.refused(404, "matter.not_found");
-    county.app.pass(47 * 60 + 30);
+    county.app.pass(45 * 60 + 30);
     county.app.app.catch_up().await.unwrap();
     assert_eq!(told_of(&resident, "booking").await, ["matter_due"]);
     let secretary = county.staff("community_clerk", "天宝社区").await;

@@ -237,6 +237,8 @@ pub const TABLE: &[Row] = &[
     row("point.amount", 422, ["价格超出范围", "Amount out of range"], ["价格应为 {min} 至 {max} 分。", "An amount is {min} to {max} fen."]),
     row("point.slot_minutes", 422, ["时段长短有误", "Wrong length of slots"], ["每段应为 {min} 至 {max} 分钟。", "A slot lasts {min} to {max} minutes."]),
     row("point.seats", 422, ["每段人数有误", "Wrong number of seats"], ["每段应为 {min} 至 {max} 人。", "{min} to {max} people can come in a slot."]),
+    row("point.closed_count", 422, ["停约日太多", "Too many closed days"], ["不接受预约的日子至多 {max} 天。", "At most {max} days on which nothing is booked."]),
+    row("point.booked", 409, ["还有预约", "Still booked"], ["还有 {count} 个预约与此不符，请先办理或取消；先去掉预约时段（slots），就不会再有新的预约。", "{count} bookings could not be kept: serve or cancel them first. Without slots nothing more is booked."]),
     row("point.slots_without_hours", 422, ["没有开放时间", "No opening hours"], ["接受预约须写明开放时间。", "Slots are cut from the opening hours: give them."]),
     row("point.slots_for_nothing", 422, ["没有可预约的服务", "Nothing to book"], ["接受预约须有一项服务可预约（`booking`）。", "Slots need a service that is had by appointment (`booking`)."]),
     row("point.camera_only_map", 422, ["监控只登记位置", "Only where a camera is"], ["监控只登记名称、地点、位置、地址和运营单位。", "Of a camera only its name, place, position, address and unit are kept."]),

@@ -144,6 +144,7 @@ fn every_refusal() -> Vec<Refusal> {
         PointRefusal::OtherCounty { code }.into(),
         PointRefusal::UnitElsewhere.into(),
         PointRefusal::TooMany { max: 5_000 }.into(),
+        PointRefusal::Booked { count: 2 }.into(),
         domain::place::NetRefusal::HasPoints.into(),
         UnitRefusal::NotFound.into(),
         UnitRefusal::Unknown.into(),

@@ -56,8 +56,8 @@ pub(super) fn about(state: &State, body: WritePoint) -> ApiResult<(PlaceCode, Ab
         hours.into_iter().map(|Object(OpeningHours { weekday, from, to })| (weekday, from, to)).collect();
     let hours = or_fault(Hours::new(&hours).map_err(|refusal| fault(refusal, None)), &mut faults);
     let services = all_services(services, &mut faults);
-    let slots = slots.and_then(|Object(point::Slots { minutes, seats })| {
-        or_fault(Slots::new(minutes, seats).map_err(|refusal| fault(refusal, None)), &mut faults)
+    let slots = slots.and_then(|Object(point::Slots { minutes, seats, closed })| {
+        or_fault(Slots::new(minutes, seats, closed).map_err(|refusal| fault(refusal, None)), &mut faults)
     });
     let (Some(code), Some(name), Some(position), Some(hours), true) =
         (code, name, position, hours, faults.is_empty())

@@ -1,6 +1,7 @@
 //! Matters: rows with their whole state and a history, of every kind in one table. [`Store::begin_matter`] and
 //! [`Store::change_matter`] are the one door through which they change; [`kinds`] lists what time alone changes.
 
+mod booking;
 mod bulk;
 mod change;
 mod count;

@@ -60,6 +60,12 @@ impl Store {
         Ok(again.into_iter().flatten().collect())
     }
 
+    /// Whether somebody was erased.
+    pub(in crate::store) async fn is_erased(&self, person: UserId) -> Result<bool, StoreError> {
+        let sql = "SELECT id FROM app_user WHERE id = $1 AND erased_at IS NOT NULL";
+        Ok(self.query_one(sql, vec![person.0.into()]).await?.is_some())
+    }
+
     /// By what wrong passwords of theirs, and the addresses that they signed in from, are kept.
     async fn accounts(&self, person: Uuid) -> Result<Vec<Vec<u8>>, StoreError> {
         let sql = "SELECT subject FROM identity WHERE user_id = $1";

@@ -89,6 +89,9 @@ impl Store {
         if was_at.is_some_and(|(_, code)| code.county() != after.place.county()) {
             return Err(Refusal::from(PointRefusal::OtherCounty { code: after.place }).into());
         }
+        if was_at.is_some() {
+            self.keeps_its_bookings(&after).await?;
+        }
         let answer = render(&after);
         let mut rest = vec![match command {
             PointCommand::Found(..) => self.insert_point(&after)?,
