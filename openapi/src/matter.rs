@@ -70,6 +70,7 @@ const FACTS: &[(&str, &str, &str)] = &[
     ("mediation_signed", "调解协议签字", "Agreement signed"),
     ("mediation_guided", "调解期满引导诉讼", "Parties guided to the court"),
     ("mediation_guidance_recorded", "记录引导诉讼", "Guidance recorded"),
+    ("mediation_ended", "调解随工单结束", "Mediation ended with its ticket"),
 ];
 
 /// How matters stand, in a refusal that does not say of what kind they are: word, Chinese, English. What is called differently

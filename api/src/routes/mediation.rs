@@ -299,6 +299,9 @@ async fn change(
         Timestamp,
     ) -> Result<Change<mediation::Mediation>, Refusal>,
 ) -> ApiResult<HttpResponse> {
+    // What time has done is written down before: each rise is an event, and whoever has the file by now is who acts.
+    let settled = state.store.settle_first::<mediation::Mediation>(path.0, request.now).await;
+    settled.map_err(matter::failed)?;
     let lang = language(http);
     let decide = |view: &View| decide(&view.matter, request.actor, &view.place.code, request.now);
     matter::change(state, request, path.0, decide, |view: &MatterView<_>| in_words(state, view, lang)).await

@@ -163,7 +163,7 @@ impl Mediation {
         let status = self.status.name();
         match (self.status, &self.guidance) {
             (MediationStatus::Guided, None) => {}
-            (MediationStatus::Guided, Some(_)) | (MediationStatus::Settled, _) => {
+            (MediationStatus::Guided, Some(_)) | (MediationStatus::Settled | MediationStatus::Ended, _) => {
                 return Err(MatterRefusal::Over { status }.into());
             }
             (MediationStatus::Open | MediationStatus::Agreed, _) => {
@@ -174,6 +174,25 @@ impl Mediation {
         after.guidance = Some(Guidance { at: now, by: actor.user, text: text.reference });
         let fact = MediationFact::MediationGuidanceRecorded { text: text.reference };
         Ok(Change::new(after, fact).with([text.clone()]))
+    }
+
+    /// 随工单结束: the days of a level are over, and the round of the ticket that it is of was answered or has ended. The file
+    /// goes up to nobody, and nobody is shown the court's door.
+    pub fn end_with_its_ticket(&self, now: Timestamp) -> Option<Change<Self>> {
+        let at = self.step().until;
+        if !self.is_open() || now < at {
+            return None;
+        }
+        let mut after = self.clone();
+        after.status = MediationStatus::Ended;
+        after.step_mut().ended = Some(Ended { at, how: HowEnded::TicketOver, reason: None });
+        let change = Change::new(after, MediationFact::MediationEnded { at });
+        let change = self.telling_people(change, Notice::MatterDone);
+        Some(
+            self.step().mediator.into_iter().fold(change, |change, mediator| {
+                change.telling(Recipient::Person(mediator), Notice::MatterDone)
+            }),
+        )
     }
 
     /// Decides on what time has made of it by `now`, whether that was written down yet or not.

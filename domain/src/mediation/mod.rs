@@ -43,6 +43,8 @@ pub enum MediationStatus {
     Settled,
     /// 已引导诉讼: the days were over.
     Guided,
+    /// 已随工单结束.
+    Ended,
 }
 
 impl MediationStatus {
@@ -89,6 +91,8 @@ pub enum HowEnded {
     Settled,
     /// 引导诉讼.
     Guided,
+    /// 工单已办结.
+    TicketOver,
 }
 
 /// A party to a dispute: a user, or a name that can be erased. Others call it by its number, from 1.
@@ -253,6 +257,8 @@ pub enum MediationFact {
     MediationGuided { at: Timestamp },
     /// 记录引导.
     MediationGuidanceRecorded { text: TextRef },
+    /// 随工单结束.
+    MediationEnded { at: Timestamp },
 }
 
 impl Fact for MediationFact {
@@ -265,6 +271,7 @@ impl Fact for MediationFact {
             Self::MediationSigned { .. } => "mediation_signed",
             Self::MediationGuided { .. } => "mediation_guided",
             Self::MediationGuidanceRecorded { .. } => "mediation_guidance_recorded",
+            Self::MediationEnded { .. } => "mediation_ended",
         }
     }
 }

@@ -171,3 +171,20 @@ fn z03_what_is_done_late_is_done_on_what_time_made_of_it(
     let up = mediation().hand_up(&text("谈不拢"), &mediator, &place(), now);
     assert_eq!(up.is_ok(), level == Ok(MediationLevel::Grid));
 }
+
+#[test]
+fn with_its_ticket_it_ends_where_it_lies() {
+    let begun = mediation();
+    assert_eq!(begun.end_with_its_ticket(day(2) - TimeDelta::seconds(1)), None);
+    let ended = begun.end_with_its_ticket(day(9)).unwrap();
+    assert_eq!(
+        (ended.after.status, ended.after.step().level),
+        (MediationStatus::Ended, MediationLevel::Grid)
+    );
+    let over = Ended { at: day(2), how: HowEnded::TicketOver, reason: None };
+    assert_eq!(ended.after.steps[0].ended, Some(over));
+    // The parties and the mediator; nobody above.
+    assert_eq!(ended.tell, [user(2), user(1)].map(|one| (Recipient::Person(one), Notice::MatterDone)));
+    assert_eq!((ended.after.settle(day(99)), ended.after.end_with_its_ticket(day(99))), (None, None));
+    assert_eq!(ended.after.columns().next_at, None);
+}

@@ -53,6 +53,7 @@ mod machine;
 mod matching;
 mod matrix;
 mod mediation;
+mod mediation_ends;
 mod messages;
 mod metrics;
 mod mile;

@@ -9,19 +9,19 @@ use rstest::rstest;
 use serde_json::{Value, json};
 
 const RULE: &str = "[mediation]\ncategory = \"dispute\"\ncourt = \"可以向弥勒市人民法院起诉\"\n";
-const DAY: i64 = 24 * 60;
+pub(crate) const DAY: i64 = 24 * 60;
 
 /// A dispute that the grid's worker accepted.
-struct Dispute {
-    app: TestApp,
-    cast: Cast,
-    street: Caller,
-    ticket: String,
+pub(crate) struct Dispute {
+    pub(crate) app: TestApp,
+    pub(crate) cast: Cast,
+    pub(crate) street: Caller,
+    pub(crate) ticket: String,
     requester: String,
 }
 
 impl Dispute {
-    async fn of(backend: Backend) -> Self {
+    pub(crate) async fn of(backend: Backend) -> Self {
         let app = TestApp::start(backend).await;
         play_by(&app, RULE, &[]).await;
         let cast = Cast::of(&app).await;
@@ -42,7 +42,7 @@ impl Dispute {
     }
 
     /// Begun; its path.
-    async fn begun(&self) -> String {
+    pub(crate) async fn begun(&self) -> String {
         format!("/mediations/{}", self.begin().await.expect(201).str("id"))
     }
 }
@@ -56,13 +56,13 @@ async fn accepted(cast: &Cast, category: &str) -> String {
 }
 
 /// What somebody was told of mediations, the latest first.
-async fn told(caller: &Caller) -> Vec<String> {
+pub(crate) async fn told(caller: &Caller) -> Vec<String> {
     let inbox = caller.get("/me/inbox?limit=100").await.expect(200);
     let of_mediations = inbox.items().iter().filter(|one| one["matter"]["kind"] == "mediation");
     of_mediations.map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
 }
 
-fn session() -> Value {
+pub(crate) fn session() -> Value {
     json!({"way": "feeling", "text": "先请双方喝茶，各说经过", "came": [1, 2]})
 }
 

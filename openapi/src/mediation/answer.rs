@@ -50,7 +50,7 @@ pub struct MediationStep {
     /// 何时结束
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
-    /// 怎样结束：`handed_up` 移交上级，`days_over` 期满上移，`settled` 达成协议，`guided` 引导诉讼
+    /// 怎样结束：`handed_up` 移交上级，`days_over` 期满上移，`settled` 达成协议，`guided` 引导诉讼，`ticket_over` 工单已办结
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = words::<HowEnded>)]
     pub how: Option<HowEnded>,
@@ -274,6 +274,7 @@ fn status(status: MediationStatus, lang: Lang) -> &'static str {
         MediationStatus::Agreed => lang.of("待签字", "to be signed"),
         MediationStatus::Settled => lang.of("已达成协议", "settled"),
         MediationStatus::Guided => lang.of("已引导诉讼", "guided to the court"),
+        MediationStatus::Ended => lang.of("已随工单结束", "ended with its ticket"),
     }
 }
 

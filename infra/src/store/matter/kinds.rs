@@ -70,10 +70,33 @@ impl Store {
             Errand::KIND => self.settle_kind::<Errand>(due.id, now).await,
             Booking::KIND => self.settle_kind::<Booking>(due.id, now).await,
             Appeal::KIND => self.carry_out_appeal(due.id, now).await,
-            Mediation::KIND => self.settle_kind::<Mediation>(due.id, now).await,
+            Mediation::KIND => self.settle_mediation(due.id, now).await,
             // A newer program's.
             _ => Ok(false),
         }
+    }
+
+    /// Does to a matter all that time has done by `now`, so that whoever acts next finds it written down; the job does the same
+    /// a little later.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn settle_first<M: Matter>(&self, id: Uuid, now: Timestamp) -> Result<(), ChangeError> {
+        let due = DueMatter { id, at: now, kind: M::KIND.to_owned() };
+        while self.settle_matter(&due, now).await? {}
+        Ok(())
+    }
+
+    /// The file goes up, and from the top to the court, only while the round of the ticket that it is of is being worked on.
+    async fn settle_mediation(&self, id: Uuid, now: Timestamp) -> Result<bool, ChangeError> {
+        let Some(view) = self.due_matter::<Mediation>(id).await? else { return Ok(false) };
+        let sql = "SELECT 1 AS there FROM ticket WHERE id = $1 AND round = $2 AND status IN ('submitted', 'dispatched', 'accepted')";
+        let values = vec![view.matter.ticket.0.into(), i32::from(view.matter.round).into()];
+        if self.query_one(sql, values).await?.is_some() {
+            return self.settle_one(view, now).await;
+        }
+        let Some(change) = view.matter.end_with_its_ticket(now) else { return Ok(false) };
+        self.change_by_itself(view, change, now).await
     }
 
     /// First the ticket says what is left out of it, and then the appeal that it does: whatever ends between, it is done again,
@@ -93,10 +116,10 @@ impl Store {
 
     async fn due_matter<M: Matter>(&self, id: Uuid) -> Result<Option<MatterView<M>>, StoreError> {
         let sql = format!(
-            "SELECT {} FROM matter m JOIN place p ON p.id = m.place_id WHERE m.id = $1",
+            "SELECT {} FROM matter m JOIN place p ON p.id = m.place_id WHERE m.id = $1 AND m.kind = $2",
             columns(self.backend())
         );
-        let row = self.query_one(&sql, vec![id.into()]).await?;
+        let row = self.query_one(&sql, vec![id.into(), M::KIND.into()]).await?;
         row.map(|row| self.stored_matter::<M>(&row)).transpose()
     }
 }

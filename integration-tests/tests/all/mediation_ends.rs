@@ -1,0 +1,73 @@
+//! What time makes of a mediation, and how it ends with its ticket.
+
+use crate::mediation::{DAY, Dispute, session, told};
+use integration_tests::Backend;
+use integration_tests::app::COMMUNITY;
+use rstest::rstest;
+use serde_json::json;
+
+#[rstest]
+#[tokio::test]
+async fn z03_nothing_goes_up_of_a_round_that_was_answered(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let dispute = Dispute::of(backend).await;
+    let Dispute { app, cast, street, ticket, .. } = &dispute;
+    let first = dispute.begun().await;
+    // Made up by word of mouth: nobody signs, and the ticket is answered. It comes back, and is mediated anew.
+    let _ = cast.resolve(ticket).await.expect(200);
+    let _ = cast.rate(ticket, "dissatisfied").await.expect(200);
+    let _ = cast.accept(ticket).await.expect(200);
+    app.pass(DAY);
+    let second = dispute.begun().await;
+    app.pass(DAY);
+    app.app.catch_up().await.unwrap();
+    let ended = cast.resident.get(&first).await.expect(200);
+    assert_eq!(
+        (ended.str("status_name"), &ended.json["levels"][0]["how"]),
+        ("已随工单结束", &json!("ticket_over"))
+    );
+    assert_eq!(cast.clerk.get(&second).await.expect(200).str("level"), "community");
+    assert_eq!(told(&cast.clerk).await, ["matter_assigned"], "of the round that is worked on");
+    // Answered while the community has it: neither the street nor the court.
+    let _ = cast.resolve(ticket).await.expect(200);
+    app.pass(8 * DAY);
+    app.app.catch_up().await.unwrap();
+    let ended = cast.resident.get(&second).await.expect(200);
+    assert_eq!(
+        (ended.str("status"), ended.str("level"), ended.json.get("court")),
+        ("ended", "community", None)
+    );
+    assert_eq!(told(street).await, Vec::<String>::new());
+    assert!(!told(&cast.resident).await.contains(&"matter_decided".to_owned()));
+    cast.clerk.post(&format!("{second}/session"), session()).await.refused(409, "matter.over");
+    dispute.app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn z03_whoever_has_the_file_by_now_acts_before_anybody_wrote_that_down(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let dispute = Dispute::of(backend).await;
+    let Dispute { app, cast, street, .. } = &dispute;
+    let mediation = dispute.begun().await;
+    // The days of two levels are over, and no job has looked.
+    app.pass(4 * DAY);
+    let held = street.post(&format!("{mediation}/session"), session()).await.expect(200);
+    assert_eq!((held.str("level"), held.header("etag")), ("street", "\"4\""));
+    for level in [0, 1] {
+        assert_eq!(held.json["levels"][level]["how"], "days_over");
+    }
+    assert_eq!(told(&cast.worker).await, ["matter_overdue"]);
+    assert_eq!((told(&cast.clerk).await, told(street).await.len()), (vec!["matter_assigned".to_owned()], 1));
+    let admin = app.staff("county_admin", "532504").await;
+    let rises = admin.get("/audit?place=532504&kind=mediation_handed_up").await.expect(200);
+    assert_eq!(rises.items().len(), 2);
+    // What is no mediation is none here either.
+    let burden = json!({"place": COMMUNITY, "kind": "plate", "name": "牌子"});
+    let burden = cast.clerk.post("/burdens", burden).await.expect(201);
+    let none = cast.clerk.post(&format!("/mediations/{}/session", burden.str("id")), session()).await;
+    none.refused(404, "matter.not_found");
+    dispute.app.stop().await;
+}
