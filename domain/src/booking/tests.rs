@@ -189,19 +189,24 @@ fn f11_who_cancels_and_when(#[case] actor: Actor, #[case] then: Timestamp, #[cas
 
 #[test]
 fn f11_what_is_over_stays_so() {
-    let before = booked_at(monday());
-    assert_eq!(
-        refused(before.miss(&clerk(2), &code(), monday() - TimeDelta::seconds(1))),
-        "booking.too_early"
-    );
-    let missed = before.miss(&clerk(2), &code(), monday()).unwrap();
-    assert_eq!(missed.tell, [(Recipient::Person(resident(1).user), Notice::MatterDone)]);
+    let (before, end) = (booked_at(monday()), monday() + TimeDelta::minutes(30));
+    assert_eq!(refused(before.miss(&clerk(2), &code(), end - TimeDelta::seconds(1))), "booking.too_early");
+    let missed = before.miss(&clerk(2), &code(), end).unwrap();
+    assert_eq!(missed.tell, [(Recipient::Person(resident(1).user), Notice::MatterOverdue)]);
     let missed = missed.after;
-    assert_eq!(refused(missed.serve(None, &clerk(2), &code(), monday())), "matter.over");
-    assert_eq!(refused(missed.cancel(&text("x"), &clerk(2), &code(), monday())), "matter.over");
+    assert_eq!(refused(missed.miss(&clerk(2), &code(), end)), "matter.over");
+    assert_eq!(refused(missed.cancel(&text("x"), &clerk(2), &code(), end)), "matter.over");
+    // They came after all, and nobody had written it down.
+    let week = TimeDelta::days(7);
+    let served = missed.serve(None, &clerk(2), &code(), end + week - TimeDelta::seconds(1)).unwrap().after;
+    assert_eq!(served.status, BookingStatus::Served);
+    assert_eq!(refused(missed.serve(None, &clerk(2), &code(), end + week)), "matter.over");
+    assert_eq!(refused(served.serve(None, &clerk(2), &code(), end)), "matter.over");
     let cancelled = before.cancel(&text("有事"), &resident(1), &code(), now()).unwrap();
-    assert_eq!(cancelled.tell, [(Recipient::Unit(unit()), Notice::MatterDone)]);
-    assert!(cancelled.after.columns().slots.is_empty());
+    let keepers = [Recipient::Desk(code()), Recipient::Unit(unit())];
+    assert!(keepers.iter().all(|keeper| cancelled.tell.contains(&(*keeper, Notice::MatterReported))));
+    assert!(cancelled.after.columns().slots.is_empty() && cancelled.after.given_up(now()).is_none());
+    assert_eq!(before.given_up(now()).unwrap().after.status, BookingStatus::Cancelled);
 }
 
 #[test]
