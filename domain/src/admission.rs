@@ -293,7 +293,8 @@ fn entry<'a>(list: &'a [AdmittedTask], key: &str) -> Result<&'a AdmittedTask, Ma
     })
 }
 
-fn of_a_community(at: &PlaceCode) -> Result<(), MatterRefusal> {
+/// Whether a place is a community, of which alone such things are kept.
+pub(crate) fn of_a_community(at: &PlaceCode) -> Result<(), MatterRefusal> {
     if at.community() == Some(at.as_str()) { Ok(()) } else { Err(MatterRefusal::Place { field: "/place" }) }
 }
 

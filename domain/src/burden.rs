@@ -5,6 +5,7 @@
 mod tests;
 
 use crate::actor::Actor;
+use crate::admission::of_a_community;
 use crate::id::{UnitId, UserId};
 use crate::matter::{Change, Columns, Fact, Matter, MatterRefusal};
 use crate::permission::Action;
@@ -135,6 +136,7 @@ impl Burden {
         if !actor.does_at(Action::BurdenEdit, at) {
             return Err(MatterRefusal::BeyondScope);
         }
+        of_a_community(at)?;
         let (status, name_ref) = (BurdenStatus::There, name.reference);
         let burden = Self { what, name: name_ref, unit, entered_at: now, status, reduction: None };
         let fact = BurdenFact::BurdenEntered { what, unit, name: name_ref };

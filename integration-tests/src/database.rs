@@ -209,20 +209,36 @@ pub async fn number(url: &str, sql: &str) -> i64 {
 pub struct HeldTickets {
     session: PgConnection,
     url: String,
+    table: &'static str,
 }
 
 impl HeldTickets {
     /// Holds them.
     pub async fn at(url: &str) -> Self {
+        Self::of(url, "ticket").await
+    }
+
+    /// Holds another table instead.
+    pub async fn of(url: &str, table: &'static str) -> Self {
         let mut session = PgConnection::connect(url).await.expect("PostgreSQL answers");
-        session.execute("BEGIN; LOCK TABLE ticket IN SHARE MODE").await.expect("nobody else holds them");
-        Self { session, url: url.to_owned() }
+        let sql = format!("BEGIN; LOCK TABLE {table} IN SHARE MODE");
+        session.execute(sqlx::AssertSqlSafe(sql)).await.expect("nobody else holds it");
+        Self { session, url: url.to_owned(), table }
     }
 
     /// Until somebody waits to write one.
     pub async fn somebody_waits(&self) {
-        let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'ticket'::regclass";
-        while number(&self.url, waits).await == 0 {}
+        self.so_many_wait(1).await;
+    }
+
+    /// Until so many wait. Copies of one template have the same numbers for their tables.
+    pub async fn so_many_wait(&self, count: i64) {
+        let waits = format!(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{}'::regclass \
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+            self.table
+        );
+        while number(&self.url, &waits).await < count {}
     }
 
     /// Lets go.

@@ -42,6 +42,7 @@ mod m20261123_000032_photos;
 mod m20261123_000033_topics;
 mod m20261123_000034_authors;
 mod m20261123_000035_matter_topics;
+mod m20261123_000036_matter_slots;
 mod standing;
 
 pub use standing::Standing;
@@ -89,6 +90,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000033_topics::Migration),
             Box::new(m20261123_000034_authors::Migration),
             Box::new(m20261123_000035_matter_topics::Migration),
+            Box::new(m20261123_000036_matter_slots::Migration),
         ];
         migrations
             .into_iter()

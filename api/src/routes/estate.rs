@@ -122,6 +122,8 @@ pub(crate) async fn list_estates(
     let ListEstates { place, mode, unit, cursor, limit } = query.0;
     let mut query = lens_of(&state, &permit, Action::EstateView, (place.as_deref(), unit))?;
     query.topic = mode;
+    // An estate goes with its place: what was merged goes by the mode of what goes on.
+    query.standing = true;
     let item = |view: &MatterView<_>| shown_estate(&state, view);
     let (items, next_cursor) = page(&state, &permit, &list, query, (cursor, limit), item).await?;
     Ok(web::Json(EstatePage { items, next_cursor }))

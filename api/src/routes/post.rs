@@ -24,7 +24,7 @@ use openapi::post::{ListPosts, PostPage, RetirePost, ServicePost, SetPost};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// How many claims of the posts of one page are shown with them.
+/// How many claims of posts are read at a time.
 const HOLDERS: u16 = 1_000;
 
 /// Sets a post.
@@ -168,18 +168,24 @@ async fn there(state: &State, session: &Session, id: Uuid) -> ApiResult<MatterVi
     found.ok_or_else(|| fault(MatterRefusal::NotFound, None).into())
 }
 
-/// Who holds these posts.
+/// Who holds these posts, all of them.
 async fn claims_of(
     state: &State,
     session: &Session,
     posts: Vec<Uuid>,
 ) -> ApiResult<Vec<MatterView<PostClaim>>> {
+    let mut claims = vec![];
     if posts.is_empty() {
-        return Ok(vec![]);
+        return Ok(claims);
     }
     let mut query = MatterQuery::through(MatterLens::Parents(posts), HOLDERS);
     query.open = Some(true);
-    Ok(state.store.matters(&query, &session.actor, session.grants_version).await?.items)
+    loop {
+        let page = state.store.matters(&query, &session.actor, session.grants_version).await?;
+        claims.extend(page.items);
+        let Some(next) = page.next else { return Ok(claims) };
+        query.after = Some(next);
+    }
 }
 
 /// The same on the wire, by post.

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::cast::{
-    COMMUNITY, COUNTY, NEIGHBOUR, OTHER_STREET, STREET, code, now, of_unit, resident, staff, text, unit,
+    COMMUNITY, COUNTY, GROUP, NEIGHBOUR, OTHER_STREET, STREET, code, now, of_unit, resident, staff, text,
+    unit,
 };
 use crate::permission::Role;
 use rstest::rstest;
@@ -70,4 +71,16 @@ fn m05_what_is_taken_away_stays_with_the_reason() {
     let after = Burden { status: BurdenStatus::Reduced, reduction, ..there };
     assert_eq!(reduced.after, after);
     assert_eq!((after.columns().status, after.columns().open), ("reduced", false));
+}
+
+#[rstest]
+#[case::a_community(COMMUNITY, true)]
+#[case::a_group_of_it(GROUP, false)]
+#[case::its_street(STREET, false)]
+#[case::the_county(COUNTY, false)]
+fn m05_the_register_is_of_communities(#[case] at: &str, #[case] may: bool) {
+    let admin = staff(Role::CountyAdmin, COUNTY);
+    let entered = Burden::enter((BurdenKind::Plate, &text(1)), None, &admin, &code(at), now());
+    let expected = if may { Ok(()) } else { Err(MatterRefusal::Place { field: "/place" }) };
+    assert_eq!(entered.map(|_| ()), expected);
 }

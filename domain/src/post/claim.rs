@@ -227,6 +227,22 @@ impl PostClaim {
         }
     }
 
+    /// 离岗, of a member from whom a role was taken: once they hold none that claims posts, or are neither granted one there
+    /// nor checked in. `codes` are all that stand for the community: grants under one of before follow a little later.
+    /// Nothing while they may hold it, and once it is over.
+    pub fn end_without_role(
+        &self,
+        member: &Actor,
+        codes: &[PlaceCode],
+        checked_in: bool,
+        now: Timestamp,
+    ) -> Option<Change<Self>> {
+        let claims = member.grants.iter().any(|grant| CLAIMANTS.contains(&grant.role));
+        let there = || codes.iter().any(|at| member.is_granted_at(&CLAIMANTS, at));
+        let may = claims && (checked_in || there());
+        (self.status == ClaimStatus::Open && !may).then(|| self.ended(ClaimStatus::Ended, None, now))
+    }
+
     fn ended(&self, status: ClaimStatus, reason: Option<&Text>, now: Timestamp) -> Change<Self> {
         let mut after = self.clone();
         let closing = reason.map(|reason| reason.reference);

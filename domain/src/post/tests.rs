@@ -137,3 +137,26 @@ fn a_member_holds_two_posts_at_most_and_none_twice() {
     let other = Actor { user: UserId(Uuid::from_u128(3)), ..member };
     assert_eq!(first.leave(None, &other, &at, now()).unwrap_err().code(), "matter.beyond_scope");
 }
+
+#[rstest]
+#[case::a_member_there(actor(Role::PartyMember, "532504001007"), false, false)]
+#[case::a_volunteer_of_a_grid(actor(Role::Volunteer, "532504001007001"), false, false)]
+#[case::under_the_code_of_before(actor(Role::PartyMember, "532504002001"), false, false)]
+#[case::checked_in(actor(Role::PartyMember, "532504009"), true, false)]
+#[case::a_member_elsewhere(actor(Role::PartyMember, "532504009"), false, true)]
+#[case::a_clerk_there(actor(Role::CommunityClerk, "532504001007"), true, true)]
+#[case::nobody(Actor { user: MEMBER, grants: vec![] }, true, true)]
+fn whoever_may_hold_a_post_no_more_is_let_go(
+    #[case] member: Actor,
+    #[case] checked_in: bool,
+    #[case] ends: bool,
+) {
+    let held = claim(THREE, &actor(Role::PartyMember, "532504001007"), &post(), (false, &[])).unwrap();
+    let codes = [place("532504001007"), place("532504002001")];
+    let ended = held.end_without_role(&member, &codes, checked_in, now());
+    assert_eq!(ended.is_some(), ends);
+    if let Some(Change { after, .. }) = ended {
+        assert_eq!((after.status, after.columns().slots.len()), (ClaimStatus::Ended, 0));
+        assert_eq!(after.end_without_role(&member, &codes, checked_in, now()), None);
+    }
+}

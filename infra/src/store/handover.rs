@@ -120,6 +120,16 @@ impl Store {
                 }
             }
         }
+        if let Handover::Left { person, .. } = handover {
+            let ends = async { self.end_claims(self.known_as(person).await?, now).await };
+            match ends.await {
+                Ok(all) => whole &= all,
+                Err(error) => {
+                    whole = false;
+                    tracing::warn!(%error, %person, "posts were not given up; the next time tries again");
+                }
+            }
+        }
         if let Handover::Left { person, .. } = handover
             && self.is_erased(person).await?
             && let Err(error) = self.give_up_bookings(person, now).await

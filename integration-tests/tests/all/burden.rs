@@ -202,6 +202,8 @@ async fn m05_the_burden_register_counts_what_there_is_and_what_was_reduced(
     let elsewhere = json!({"place": NEIGHBOUR, "kind": "plate", "name": "某项"});
     clerk.post("/burdens", elsewhere).await.refused(403, "matter.beyond_scope");
     clerk.post(&format!("{ledger}/reduce"), reason.clone()).await.refused(404, "matter.not_found");
+    let street_wide = json!({"place": STREET, "kind": "plate", "name": "某项"});
+    admin.post("/burdens", street_wide).await.refused_for(422, "matter.place", "/place");
     let supervisor = app.staff("supervisor", COUNTY).await;
     let _ = supervisor.get(&plates[2]).await.expect(200);
     supervisor.post(&format!("{}/reduce", plates[2]), reason).await.refused(403, "permission.role");

@@ -179,3 +179,28 @@ async fn f10_an_estate_has_one_mode_that_the_community_sets(
     assert!(text.contains("routes[0].to.estate"), "{text}");
     county.app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn f10_an_estate_goes_with_its_place(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let county = County::start(backend).await;
+    let (admin, clerk) = (&county.admin, &county.clerk);
+    let (gone, stays) = (county.place(COMMUNITY, "前院").await, county.place(COMMUNITY, "后院").await);
+    let company = county.unit("property_company", "安居物业").await;
+    let set = county.set(&gone, "red_property", Some(&company)).await.expect(201);
+    let _ = county.set(&stays, "community_run", None).await.expect(201);
+    let place = admin.get(&format!("/places?code={gone}")).await.expect(200).items()[0]["id"].clone();
+    let merge = format!("/places/{}/merge", place.as_str().unwrap());
+    let _ = admin.post(&merge, json!({"into": stays, "reason": "零散小区合并管理"})).await.expect(200);
+    let listed = admin.get("/estates?place=532504").await.expect(200);
+    assert_eq!((listed.items().len(), &listed.items()[0]["place"]["code"]), (1, &json!(stays)));
+    assert_eq!(clerk.get(&format!("/estates?unit={company}")).await.expect(200).items().len(), 0);
+    let kept = clerk.get(&format!("/estates/{}", set.str("id"))).await.expect(200);
+    assert_eq!(kept.str("mode_name"), "红色物业");
+    // By the code of before it is the other from then on, tickets and mode.
+    let (_, lead) = county.routed(&gone, "property").await;
+    assert_eq!(lead, json!({"person": county.app.id_of(clerk).await, "unit": null}));
+    let _ = county.set(&gone, "self_run", None).await.expect(200);
+    assert_eq!(admin.get("/estates?place=532504").await.expect(200).items().len(), 1);
+    county.app.stop().await;
+}

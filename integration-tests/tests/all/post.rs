@@ -274,3 +274,77 @@ async fn l05_nobody_holds_a_post_that_is_retired(
     }
     app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn f04_whoever_may_hold_a_post_no_more_leaves_it(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let clerk = app.staff("community_clerk", COMMUNITY).await;
+    let (member, resident) = (app.staff("party_member", COMMUNITY).await, app.resident("王芳").await);
+    let at = set(&clerk, "便民维修岗").await;
+    let claim = member.post(&format!("{at}/claim"), three()).await.expect(201);
+    let person = format!("/users/{}", app.id_of(&member).await);
+    let held = async || resident.get(&at).await.expect(200).json["holders"].as_array().unwrap().len();
+    let revoke = async |role: &str| {
+        let grants = admin.get(&person).await.expect(200).json["grants"].clone();
+        let grant = grants.as_array().unwrap().iter().find(|grant| grant["role"] == role).unwrap();
+        let _ = admin.post(&format!("{person}/revoke"), json!({"grant": grant["id"]})).await.expect(200);
+        app.app.catch_up().await.unwrap();
+    };
+    // Whoever is a volunteer there as well stays.
+    let volunteer = json!({"role": "volunteer", "places": [COMMUNITY]});
+    let _ = admin.post(&format!("{person}/grant"), volunteer).await.expect(200);
+    revoke("party_member").await;
+    assert_eq!(held().await, 1);
+    revoke("volunteer").await;
+    assert_eq!(held().await, 0);
+    let ended = clerk.get(&format!("{at}/claims?status=ended")).await.expect(200);
+    assert_eq!((ended.items().len(), &ended.items()[0]["id"]), (1, &claim.json["id"]));
+    let mut asking = lamp();
+    asking["ask"] = claim.json["id"].clone();
+    resident.post("/tickets", asking).await.refused_for(422, "post.ask_over", "/ask");
+    // A check-in counts to the end of the day, for nobody who is no member any more.
+    let guest = app.staff("party_member", NEIGHBOUR).await;
+    let _ = guest.post("/me/check-ins", json!({"place": COMMUNITY})).await.expect(201);
+    let _ = guest.post(&format!("{at}/claim"), three()).await.expect(201);
+    let leave = format!("/users/{}/leave", app.id_of(&guest).await);
+    let _ = admin.post(&leave, json!({"reason": "调离"})).await.expect(200);
+    app.app.catch_up().await.unwrap();
+    assert_eq!(held().await, 0);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn l05_all_who_hold_a_post_are_shown(#[values(Backend::Sqlite, Backend::Postgres)] backend: Backend) {
+    let app = TestApp::start(backend).await;
+    let clerk = app.staff("community_clerk", COMMUNITY).await;
+    let member = app.staff("party_member", COMMUNITY).await;
+    let at = set(&clerk, "便民维修岗").await;
+    let _ = member.post(&format!("{at}/claim"), three()).await.expect(201);
+    let (numbers, id) = match backend {
+        Backend::Sqlite => (
+            "(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 1000) SELECT n FROM s)",
+            "CAST(printf('claim%011d', s.n) AS BLOB)",
+        ),
+        Backend::Postgres => ("(SELECT generate_series(1, 1000) AS n)", "md5('claim' || s.n)::uuid"),
+    };
+    let row = "kind, county, place_id, status, open, topic, parent_id, ticket_id, sorted_at, due_at, next_at, state, state_v, version, \
+         created_by, created_at, updated_at";
+    let event = "stream_version, kind, v, scope_code, occurred_at, recorded_at, payload";
+    for sql in [
+        format!(
+            "INSERT INTO event (aggregate, stream, {event}) SELECT aggregate, {id}, {event} FROM event, {numbers} s WHERE kind = 'post_claimed'"
+        ),
+        format!(
+            "INSERT INTO matter (id, {row}) SELECT {id}, {row} FROM matter, {numbers} s WHERE kind = 'post_claim'"
+        ),
+    ] {
+        execute(&app.url, &sql).await;
+    }
+    assert_eq!(clerk.get(&at).await.expect(200).json["holders"].as_array().unwrap().len(), 1_001);
+    app.stop().await;
+}

@@ -1,8 +1,10 @@
 //! Many at once.
 
 use crate::ticket::Cast;
-use integration_tests::app::{COMMUNITY, TestApp, UNIT, config, here, lamp};
-use integration_tests::{Answer, Backend};
+use futures_util::future::join_all;
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp, UNIT, config, here, lamp};
+use integration_tests::database::HeldTickets;
+use integration_tests::{Answer, Backend, Caller};
 use rstest::rstest;
 use serde_json::json;
 use std::collections::HashSet;
@@ -113,7 +115,7 @@ async fn numbers_are_unique_across_replicas(#[values(Backend::Sqlite, Backend::P
     let app = TestApp::start(backend).await;
     let replica = api::App::start(config(&app.url, backend.redis_url()), app.clock.clone()).await.unwrap();
     let resident = app.resident("王芳").await;
-    let at_replica = integration_tests::Caller::anyone(&replica.url()).with_token(resident.token());
+    let at_replica = Caller::anyone(&replica.url()).with_token(resident.token());
     let calls = (0..120).map(|i| {
         let caller = if i % 2 == 0 { resident.clone() } else { at_replica.clone() };
         async move { caller.post("/tickets", lamp()).await.expect(201) }
@@ -139,9 +141,71 @@ async fn replicas_start_together_on_an_empty_database(
     let mut keys = HashSet::new();
     for start in starts {
         let app = start.await.unwrap().unwrap();
-        let anyone = integration_tests::Caller::anyone(&app.url());
+        let anyone = Caller::anyone(&app.url());
         keys.insert(anyone.get("//.well-known/jwks.json").await.expect(200).text);
         app.stop().await.unwrap();
     }
     assert_eq!(keys.len(), 1, "all have the same keys");
+}
+
+async fn community(admin: &Caller, name: &str) -> (String, String) {
+    let body = json!({"parent": STREET, "name": name, "reason": "新设社区"});
+    let made = admin.post("/places", body).await.expect(201);
+    (made.str("code").to_owned(), format!("/places/{}/merge", made.str("id")))
+}
+
+/// It was decided on before the place ended, and is written after: always.
+#[tokio::test]
+async fn what_was_on_its_way_to_a_place_that_is_merged_goes_along() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let (code, merge) = community(&admin, "旧社区").await;
+    let held = HeldTickets::of(&app.url, "event").await;
+    let burden = json!({"place": code, "kind": "plate", "name": "牌子"});
+    let merged = async {
+        // Its row is there and not committed, so the merge does not see it.
+        held.so_many_wait(1).await;
+        let merged = admin.post(&merge, json!({"into": NEIGHBOUR, "reason": "合并"}));
+        let go_on = async {
+            held.so_many_wait(2).await;
+            held.let_go().await;
+        };
+        tokio::join!(merged, go_on).0
+    };
+    let (entered, merged) = tokio::join!(admin.post("/burdens", burden), merged);
+    let _ = (entered.expect(201), merged.expect(200));
+    app.app.catch_up().await.unwrap();
+    app.pass(1);
+    app.app.catch_up().await.unwrap();
+    let there = admin.get(&format!("/burdens?place={NEIGHBOUR}")).await.expect(200);
+    assert_eq!(there.items().len(), 1);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_matter_is_left_at_a_place_that_just_ended(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let mut entered = 0;
+    for round in 0..5 {
+        let (code, merge) = community(&admin, &format!("旧社区{round}")).await;
+        let burden = json!({"place": code, "kind": "plate", "name": "牌子"});
+        let burdens = join_all((0..8).map(|_| admin.post("/burdens", burden.clone())));
+        let into = json!({"into": NEIGHBOUR, "reason": "合并"});
+        let (burdens, merged) = tokio::join!(burdens, admin.post(&merge, into));
+        let _ = merged.expect(200);
+        for one in &burdens {
+            assert!(matches!(one.status, 201 | 422 | 503), "{round}: {}", one.text);
+        }
+        entered += burdens.iter().filter(|one| one.status == 201).count();
+    }
+    app.app.catch_up().await.unwrap();
+    app.pass(1);
+    app.app.catch_up().await.unwrap();
+    let there = admin.get(&format!("/burdens?place={NEIGHBOUR}&limit=100")).await.expect(200);
+    assert_eq!(there.items().len(), entered);
+    app.stop().await;
 }

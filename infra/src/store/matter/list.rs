@@ -46,6 +46,8 @@ pub struct MatterQuery {
     pub topic: Option<String>,
     /// Only those that are open and were due before.
     pub overdue: Option<Timestamp>,
+    /// Only where the place is one still.
+    pub standing: bool,
     /// Only from then on.
     pub from: Option<Timestamp>,
     /// Only before then.
@@ -66,6 +68,7 @@ impl MatterQuery {
             open: None,
             topic: None,
             overdue: None,
+            standing: false,
             from: None,
             to: None,
             limit,
@@ -98,7 +101,7 @@ impl Store {
 
 /// The asker's version of grants beside one more matter than the page holds.
 fn page_sql(query: &MatterQuery, kind: &str, asker: &Actor, columns: &str) -> Sql {
-    let MatterQuery { lens, within, status, open, topic, overdue, from, to, limit, after } = query;
+    let MatterQuery { lens, within, status, open, topic, overdue, standing, from, to, limit, after } = query;
     let mut sql = Sql::new(
         "SELECT v.grants_version, m.* FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ",
     );
@@ -118,6 +121,9 @@ fn page_sql(query: &MatterQuery, kind: &str, asker: &Actor, columns: &str) -> Sq
     }
     if let Some(now) = overdue {
         sql.push(" AND m.open AND m.due_at < ").bind(*now);
+    }
+    if *standing {
+        sql.push(" AND EXISTS (SELECT 1 FROM place e WHERE e.id = m.place_id AND e.retired_at IS NULL)");
     }
     let area = match lens {
         MatterLens::Area(places) => Some(places),

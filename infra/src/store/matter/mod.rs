@@ -4,6 +4,7 @@
 mod booking;
 mod bulk;
 mod change;
+mod claims;
 mod count;
 mod duty;
 mod estate;

@@ -71,3 +71,26 @@ impl Store {
         ]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Database;
+    use crate::{Clock, MasterKey};
+
+    #[tokio::test]
+    async fn what_somebodys_matters_have_is_found_by_the_matter() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::sqlite_file(dir.path().join("huying.db"));
+        let master = MasterKey::parse(&MasterKey::generate()).unwrap();
+        let store = Store::open(&database, &master, &Clock::system()).await.unwrap();
+        for statement in store.move_matters(Uuid::nil(), Uuid::max()).into_iter().take(2) {
+            let plan = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+            let values = statement.values.map(|values| values.0).unwrap_or_default();
+            let rows = store.query_all(&plan, values).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| column(row, "plan", "detail").unwrap()).collect();
+            assert!(steps.iter().any(|step| step.contains("INDEX matter_slot_matter")), "{steps:?}");
+        }
+        store.close().await.unwrap();
+    }
+}

@@ -323,14 +323,7 @@ impl Store {
                     ),
                 ];
                 if let Some(successor) = successor {
-                    statements.extend(self.move_ties_of_place(*place, *successor, now));
-                    let sql = "UPDATE unit SET seat_id = $2 WHERE seat_id = $1";
-                    statements.push(self.statement(sql, vec![id.into(), successor.0.into()]));
-                    // An estate says which place it is: one goes with its place.
-                    let sql = "UPDATE matter SET place_id = $2 WHERE place_id = $1 AND kind <> 'estate'";
-                    statements.push(self.statement(sql, vec![id.into(), successor.0.into()]));
-                    let sql = "UPDATE photo SET place_id = $2 WHERE place_id = $1";
-                    statements.push(self.statement(sql, vec![id.into(), successor.0.into()]));
+                    statements.extend(self.goes_on_as(*place, *successor, now));
                     // All codes that ever stood for it, those of places that it had taken over among them.
                     let sql = "UPDATE place_code SET place_id = $2 WHERE place_id = $1";
                     statements.push(self.statement(sql, vec![id.into(), successor.0.into()]));

@@ -66,8 +66,33 @@ impl Store {
         Ok(changed)
     }
 
+    /// What lies at a place that ends goes to the one that goes on as it. Said again it takes along what was put there in the
+    /// very moment of the end.
+    pub(super) fn goes_on_as(&self, place: PlaceId, successor: PlaceId, now: Timestamp) -> Vec<Statement> {
+        let mut statements = self.move_ties_of_place(place, successor, now);
+        let moves = [
+            "UPDATE unit SET seat_id = $2 WHERE seat_id = $1",
+            // An estate says which place it is: one goes with its place.
+            "UPDATE matter SET place_id = $2 WHERE place_id = $1 AND kind <> 'estate'",
+            "UPDATE photo SET place_id = $2 WHERE place_id = $1",
+        ];
+        statements.extend(moves.map(|sql| self.statement(sql, vec![place.0.into(), successor.0.into()])));
+        statements
+    }
+
+    /// The same for what was on its way to a place while it ended: whoever wrote it had looked before.
+    async fn latecomers(&self, from: &PlaceCode, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "SELECT p.id, c.place_id FROM place_code c JOIN place p ON p.code = c.code \
+             WHERE c.code = $1 AND p.retired_at IS NOT NULL AND c.place_id <> p.id";
+        let Some(row) = self.query_one(sql, vec![from.as_str().into()]).await? else { return Ok(()) };
+        let place = PlaceId(column(&row, "place", "id")?);
+        let successor = PlaceId(column(&row, "place_code", "place_id")?);
+        self.journal.write(self.goes_on_as(place, successor, now)).await
+    }
+
     /// How many tickets followed, and whether all did.
     async fn follow(&self, from: &PlaceCode, now: Timestamp) -> Result<(u64, bool), StoreError> {
+        self.latecomers(from, now).await?;
         let codes = self.codes_now(from).await?;
         for person in self.granted_below(from).await? {
             self.grant_anew(person, &codes, now).await?;
