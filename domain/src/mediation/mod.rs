@@ -360,6 +360,11 @@ impl Mediation {
         self.parties.iter().filter_map(|party| party.person)
     }
 
+    /// Whether there is an agreement to be signed, and a level above that can still take the signatures.
+    pub fn waits_to_be_signed(&self) -> bool {
+        self.status == MediationStatus::Agreed && usize::from(self.current) + 1 < self.steps.len()
+    }
+
     fn step_mut(&mut self) -> &mut Step {
         &mut self.steps[usize::from(self.current)]
     }

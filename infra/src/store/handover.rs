@@ -2,6 +2,7 @@
 //! gone; whoever processes it may be interrupted and begin anew.
 
 use super::Store;
+use super::change::ChangeError;
 use super::error::StoreError;
 use super::row::{Row, column};
 use super::sql::Sql;
@@ -121,21 +122,13 @@ impl Store {
             }
         }
         if let Handover::Left { person, .. } = handover {
-            let ends = async { self.end_claims(self.known_as(person).await?, now).await };
-            match ends.await {
+            match self.let_go(person, now).await {
                 Ok(all) => whole &= all,
                 Err(error) => {
                     whole = false;
-                    tracing::warn!(%error, %person, "posts were not given up; the next time tries again");
+                    tracing::warn!(%error, %person, "posts and bookings were not given up; the next time tries again");
                 }
             }
-        }
-        if let Handover::Left { person, .. } = handover
-            && self.is_erased(person).await?
-            && let Err(error) = self.give_up_bookings(person, now).await
-        {
-            whole = false;
-            tracing::warn!(%error, "what was booked was not given up; the next time tries again");
         }
         let second = created_at + UNDER_WAY;
         let next = match due_at {
@@ -145,6 +138,16 @@ impl Store {
         };
         self.looked_at(id, handover, next).await?;
         Ok(changed)
+    }
+
+    /// Ends the posts that somebody may hold no more, and gives up what was booked for them if they were erased; whether
+    /// nobody changed any of it meanwhile.
+    async fn let_go(&self, person: UserId, now: Timestamp) -> Result<bool, ChangeError> {
+        let mut whole = self.end_claims(self.known_as(person).await?, now).await?;
+        if self.is_erased(person).await? {
+            whole &= self.give_up_bookings(person, now).await?;
+        }
+        Ok(whole)
     }
 
     /// Says when a row is to be looked at next, or ends it.

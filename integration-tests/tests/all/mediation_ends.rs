@@ -71,3 +71,25 @@ async fn z03_whoever_has_the_file_by_now_acts_before_anybody_wrote_that_down(
     none.refused(404, "matter.not_found");
     dispute.app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn z03_what_was_agreed_on_is_signed_although_the_ticket_was_answered(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let dispute = Dispute::of(backend).await;
+    let Dispute { app, cast, ticket, .. } = &dispute;
+    let mediation = dispute.begun().await;
+    let agree = json!({"text": "乙方三日内修好，甲方不再追究"});
+    let _ = cast.worker.post(&format!("{mediation}/agree"), agree).await.expect(200);
+    let sign = format!("{mediation}/sign");
+    let _ = cast.resident.post(&sign, json!({"agreement": 1})).await.expect(200);
+    let _ = cast.resolve(ticket).await.expect(200);
+    // The other party comes when the days of the grid are over: the community has the paper now.
+    app.pass(3 * DAY);
+    app.app.catch_up().await.unwrap();
+    let paper = json!({"agreement": 1, "party": 2, "witness": "社区调解员王某"});
+    let settled = cast.clerk.post(&sign, paper).await.expect(200);
+    assert_eq!((settled.str("status_name"), settled.str("level")), ("已达成协议", "community"));
+    dispute.app.stop().await;
+}

@@ -50,20 +50,21 @@ impl Store {
         }
     }
 
-    /// Gives up what was booked for somebody who was erased.
+    /// Gives up what was booked for somebody who was erased; whether nobody changed any of it meanwhile.
     pub(in crate::store) async fn give_up_bookings(
         &self,
         person: UserId,
         now: Timestamp,
-    ) -> Result<(), ChangeError> {
+    ) -> Result<bool, ChangeError> {
+        let mut whole = true;
         let mut sql = Sql::new(" AND y.role = 'requester' AND y.party_id = ");
         sql.bind(person.0);
         for view in self.open_bookings("matter_party y JOIN matter m ON m.id = y.matter_id", sql).await? {
             if let Some(change) = view.matter.given_up(now) {
-                self.change_by_itself(view, change, now).await?;
+                whole &= self.change_by_itself(view, change, now).await?;
             }
         }
-        Ok(())
+        Ok(whole)
     }
 
     async fn open_bookings(&self, from: &str, narrowed: Sql) -> Result<Vec<MatterView<Booking>>, StoreError> {

@@ -92,7 +92,8 @@ impl Store {
         let Some(view) = self.due_matter::<Mediation>(id).await? else { return Ok(false) };
         let sql = "SELECT 1 AS there FROM ticket WHERE id = $1 AND round = $2 AND status IN ('submitted', 'dispatched', 'accepted')";
         let values = vec![view.matter.ticket.0.into(), i32::from(view.matter.round).into()];
-        if self.query_one(sql, values).await?.is_some() {
+        // What the parties agreed on goes up to be signed, although the ticket was answered with it.
+        if view.matter.waits_to_be_signed() || self.query_one(sql, values).await?.is_some() {
             return self.settle_one(view, now).await;
         }
         let Some(change) = view.matter.end_with_its_ticket(now) else { return Ok(false) };

@@ -123,6 +123,8 @@ impl Store {
         shifts.bind(now).push(" AND ").below("place", from);
         self.journal.write(vec![self.statement(&shifts.text, shifts.values)]).await?;
         if whole {
+            // What was begun on a ticket before that went along lies where it lay.
+            self.latecomers(from, now).await?;
             for person in self.granted_below(from).await? {
                 self.take_old(person, &codes, now).await?;
             }
