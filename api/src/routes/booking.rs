@@ -48,14 +48,14 @@ pub(crate) async fn list_slots(
     query: Query<ListSlots>,
 ) -> ApiResult<web::Json<SlotDay>> {
     let (day, now) = (query.0.day, state.clock.now());
-    must_be_ahead("?day", day, now)?;
+    must_be_ahead(day, now)?;
     let view = point(&state, &permit, path.0).await?;
     let details = &view.point.about.details;
     let Some(slots) = details.slots.as_ref().filter(|_| view.point.retired_at.is_none()) else {
         return Ok(web::Json(SlotDay { day, services: vec![], items: vec![] }));
     };
     let begins: Vec<_> = slots.on(&details.hours, day).filter(|begin| *begin > now).collect();
-    let taken = state.store.seats_taken((view.point.id, &view.place), span("?day", day)?).await?;
+    let taken = state.store.seats_taken((view.point.id, &view.place), span(day)?).await?;
     let items = begins.iter().map(|begin| {
         let taken = taken.get(begin).copied().unwrap_or_default();
         let free = (i64::from(slots.seats) - taken).max(0);
@@ -66,20 +66,20 @@ pub(crate) async fn list_slots(
 }
 
 /// From when until when a day lasts in China.
-fn span(field: &str, day: NaiveDate) -> ApiResult<(Timestamp, Timestamp)> {
+fn span(day: NaiveDate) -> ApiResult<(Timestamp, Timestamp)> {
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_local_timezone(china()).single();
     let bounds = midnight(day).zip(day.checked_add_days(Days::new(1)).and_then(midnight));
-    let (from, until) = bounds.ok_or_else(|| Fault::of(field, "request.invalid_value", vec![]))?;
+    let (from, until) = bounds.ok_or_else(|| Fault::of("?day", "request.invalid_value", vec![]))?;
     Ok((from.to_utc(), until.to_utc()))
 }
 
 /// A day on which one books.
-fn must_be_ahead(field: &str, day: NaiveDate, now: Timestamp) -> ApiResult<()> {
+fn must_be_ahead(day: NaiveDate, now: Timestamp) -> ApiResult<()> {
     let (first, last) = (china_day(now), china_day(now + AHEAD));
     if (first..=last).contains(&day) {
         return Ok(());
     }
-    let fault = Fault::of(field, "request.out_of_range", vec![]);
+    let fault = Fault::of("?day", "request.out_of_range", vec![]);
     Err(fault.with("min", first).with("max", last).with("value", day).into())
 }
 
@@ -175,7 +175,7 @@ pub(crate) async fn list_bookings(
     }
     comparable_day("?day", day)?;
     if let Some(day) = day {
-        let (from, to) = span("?day", day)?;
+        let (from, to) = span(day)?;
         (query.from, query.to) = (Some(from), Some(to));
     }
     let item = |view: &MatterView<_>| Booking::new(view, lang);
