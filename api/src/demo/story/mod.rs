@@ -101,19 +101,19 @@ impl<'a> Teller<'a> {
         let body = step.body.as_ref().map(|body| words.fill_all(body)).transpose()?;
         say(&format!("  {}：{}", step.who, step.does));
         say(&format!("      {}", step.call));
-        let answer = match &step.until {
+        let (at, answer) = match &step.until {
             Some((pointer, value)) => {
                 let value = words.fill_all(value)?;
                 self.awaited((&method, &path), &token, (pointer, &value)).await?
             }
-            None => self.client.call(method, &path, &token, body.as_ref()).await,
+            None => (None, self.client.call(method, &path, &token, body.as_ref()).await),
         };
         match (answer, &step.refused) {
             (Ok(answer), None) => {
                 if let Some(name) = &step.named {
                     self.named.add(name, &answer)?;
                 }
-                for line in shown(&answer, &step.show)? {
+                for line in shown(&answer, &step.show, at)? {
                     say(&format!("      → {line}"));
                 }
             }
@@ -126,28 +126,41 @@ impl<'a> Teller<'a> {
         Ok(())
     }
 
-    /// Asks until something appears in the answer.
+    /// Asks until something appears in the answer; which of the items it is, where the pointer has a `*`.
     async fn awaited(
         &self,
         (method, path): (&Method, &str),
         token: &str,
         (pointer, value): (&str, &Value),
-    ) -> anyhow::Result<Result<Value, Failed>> {
+    ) -> anyhow::Result<(Option<usize>, Result<Value, Failed>)> {
         let begun = Instant::now();
         loop {
-            let answer = self.client.call(method.clone(), path, token, None).await;
-            let there = answer.as_ref().map(|answer| answer.pointer(pointer) == Some(value));
-            match there {
-                Ok(false) if begun.elapsed() < MOMENT => sleep(LOOK).await,
-                Ok(false) => bail!("{} 秒内没有等到 {pointer} 为 {value}", MOMENT.as_secs()),
-                _ => return Ok(answer),
+            let answer = match self.client.call(method.clone(), path, token, None).await {
+                Ok(answer) => answer,
+                Err(failed) => return Ok((None, Err(failed))),
+            };
+            if let Some(at) = found(&answer, pointer, value) {
+                return Ok((at, Ok(answer)));
             }
+            if begun.elapsed() >= MOMENT {
+                bail!("{} 秒内没有等到 {pointer} 为 {value}，只有 {answer}", MOMENT.as_secs());
+            }
+            sleep(LOOK).await;
         }
     }
 }
 
-/// What is shown of an answer: how a ticket stands, and what the step asks for.
-fn shown(answer: &Value, asked: &[(String, String)]) -> anyhow::Result<Vec<String>> {
+/// Whether a value is where a pointer says, and in which of the items where it has a `*`: others may have come meanwhile.
+fn found(answer: &Value, pointer: &str, value: &Value) -> Option<Option<usize>> {
+    let Some((items, field)) = pointer.split_once("/*") else {
+        return (answer.pointer(pointer) == Some(value)).then_some(None);
+    };
+    let at = answer.pointer(items)?.as_array()?.iter().position(|item| item.pointer(field) == Some(value));
+    at.map(Some)
+}
+
+/// What is shown of an answer: how a ticket stands, and what the step asks for, `*` being the item that was waited for.
+fn shown(answer: &Value, asked: &[(String, String)], item: Option<usize>) -> anyhow::Result<Vec<String>> {
     let mut lines = Vec::new();
     let text = |field: &str| answer[field].as_str();
     if let (Some(number), Some(status)) = (text("number"), text("status_name")) {
@@ -156,7 +169,8 @@ fn shown(answer: &Value, asked: &[(String, String)]) -> anyhow::Result<Vec<Strin
         lines.push(format!("{number}　{status}　{}", sorting.join(" · ")).trim_end().to_owned());
     }
     for (label, pointer) in asked {
-        let value = answer.pointer(pointer).with_context(|| format!("答复里没有 {pointer}"))?;
+        let pointer = item.map_or_else(|| pointer.clone(), |at| pointer.replacen('*', &at.to_string(), 1));
+        let value = answer.pointer(&pointer).with_context(|| format!("答复里没有 {pointer}"))?;
         lines.push(format!("{label}：{}", plain(value)));
     }
     Ok(lines)
@@ -216,6 +230,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_waited_for_is_found_among_others() {
+        let answer = json!({"status": "dispatched", "items": [{"duty": "d"}, {"ticket": {"id": "a"}, "label": "派单"}]});
+        for (pointer, value, there) in [
+            ("/status", "dispatched", Some(None)),
+            ("/status", "submitted", None),
+            ("/items/0/duty", "d", Some(None)),
+            ("/items/*/ticket/id", "a", Some(Some(1))),
+            ("/items/*/ticket/id", "b", None),
+            ("/status/*/id", "a", None),
+            ("/nothing/*/id", "a", None),
+        ] {
+            assert_eq!(found(&answer, pointer, &json!(value)), there, "{pointer} {value}");
+        }
+        let asked = [("消息".to_owned(), "/items/*/label".to_owned())];
+        assert_eq!(shown(&answer, &asked, Some(1)).unwrap(), ["消息：派单"]);
+    }
+
+    #[test]
     fn what_is_shown_is_for_people() {
         let answer = json!({
             "number": "532504-261121-00001", "status_name": "待接单", "affair_name": "小事", "category_name": null,
@@ -224,9 +256,9 @@ mod tests {
         let asked = [("到场期限", "/clocks/0/due_at"), ("谁", "/names"), ("类别", "/category_name")];
         let asked = asked.map(|(label, at)| (label.to_owned(), at.to_owned()));
         assert_eq!(
-            shown(&answer, &asked).unwrap(),
+            shown(&answer, &asked, None).unwrap(),
             ["532504-261121-00001　待接单　小事", "到场期限：11-21 09:05:00", "谁：甲、乙", "类别：无"]
         );
-        assert!(shown(&answer, &[("x".to_owned(), "/nothing".to_owned())]).is_err());
+        assert!(shown(&answer, &[("x".to_owned(), "/nothing".to_owned())], None).is_err());
     }
 }

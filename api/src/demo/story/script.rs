@@ -42,7 +42,8 @@ pub(super) struct Step {
     pub(super) named: Option<String>,
     /// The code with which it is refused: a step out of order, somebody who may not.
     pub(super) refused: Option<String>,
-    /// Where in the answer something appears in a moment, and what: jobs are a little behind.
+    /// Where in the answer something appears in a moment, and what: jobs are a little behind. `/items/*/id` is of any item,
+    /// since others may come meanwhile, and `*` in [`Self::show`] is the same one.
     pub(super) until: Option<(String, Value)>,
     /// What of the answer is shown: a label, and where it is.
     #[serde(default)]
