@@ -177,10 +177,10 @@ pub struct PlaybookChange {
     /// 何处；有键的列表以键代替序号
     pub path: String,
     /// 原来；没有的为 null
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub before: Option<Value>,
     /// 改后；没有的为 null
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     pub after: Option<Value>,
 }
 

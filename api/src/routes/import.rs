@@ -200,7 +200,14 @@ pub(crate) async fn get_marked(
     summary = "导出表格",
     description = "导出在用的地点、单位、人员或关系，格式同模板，改后可再导入。人员、关系含手机号明文：须填事由，并记入审计；关系只能按县导出。",
     params(AskExport),
-    responses((status = 200, description = "xlsx 或 csv 文件", body = Vec<u8>, content_type = "application/octet-stream")),
+    responses((
+        status = 200,
+        description = "xlsx 或 csv 文件",
+        content(
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            (Vec<u8> = "text/csv"),
+        )
+    )),
     extensions(("x-permission" = json!("export.run")))
 )]
 #[get("/exports")]

@@ -44,7 +44,7 @@ mod unit;
 
 use crate::app::State;
 use crate::error::{ApiError, ApiResult};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, Route, web};
 use openapi::document::{Base, Call, complete};
 use openapi::problem::Fault;
 use utoipa::OpenApi;
@@ -127,6 +127,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(member::member_points)
                 .service(admission::ask_admission)
                 .service(admission::report_admission)
+                .route("/admissions/report", only())
                 .service(admission::list_admitted)
                 .service(admission::list_admissions)
                 .service(admission::get_admission)
@@ -210,6 +211,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .service(point::create_point)
                 .service(point::list_points)
                 .service(point::points_near)
+                .route("/points/near", only())
                 .service(point::get_point)
                 .service(point::edit_point)
                 .service(point::retire_point)
@@ -298,6 +300,11 @@ pub fn document() -> utoipa::openapi::OpenApi {
         .split_for_parts();
     complete(&mut document);
     document
+}
+
+/// After calls whose path a later one with a parameter would take for an id: any other method of theirs is no call.
+fn only() -> Route {
+    web::to(no_such_call)
 }
 
 /// What is no call: tells a wrong method from a wrong path.

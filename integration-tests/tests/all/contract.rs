@@ -53,6 +53,13 @@ async fn what_is_no_call_says_so(#[values(Backend::Sqlite, Backend::Postgres)] b
     app.anyone().get("/nothing").await.refused(404, "route.not_found");
     send(app.anyone().request(Method::DELETE, "/tickets")).await.refused(405, "route.method_not_allowed");
     app.anyone().get("/tickets/x/dispatch").await.refused(405, "route.method_not_allowed");
+    // What is a call of its own is the id of nothing, whatever the method.
+    for path in ["/admissions/report", "/points/near"] {
+        for method in [Method::PUT, Method::DELETE] {
+            send(app.anyone().request(method, path)).await.refused(405, "route.method_not_allowed");
+        }
+    }
+    app.anyone().get("/admissions/report").await.refused(405, "route.method_not_allowed");
     let ready = app.anyone().get("//ready").await.expect(200);
     let cache = if backend == Backend::Sqlite { "memory" } else { "up" };
     assert_eq!(ready.json, serde_json::json!({"status": "ready", "database": "up", "cache": cache}));

@@ -41,7 +41,8 @@ pub fn complete(document: &mut Document) {
             if names_one {
                 parameters.push(id());
             }
-            if acts && !public && !secret {
+            let keyed = acts && !public && !secret;
+            if keyed {
                 parameters.push(header(
                     "Idempotency-Key",
                     "同键同内容得到同一答复，保留 24 小时；1 至 255 个可见 ASCII 字符",
@@ -58,7 +59,7 @@ pub fn complete(document: &mut Document) {
             let in_query = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query);
             let has_query = operation.parameters.iter().flatten().any(in_query);
             for (status, description, example) in
-                common_errors(path, [has_body, has_query], !public, names_one, acts && has_version)
+                common_errors(path, [has_body, has_query], !public, names_one, [acts && has_version, keyed])
             {
                 let responses = &mut operation.responses.responses;
                 responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(problem(description, example)));
@@ -110,7 +111,7 @@ fn common_errors(
     [has_body, has_query]: [bool; 2],
     private: bool,
     names_one: bool,
-    changes_one: bool,
+    [changes_one, keyed]: [bool; 2],
 ) -> impl Iterator<Item = (&'static str, &'static str, Fault)> {
     let unknown = Fault::of("/colour", "request.unknown_field", vec![])
         .with("name", "colour")
@@ -126,7 +127,7 @@ fn common_errors(
     let (missing, conflict, mismatch) = if path.contains("/users/{id}") {
         ("person.not_found", Fault::new("person.erased"), "person.version_mismatch")
     } else if path.contains("/units/{id}") {
-        ("unit.not_found", Fault::new("person.erased"), "unit.version_mismatch")
+        ("unit.not_found", Fault::new("unit.retired"), "unit.version_mismatch")
     } else if path.contains("/ties/{id}") {
         ("tie.not_found", Fault::new("tie.ended"), "tie.version_mismatch")
     } else if path.contains("/deeds/{id}") {
@@ -138,7 +139,7 @@ fn common_errors(
     } else if path.contains("/imports/{id}") {
         ("import.not_found", Fault::new("import.not_done"), "ticket.version_mismatch")
     } else if path.contains("{year}") {
-        ("place.unknown", Fault::new("person.erased"), "calendar.version_mismatch")
+        ("place.unknown", Fault::new("idempotency.answer_erased"), "calendar.version_mismatch")
     } else if path.contains("{county}") {
         ("playbook.not_found", Fault::new("playbook.levels_in_use"), "playbook.version_mismatch")
     } else if path.contains("/shifts/{id}") {
@@ -147,10 +148,15 @@ fn common_errors(
         ("absence.not_found", Fault::new("absence.ended"), "absence.version_mismatch")
     } else if path.contains("/points/{id}") {
         ("point.not_found", Fault::new("point.retired"), "point.version_mismatch")
-    } else {
+    } else if path.ends_with("/ties") || path.ends_with("/check-ins") {
+        ("place.unknown", Fault::new("tie.exists"), "tie.version_mismatch")
+    } else if path.ends_with("/patrols") {
+        ("place.unknown", Fault::new("patrol.under_way"), "matter.version_mismatch")
+    } else if names_one {
         ("ticket.not_found", accepted, "ticket.version_mismatch")
+    } else {
+        ("place.unknown", Fault::new("idempotency.answer_erased"), "ticket.version_mismatch")
     };
-    let no_conflict = ["/units/{id}", "/shifts/{id}", "{year}"].iter().any(|of| path.contains(of));
     let large = Fault::new("request.too_large").with("max", 1024 * 1024);
     let errors = [
         (true, "400", "请求无法解析：JSON、类型、未知字段、查询参数或请求头有误", unknown),
@@ -160,7 +166,7 @@ fn common_errors(
         (private, "403", "没有权限", forbidden),
         (names_one || path.contains("{county}"), "404", "不存在，或不在范围内", Fault::new(missing)),
         (has_body, "408", "请求体传得太慢", slow),
-        (changes_one && !no_conflict, "409", "当前状态下不能这样做", conflict),
+        (changes_one || keyed, "409", "当前状态下不能这样做，或同键的答复已不再保留", conflict),
         (changes_one, "412", "版本与 `If-Match` 不符", Fault::new(mismatch)),
         (has_body, "413", "请求体超过 1 MiB", large),
         (has_body, "415", "请求体不是 application/json，或经过压缩", Fault::new("request.media_type")),
