@@ -249,7 +249,9 @@ impl Admission {
         }
         // Also where nobody has written down yet what time made of it.
         let status = self.settle(now).map_or(self.status, |settled| settled.after.status);
-        if !status.waits() {
+        // What the list let in unseen may turn out to be something else.
+        let taken_back = status == AdmissionStatus::Admitted && self.decided_at.is_none() && !admit;
+        if !status.waits() && !taken_back {
             return Err(MatterRefusal::Over { status: status.name() });
         }
         let after = Self {

@@ -33,6 +33,17 @@ pub enum TaskStatus {
     Dropped,
 }
 
+/// How it ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, EnumIter, IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum TaskEnd {
+    /// 销号.
+    Done,
+    /// 撤销.
+    Dropped,
+}
+
 impl TaskStatus {
     /// The word in the `status` column.
     pub fn name(self) -> &'static str {
@@ -236,7 +247,7 @@ impl KeyTask {
     /// [`MatterRefusal`].
     pub fn end(
         &self,
-        status: TaskStatus,
+        how: TaskEnd,
         text: &Text,
         actor: &Actor,
         at: &PlaceCode,
@@ -246,11 +257,14 @@ impl KeyTask {
         }
         self.must_be_open()?;
         let mut after = self.clone();
-        (after.status, after.report_due, after.closing) = (status, None, Some(text.reference));
-        let fact = match status {
-            TaskStatus::Dropped => TaskFact::KeyTaskDropped { text: text.reference },
-            TaskStatus::Done | TaskStatus::Open => {
-                after.percent = 100;
+        (after.report_due, after.closing) = (None, Some(text.reference));
+        let fact = match how {
+            TaskEnd::Dropped => {
+                after.status = TaskStatus::Dropped;
+                TaskFact::KeyTaskDropped { text: text.reference }
+            }
+            TaskEnd::Done => {
+                (after.status, after.percent) = (TaskStatus::Done, 100);
                 TaskFact::KeyTaskDone { text: text.reference }
             }
         };

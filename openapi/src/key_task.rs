@@ -6,7 +6,7 @@ use crate::matter::{named, place};
 use crate::strict::Moment;
 use crate::tie::{TiedPlace, TiedTo};
 use chrono::{DateTime, Utc};
-use domain::key_task::{self, TaskStatus};
+use domain::key_task::{self, TaskEnd, TaskStatus};
 use domain::matter::MatterView;
 use domain::tie::Holder;
 use serde::{Deserialize, Serialize};
@@ -59,8 +59,8 @@ pub struct ReportKeyTask {
 #[schema(example = json!({"status": "done", "text": "验收通过"}))]
 pub struct EndKeyTask {
     /// `done` 销号，`dropped` 撤销
-    #[schema(schema_with = words::<TaskStatus>)]
-    pub status: TaskStatus,
+    #[schema(schema_with = words::<TaskEnd>)]
+    pub status: TaskEnd,
     /// 说明，1 至 10000 字
     #[schema(min_length = 1, max_length = 10000)]
     pub text: String,

@@ -183,7 +183,7 @@ pub(crate) async fn get_admission(
     tag = "社区减负",
     operation_id = "decide_admission",
     summary = "审批社区事务准入",
-    description = "街道或县对清单以外的申请、对社区上报的事务作出决定，只能一次。",
+    description = "街道或县对清单以外的申请、对社区上报的事务作出决定，只能一次；按清单准入的可以收回（`admit` 为 false）。",
     request_body = DecideAdmission,
     responses((status = 200, description = "已审批", body = Admission, headers(("ETag" = String, description = "版本")))),
     extensions(("x-permission" = json!("admission.decide")))

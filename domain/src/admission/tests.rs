@@ -218,7 +218,8 @@ fn m05_who_decides(
     let expected = if may { Ok(()) } else { Err(MatterRefusal::BeyondScope) };
     assert_eq!(decide(&waiting, admit, &actor, now()).map(|_| ()), expected);
     // Who may not hears nothing of where it stands.
-    let again = decide(&admitted(), admit, &actor, now()).unwrap_err();
+    let decided = Admission { decided_at: Some(now()), ..admitted() };
+    let again = decide(&decided, admit, &actor, now()).unwrap_err();
     let over = MatterRefusal::Over { status: "admitted" };
     assert_eq!(again, if may { over } else { MatterRefusal::BeyondScope });
 }
@@ -251,8 +252,18 @@ fn m05_a_decision_is_told_to_both_and_kept(#[case] admit: bool, #[case] status: 
 #[case::ended(AdmissionStatus::Ended)]
 #[case::lapsed(AdmissionStatus::Lapsed)]
 fn m05_it_is_decided_on_once(#[case] status: AdmissionStatus, #[values(true, false)] admit: bool) {
-    let refusal = decide(&standing(status), admit, &street(), now()).unwrap_err();
+    let decided = Admission { decided_at: Some(now()), ..standing(status) };
+    let refusal = decide(&decided, admit, &street(), now()).unwrap_err();
     assert_eq!(refusal, MatterRefusal::Over { status: status.name() });
+}
+
+#[test]
+fn m05_what_the_list_let_in_may_be_taken_back_once() {
+    let refused = decide(&admitted(), false, &street(), now()).unwrap().after;
+    assert_eq!((refused.status, refused.decided_at), (AdmissionStatus::Refused, Some(now())));
+    let over = |status: AdmissionStatus| Err(MatterRefusal::Over { status: status.name() });
+    assert_eq!(decide(&refused, true, &street(), now()).map(|_| ()), over(AdmissionStatus::Refused));
+    assert_eq!(decide(&admitted(), true, &street(), now()).map(|_| ()), over(AdmissionStatus::Admitted));
 }
 
 #[rstest]
