@@ -2,13 +2,15 @@
 
 use crate::Lang;
 use crate::label::words;
-use crate::matter::{named, place};
+use crate::matter::{masked, named, place};
 use crate::strict::Moment;
 use crate::tie::{TiedPlace, TiedTo};
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::actor::Actor;
 use domain::booking::{self, BookingStatus};
 use domain::id::UserId;
 use domain::matter::MatterView;
+use domain::permission::Action;
 use domain::tie::Holder;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -192,7 +194,9 @@ pub struct BookingPage {
 
 impl Booking {
     /// The booking in the words of a language.
-    pub fn new(view: &MatterView<booking::Booking>, lang: Lang) -> Self {
+    ///
+    /// Who booked is named to them and to who serves there; to others as `王**`.
+    pub fn new(view: &MatterView<booking::Booking>, viewer: &Actor, lang: Lang) -> Self {
         let booking = &view.matter;
         let words = |text| view.text(text).map(str::to_owned);
         let person = |person: UserId| named(view, Holder::Person(person));
@@ -202,7 +206,13 @@ impl Booking {
             status: booking.status,
             status_name: status(booking.status, lang),
             place: place(view),
-            requester: person(booking.requester),
+            requester: if viewer.user == booking.requester
+                || viewer.does_at(Action::BookingServe, &view.place.code)
+            {
+                person(booking.requester)
+            } else {
+                masked(person(booking.requester))
+            },
             booked_by: Some(booking.booked_by).filter(|by| *by != booking.requester).map(person),
             point: TiedTo { id: booking.point.0, name: booking.point_name.clone() },
             unit: booking.unit.map(|unit| named(view, Holder::Unit(unit))),

@@ -2,7 +2,7 @@
 
 use crate::Lang;
 use crate::label::words;
-use crate::matter::{named, place};
+use crate::matter::{masked, named, place};
 use crate::strict::Object;
 use crate::tie::{TiedPlace, TiedTo};
 use chrono::{DateTime, Utc};
@@ -237,7 +237,9 @@ pub struct ErrandPage {
 
 impl Errand {
     /// The errand in the words of a language.
-    pub fn new(view: &MatterView<errand::Errand>, lang: Lang) -> Self {
+    ///
+    /// Who asked is named to them and to who runs it; to others as `王**`.
+    pub fn new(view: &MatterView<errand::Errand>, viewer: UserId, lang: Lang) -> Self {
         let errand = &view.matter;
         let words = |text| view.text(text).map(str::to_owned);
         let person = |person: UserId| named(view, Holder::Person(person));
@@ -256,7 +258,11 @@ impl Errand {
             status: errand.status,
             status_name: status(errand.status, lang),
             place: place(view),
-            requester: person(errand.requester),
+            requester: if viewer == errand.requester || Some(viewer) == errand.taker {
+                person(errand.requester)
+            } else {
+                masked(person(errand.requester))
+            },
             asked_by: Some(errand.asked_by).filter(|by| *by != errand.requester).map(person),
             taker: errand.taker.map(person),
             text: words(errand.text),

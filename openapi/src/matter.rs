@@ -3,6 +3,7 @@
 use crate::Lang;
 use crate::tie::{TiedPlace, TiedTo};
 use domain::matter::MatterView;
+use domain::phone::mask_name;
 use domain::tie::Holder;
 
 /// What the audit trail calls what happened to matters: word, Chinese, English.
@@ -127,6 +128,11 @@ pub fn audited(kind: &str, lang: Lang) -> Option<&'static str> {
 /// Where a matter belongs.
 pub fn place<M>(view: &MatterView<M>) -> TiedPlace {
     TiedPlace { code: view.place.code.to_string(), name: view.place_name.clone() }
+}
+
+/// Somebody as those see them who need not know the name.
+pub fn masked(who: TiedTo) -> TiedTo {
+    TiedTo { name: mask_name(&who.name), ..who }
 }
 
 /// Somebody or some unit whom a matter concerns.

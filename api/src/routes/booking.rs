@@ -143,7 +143,8 @@ pub(crate) async fn book(
         Ok::<_, ChangeError>(booking::Booking::book(&new, there, &taken, request.actor, now)?)
     };
     let at = NewMatter { id: entropy::id(now), place: place.place, place_name: place.name };
-    matter::begin(&state, &request, at, begin, |view: &MatterView<_>| Booking::new(view, lang)).await
+    matter::begin(&state, &request, at, begin, |view: &MatterView<_>| Booking::new(view, request.actor, lang))
+        .await
 }
 
 /// Bookings, the latest slot first.
@@ -178,7 +179,7 @@ pub(crate) async fn list_bookings(
         let (from, to) = span(day)?;
         (query.from, query.to) = (Some(from), Some(to));
     }
-    let item = |view: &MatterView<_>| Booking::new(view, lang);
+    let item = |view: &MatterView<_>| Booking::new(view, &permit.actor, lang);
     let (items, next_cursor) = page(&state, &permit, &list, query, (cursor, limit), item).await?;
     Ok(web::Json(BookingPage { items, next_cursor }))
 }
@@ -200,7 +201,7 @@ pub(crate) async fn get_booking(
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
     let view = seen(&state, &permit, path.0).await?;
-    Ok(shown(&view, Booking::new(&view, language(&http))))
+    Ok(shown(&view, Booking::new(&view, &permit.actor, language(&http))))
 }
 
 /// Changes a booking that the asker sees.
@@ -210,7 +211,8 @@ async fn change(
     (id, lang): (Uuid, Lang),
     decide: impl Fn(&MatterView<booking::Booking>) -> Result<Change<booking::Booking>, Refusal>,
 ) -> ApiResult<HttpResponse> {
-    matter::change(state, request, id, decide, |view: &MatterView<_>| Booking::new(view, lang)).await
+    matter::change(state, request, id, decide, |view: &MatterView<_>| Booking::new(view, request.actor, lang))
+        .await
 }
 
 /// They came.

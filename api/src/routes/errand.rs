@@ -53,6 +53,12 @@ pub(crate) async fn ask_errand(
     let said = text(&state, "/text", said, now)?;
     let place = place_named(&state, &permit, &place).await?;
     let code = place.place.code;
+    let playbook =
+        state.store.playbook(code.county()).map_err(|refusal| fault(refusal, Some("/place".into())))?;
+    // A county without a catalogue has words of its own for them.
+    if let Some(service) = service.as_deref().filter(|_| !playbook.services.is_empty()) {
+        let _ = playbook.must_know(service).map_err(|refusal| fault(refusal, Some("/service".into())))?;
+    }
     let requester = person.map_or(request.actor.user, UserId);
     if requester != request.actor.user {
         // Whoever may not ask for others learns of nobody.
@@ -65,7 +71,7 @@ pub(crate) async fn ask_errand(
     let new = NewErrand { requester, service, text: said };
     let begin = || async { Ok(errand::Errand::ask(&new, request.actor, &code, now).map_err(Refusal::from)?) };
     matter::begin(&state, &request, at(place, &request), begin, |view: &MatterView<_>| {
-        Errand::new(view, lang)
+        Errand::new(view, request.actor.user, lang)
     })
     .await
 }
@@ -93,7 +99,7 @@ pub(crate) async fn list_errands(
     let mut query = lens(&state, &permit, Action::ErrandView, place.as_deref(), mine.unwrap_or(false))?;
     query.status = status.map(Into::into);
     query.topic = service;
-    let item = |view: &MatterView<_>| Errand::new(view, lang);
+    let item = |view: &MatterView<_>| Errand::new(view, permit.actor.user, lang);
     let (items, next_cursor) = page(&state, &permit, &list, query, (cursor, limit), item).await?;
     Ok(web::Json(ErrandPage { items, next_cursor }))
 }
@@ -115,7 +121,7 @@ pub(crate) async fn get_errand(
     path: MatterPath,
 ) -> ApiResult<HttpResponse> {
     let view = seen(&state, &permit, path.0).await?;
-    Ok(shown(&view, Errand::new(&view, language(&http))))
+    Ok(shown(&view, Errand::new(&view, permit.actor.user, language(&http))))
 }
 
 /// Changes an errand that the asker sees.
@@ -125,7 +131,10 @@ async fn change(
     (id, lang): (Uuid, Lang),
     decide: impl Fn(&MatterView<errand::Errand>) -> Result<Change<errand::Errand>, Refusal>,
 ) -> ApiResult<HttpResponse> {
-    matter::change(state, request, id, decide, |view: &MatterView<_>| Errand::new(view, lang)).await
+    matter::change(state, request, id, decide, |view: &MatterView<_>| {
+        Errand::new(view, request.actor.user, lang)
+    })
+    .await
 }
 
 /// Takes an errand.

@@ -143,6 +143,15 @@ impl Matter for Errand {
             parties.push(("asked_by", Holder::Person(self.asked_by)));
         }
         parties.extend(self.taker.map(|taker| ("taker", Holder::Person(taker))));
+        // Whoever still has somebody's papers, or gave them back, stays named when another takes over.
+        for paper in &self.papers {
+            for by in [Some(paper.handed_to), paper.returned_by].into_iter().flatten() {
+                let by = ("papers", Holder::Person(by));
+                if Some(by.1) != self.taker.map(Holder::Person) && !parties.contains(&by) {
+                    parties.push(by);
+                }
+            }
+        }
         Columns {
             topic: self.service.clone(),
             next_at: self.done_at.filter(|_| open).map(|at| at + CONFIRMED_WITHIN),
@@ -192,6 +201,10 @@ impl Errand {
     ) -> Result<Change<Self>, MatterRefusal> {
         if new.requester != actor.user && !actor.does_at(Action::ErrandTake, at) {
             return Err(MatterRefusal::BeyondScope);
+        }
+        // Those who run errands are of a community.
+        if at.community().is_none() {
+            return Err(MatterRefusal::Place { field: "/place" });
         }
         let NewErrand { requester, service, text } = new;
         let errand = Self {

@@ -4,7 +4,7 @@
 use super::named::is_word;
 use super::{Category, Fault, Playbook};
 use crate::text::FreeText;
-use crate::ticket::Affair;
+use crate::ticket::{Affair, TicketRefusal};
 use crate::words::{pairs, shared};
 use serde::{Deserialize, Serialize};
 
@@ -170,6 +170,19 @@ impl Playbook {
         }
         found.truncate(MOST_WORDS);
         found
+    }
+
+    /// The service of a code.
+    ///
+    /// # Errors
+    /// [`TicketRefusal::ServiceUnknown`].
+    pub fn must_know(&self, code: &str) -> Result<&Service, TicketRefusal> {
+        self.service(code).ok_or_else(|| {
+            let alike: Vec<_> =
+                self.services_alike(code).iter().map(|one| format!("{} {}", one.code, one.name)).collect();
+            let alike = if alike.is_empty() { "—".to_owned() } else { alike.join("、") };
+            TicketRefusal::ServiceUnknown { alike }
+        })
     }
 
     /// The services most like something that is none: by the beginning of their code, or words of their name.

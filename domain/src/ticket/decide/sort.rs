@@ -26,12 +26,7 @@ impl<'a> Sorted<'a> {
     ) -> Result<Self, TicketRefusal> {
         check_category(category, playbook)?;
         let Some(code) = service else { return Ok(Self { service, category, affair }) };
-        let Some(known) = playbook.service(code) else {
-            let alike = playbook.services_alike(code).into_iter();
-            let alike: Vec<_> = alike.map(|one| format!("{} {}", one.code, one.name)).collect();
-            let alike = if alike.is_empty() { "—".to_owned() } else { alike.join("、") };
-            return Err(TicketRefusal::ServiceUnknown { alike });
-        };
+        let known = playbook.must_know(code)?;
         let category = category.or(Some(&known.category));
         Ok(Self { service, category, affair: affair.or(known.affair) })
     }
