@@ -3,6 +3,7 @@
 use super::{Common, open};
 use anyhow::{Context, bail, ensure};
 use clap::Subcommand;
+use domain::place::PlaceCode;
 use domain::playbook::{
     Affected, Changes, Difference, Late, LimitChange, OpenTickets, Playbook, differences,
 };
@@ -70,8 +71,7 @@ pub(super) async fn run(common: &Common, command: PlaybookCommand) -> anyhow::Re
         }
         PlaybookCommand::Preview { file } => preview(common, &file).await,
         PlaybookCommand::New { county, name } => {
-            let digits = county.len() == 6 && county.bytes().all(|byte| byte.is_ascii_digit());
-            ensure!(digits, "县级代码应为 6 位数字");
+            ensure!(PlaceCode::is_of_a_county(&county), "应为县级代码：6 位数字，前两位为省级代码");
             let quoted = Value::from(name).to_string();
             let own = SAMPLE.replacen("\"default\"", &format!("\"{county}\""), 1);
             say(&own.replacen("\"通行规程\"", &quoted, 1).replacen("\"000000\"", &format!("\"{county}\""), 1))

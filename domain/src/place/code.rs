@@ -106,6 +106,11 @@ impl PlaceCode {
         Ok(Self(ArrayString::from(text).expect("a level is never longer than the longest")))
     }
 
+    /// Whether this is the code of a county.
+    pub fn is_of_a_county(text: &str) -> bool {
+        text.len() == FIXED[0] && Self::parse(text, &Levels::default()).is_ok()
+    }
+
     /// The digits.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -234,8 +234,9 @@ impl Playbook {
             return faults;
         }
         let mut fault = |key: String, reason| faults.push(Fault::new(key, reason));
-        if self.county.len() != 6 || !self.county.bytes().all(|b| b.is_ascii_digit()) {
-            fault("county".into(), "县级代码应为 6 位数字");
+        // The sample is of no county.
+        if !PlaceCode::is_of_a_county(&self.county) && self.county != "000000" {
+            fault("county".into(), "应为县级代码：6 位数字，前两位为省级代码");
         }
         let widths: Vec<_> = self.levels.iter().map(|level| level.width).collect();
         if Levels::below_community(&widths).is_none() {
