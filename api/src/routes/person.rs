@@ -29,8 +29,17 @@ use openapi::problem::Fault;
 
 /// The person as the answer to a change.
 fn answer(status: StatusCode, person: &domain::person::Person) -> Answer {
-    let body = serde_json::to_vec(&RosterEntry::from(person)).unwrap_or_default();
-    Answer { status: status.as_u16(), version: person.version, body }
+    entry(status, person.version, &RosterEntry::from(person))
+}
+
+/// As [`answer`], for whoever it is.
+fn own(person: &domain::person::Person) -> Answer {
+    let plain = RosterEntry { name: person.name.clone(), ..person.into() };
+    entry(StatusCode::OK, person.version, &plain)
+}
+
+fn entry(status: StatusCode, version: i32, entry: &RosterEntry) -> Answer {
+    Answer { status: status.as_u16(), version, body: serde_json::to_vec(entry).unwrap_or_default() }
 }
 
 /// How a change of a person fails.

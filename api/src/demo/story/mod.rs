@@ -100,7 +100,7 @@ impl<'a> Teller<'a> {
         let path = words.fill(path)?;
         let body = step.body.as_ref().map(|body| words.fill_all(body)).transpose()?;
         say(&format!("  {}：{}", step.who, step.does));
-        say(&format!("      {}", step.call));
+        say(&format!("      {method} {path}"));
         let (at, answer) = match &step.until {
             Some((pointer, value)) => {
                 let value = words.fill_all(value)?;

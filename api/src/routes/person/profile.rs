@@ -1,6 +1,7 @@
 //! 完善档案: what somebody can do, wants to do, and when they are free, written by who keeps the roster or by themselves.
 
 use super::change::{act, shown};
+use super::own;
 use crate::app::State;
 use crate::auth::{Permit, may};
 use crate::error::{ApiError, ApiResult, fault};
@@ -57,6 +58,6 @@ pub(crate) async fn edit_my_profile(
     body: Body<EditProfile>,
 ) -> ApiResult<HttpResponse> {
     let command = Command::ProfileOwn { profile: parsed(body.value)? };
-    let own = PersonPath(permit.actor.user);
-    act(&state, &permit, &conditions, (own, &body.bytes), &command, state.clock.now(), shown).await
+    let me = PersonPath(permit.actor.user);
+    act(&state, &permit, &conditions, (me, &body.bytes), &command, state.clock.now(), own).await
 }

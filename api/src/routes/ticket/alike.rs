@@ -41,7 +41,7 @@ pub(crate) async fn alike_tickets(
         check.map_err(|refusal| fault(refusal, Some(field.into())))?;
     }
     if q.is_none() && category.is_none() {
-        let args = vec![("name", "category".to_owned())];
+        let args = vec![("name", "q / category".to_owned())];
         return Err(Fault::of("?category", "request.missing_field", args).into());
     }
     let wrong = |refusal: PlaceRefusal| fault(refusal, Some("?place".into()));

@@ -162,10 +162,14 @@ fn source_of(
             return None;
         }
         (Some(Object(ChatMessage { group, id })), None) => {
+            let (group, id) = (group.trim().to_owned(), id.trim().to_owned());
             let words = vec![("/origin/message/group", group.clone()), ("/origin/message/id", id.clone())];
             (Source::Message { group, id }, words)
         }
-        (None, Some(number)) => (Source::Order { number: number.clone() }, vec![("/origin/order", number)]),
+        (None, Some(number)) => {
+            let number = number.trim().to_owned();
+            (Source::Order { number: number.clone() }, vec![("/origin/order", number)])
+        }
     };
     for (field, word) in words {
         if let Err(refusal) = FreeText::check(&word, MAX_SOURCE) {

@@ -1,6 +1,8 @@
 //! 点单.
 
-use super::super::{Channel, Clock, ClockKind, Event, Fact, FieldFault, Source, Submission, TicketRefusal};
+use super::super::{
+    Channel, Clock, ClockKind, Event, Fact, FieldFault, Source, Submission, TicketRefusal, TimeFault,
+};
 use super::ask::asked;
 use super::between;
 use super::first_asked::writes_down;
@@ -11,9 +13,9 @@ use crate::place::{Levels, PlaceCode, PlaceRefusal};
 use crate::playbook::Playbook;
 use crate::policy::{Sorting, Start};
 use crate::refusal::Refusal;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, china_day};
 use crate::unit::UnitKind;
-use chrono::{NaiveTime, TimeDelta};
+use chrono::TimeDelta;
 use strum::IntoEnumIterator;
 
 /// How long ago what is entered from paper may have been raised.
@@ -56,9 +58,14 @@ pub fn submit(
         between("/occurred_at", occurred_at, now - TimeDelta::days(PAPER_DAYS), now)?;
     }
     if let Some(held_on) = s.origin.as_ref().and_then(|(origin, _)| origin.held_on) {
-        let held = held_on.and_time(NaiveTime::MIN).and_utc();
-        // The day has begun in China eight hours before.
-        between("/origin/held_on", held, now - TimeDelta::days(ORIGIN_DAYS), now + TimeDelta::hours(8))?;
+        let refused = |code, limit| Err(TicketRefusal::Time { code, field: "/origin/held_on", limit }.into());
+        let earliest = now - TimeDelta::days(ORIGIN_DAYS);
+        if held_on < china_day(earliest) {
+            return refused(TimeFault::TooEarly, earliest);
+        }
+        if held_on > china_day(now) {
+            return refused(TimeFault::TooLate, now);
+        }
     }
     let sorting =
         Sorting { severity: s.severity, affair: sorted.affair, category: sorted.category, handling: None };
