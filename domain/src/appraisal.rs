@@ -8,7 +8,7 @@ use crate::id::UnitId;
 use crate::permission::{Action, Reach, reaches};
 use crate::place::PlaceCode;
 use crate::playbook::WhistleRule;
-use crate::ticket::{Appraiser, Ticket};
+use crate::ticket::{Appraiser, Ticket, WhistleState};
 use crate::time::{Timestamp, china_day};
 use chrono::Datelike;
 use strum::{EnumCount, IntoEnumIterator};
@@ -28,8 +28,10 @@ pub struct Answer {
     pub called_at: Timestamp,
     /// Until when the unit had to come.
     pub due_at: Timestamp,
-    /// When it came.
+    /// When it came; not when it came although nobody waited for it any more.
     pub reported_at: Option<Timestamp>,
+    /// Since when it need not come any more: it counts as called, and neither as late nor as missing.
+    pub released_at: Option<Timestamp>,
     /// What each level thought of the unit in this ticket, 0 to 100; with the first whistle only, so that it counts once.
     pub scores: Scores<Option<u8>>,
 }
@@ -49,14 +51,17 @@ pub fn answers(ticket: &Ticket) -> Vec<Answer> {
         if before == 0 {
             Appraiser::iter().for_each(|level| scores[level as usize] = score(level));
         }
+        let due_at = whistle.due_at;
+        let needed = whistle.state(due_at) != WhistleState::NotNeeded;
         answers.push(Answer {
             unit: whistle.unit,
             nth: i32::try_from(before + 1).unwrap_or(i32::MAX),
             community,
             year: china_day(whistle.at).year(),
             called_at: whistle.at,
-            due_at: whistle.due_at,
-            reported_at: whistle.report.map(|report| report.at),
+            due_at,
+            reported_at: whistle.report.filter(|_| needed).map(|report| report.at),
+            released_at: whistle.released_at.filter(|_| !needed),
             scores,
         });
     }

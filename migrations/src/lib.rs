@@ -43,6 +43,7 @@ mod m20261123_000033_topics;
 mod m20261123_000034_authors;
 mod m20261123_000035_matter_topics;
 mod m20261123_000036_matter_slots;
+mod m20261123_000037_released;
 mod standing;
 
 pub use standing::Standing;
@@ -91,6 +92,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000034_authors::Migration),
             Box::new(m20261123_000035_matter_topics::Migration),
             Box::new(m20261123_000036_matter_slots::Migration),
+            Box::new(m20261123_000037_released::Migration),
         ];
         migrations
             .into_iter()

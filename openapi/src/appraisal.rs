@@ -25,13 +25,13 @@ pub struct Appraisal {
     pub name: String,
     /// 年份（北京时间），按吹哨时间计
     pub year: i32,
-    /// 被呼叫的次数
+    /// 被呼叫的次数，含尚在时限内的和不再需要报到的
     pub whistles: i64,
     /// 按时报到的次数
     pub in_time: i64,
     /// 迟到的次数
     pub late: i64,
-    /// 逾期未报到的次数
+    /// 逾期未报到的次数；时限未到而工单已办结或终止的不计
     pub missing: i64,
     /// 报到平均用时，分钟，两位小数；从未报到为 null
     pub mean_minutes: Option<f64>,
@@ -53,13 +53,13 @@ pub struct OfCommunity {
     pub place: String,
     /// 名称；地点已撤并为 null
     pub name: Option<String>,
-    /// 被呼叫的次数
+    /// 被呼叫的次数，含尚在时限内的和不再需要报到的
     pub whistles: i64,
     /// 按时报到的次数
     pub in_time: i64,
     /// 迟到的次数
     pub late: i64,
-    /// 逾期未报到的次数
+    /// 逾期未报到的次数；时限未到而工单已办结或终止的不计
     pub missing: i64,
     /// 规程所定各级的平均评分
     pub opinions: Vec<OfLevel>,

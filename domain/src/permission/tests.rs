@@ -42,6 +42,7 @@ fn parties() -> Parties<'static> {
         at: Timestamp::UNIX_EPOCH,
         due_at: Timestamp::UNIX_EPOCH,
         report: None,
+        released_at: None,
     }];
     const DELEGATES: [UserId; 1] = [UserId(Uuid::from_u128(8))];
     const JOINED: [UserId; 1] = [UserId(Uuid::from_u128(7))];

@@ -113,6 +113,9 @@ impl Ticket {
             event: event.fact.headline().name(),
             status: self.status().name(),
         })?;
+        if self.state.is_open() && !state.is_open() {
+            self.release_called(event.occurred_at);
+        }
         if !state.is_open() {
             // Whatever rested rests no more: nothing is owed.
             self.stop_resting(event);

@@ -24,6 +24,10 @@ pub struct Whistle {
     /// Once it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportIn>,
+    /// When the round was answered or the ticket ended, where that was before the unit came and before it was due: nobody lets
+    /// it come then, so that it owes nothing. It stays so in later rounds, in which it can be called anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
 }
 
 /// Somebody came for a unit that was called (报到).
@@ -67,6 +71,8 @@ pub enum WhistleState {
     Late,
     /// 未报到: nobody came, and the time is over.
     Missing,
+    /// 不再需要: the round was answered or the ticket ended while there was time.
+    NotNeeded,
 }
 
 impl Whistle {
@@ -74,6 +80,8 @@ impl Whistle {
     pub fn state(&self, now: Timestamp) -> WhistleState {
         match &self.report {
             Some(report) if report.at <= self.due_at => WhistleState::InTime,
+            // Whoever comes in a later round all the same is not late.
+            _ if self.released_at.is_some() => WhistleState::NotNeeded,
             Some(_) => WhistleState::Late,
             None if now <= self.due_at => WhistleState::Waiting,
             None => WhistleState::Missing,
@@ -118,7 +126,16 @@ impl Ticket {
             at,
             due_at,
             report: None,
+            released_at: None,
         }));
+    }
+
+    /// Notes that nobody waits any more for the units that still had time to come.
+    pub(super) fn release_called(&mut self, at: Timestamp) {
+        let had_time = |whistle: &&mut Whistle| whistle.report.is_none() && at <= whistle.due_at;
+        for whistle in self.whistles.iter_mut().filter(had_time) {
+            whistle.released_at.get_or_insert(at);
+        }
     }
 
     /// Notes that a unit came.

@@ -136,7 +136,7 @@ fn begun(asker: &Actor, now: Timestamp) -> Sql {
     for (name, value) in sums {
         sql.push(&format!(", CAST({value} AS bigint) AS {name}"));
     }
-    sql.push(", CAST(SUM(CASE WHEN reported_at IS NULL AND due_at < ").bind(now);
+    sql.push(", CAST(SUM(CASE WHEN reported_at IS NULL AND released_at IS NULL AND due_at < ").bind(now);
     sql.push(&format!(" THEN 1 ELSE 0 END) AS bigint) AS missing FROM appraisal WHERE {OF_GENERATION} AND "));
     sql
 }

@@ -276,6 +276,45 @@ async fn m04_the_opinion_of_communities_is_a_fifth_by_their_mean(
 
 #[rstest]
 #[tokio::test]
+async fn m04_a_unit_that_may_not_come_any_more_is_not_missing(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let app = TestApp::start(backend).await;
+    let cast = Cast::of(&app).await;
+    let admin = app.staff("county_admin", COUNTY).await;
+    let (name, handler) = unit(&app, &admin, "市城市管理局").await;
+    let soon = json!({"units": [name], "reason": "请速来", "due_minutes": 1});
+    let answered = cast.ticket_at("accepted").await;
+    let (withdrawn, open) = (cast.ticket().await, cast.ticket().await);
+    for ticket in [&answered, &withdrawn, &open] {
+        let _ = act(&cast.clerk, ticket, "whistle", soon.clone()).await.expect(200);
+    }
+    // What the calls left is counted before, so that the ends alone take it back.
+    app.app.catch_up().await.unwrap();
+    let _ = cast.resolve(&answered).await.expect(200);
+    let reason = json!({"reason": "自己修好了"});
+    let _ = cast.resident.post(&format!("{withdrawn}/withdraw"), reason).await.expect(200);
+    act(&handler, &answered, "report-in", here()).await.refused(409, "ticket.already_resolved");
+    act(&handler, &withdrawn, "report-in", here()).await.refused(409, "ticket.ended");
+    app.pass(2);
+    let state =
+        async |ticket: &str| handler.get(ticket).await.expect(200).json["whistles"][0]["state"].clone();
+    let states = [state(&answered).await, state(&withdrawn).await, state(&open).await];
+    assert_eq!(states, ["not_needed", "not_needed", "missing"]);
+    // A later round takes nothing of that back.
+    let _ = cast.rate(&answered, "dissatisfied").await.expect(200);
+    assert_eq!(state(&answered).await, "not_needed");
+    let found = appraisal(&app, &handler, &name).await.expect(200);
+    let counted = ["whistles", "in_time", "late", "missing"].map(|name| found.json[name].clone());
+    assert_eq!(counted, [3, 0, 0, 1]);
+    assert_eq!(app.app.verify().await.unwrap(), Vec::<String>::new());
+    assert!(app.app.rebuild(api::Reactor::Appraisals).await.unwrap());
+    assert_eq!(appraisal(&app, &handler, &name).await.expect(200).json, found.json);
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
 async fn z10_town_and_community_appraise_jointly(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {

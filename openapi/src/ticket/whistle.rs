@@ -67,7 +67,7 @@ pub struct Called {
     pub at: DateTime<Utc>,
     /// 报到时限，恰好到期仍算按时
     pub due_at: DateTime<Utc>,
-    /// waiting 待报到，in_time 按时，late 迟到，missing 逾期未报到
+    /// waiting 待报到，in_time 按时，late 迟到，missing 逾期未报到，not_needed 时限未到而工单已办结或终止，不再需要报到
     #[schema(schema_with = words::<WhistleState>)]
     pub state: WhistleState,
     /// 何时报到
@@ -103,7 +103,7 @@ impl Called {
             .map(|(i, whistle)| {
                 let first = ticket.whistles[..i].iter().all(|before| before.unit != whistle.unit);
                 let opinions = if staff && first { OpinionOf::of(ticket, whistle) } else { Vec::new() };
-                let DomainWhistle { unit, round, by, at, due_at, report } = *whistle;
+                let DomainWhistle { unit, round, by, at, due_at, report, released_at: _ } = *whistle;
                 Self {
                     unit: unit.0,
                     round,

@@ -1,6 +1,7 @@
 //! 吹哨报到: who calls, who comes, and what is thought of it (practices M04, Z10).
 
 use super::*;
+use crate::appraisal::answers;
 use rstest::rstest;
 
 const OTHER: UnitId = UnitId(Uuid::from_u128(91));
@@ -75,6 +76,58 @@ fn m04_a_unit_is_called_again_once_it_came_or_in_a_new_round() {
     let came: Vec<_> = story.ticket.whistles.iter().map(|one| (one.round, one.report.is_some())).collect();
     assert_eq!(came, [(1, true), (1, false), (2, true)]);
     assert_eq!(story.ticket.called(), [UNIT]);
+}
+
+fn withdraw() -> Command {
+    Command::Withdraw { reason: text("不用了") }
+}
+
+/// Called at 1, due at 11; the ticket comes to an end at a minute, and the unit is asked for at 30.
+#[rstest]
+#[case::answered_in_time(&[(worker(), resolve())], 5, WhistleState::NotNeeded)]
+#[case::at_the_very_moment(&[(worker(), resolve())], 11, WhistleState::NotNeeded)]
+#[case::answered_too_late(&[(worker(), resolve())], 12, WhistleState::Missing)]
+#[case::withdrawn(&[(resident(), withdraw())], 5, WhistleState::NotNeeded)]
+#[case::withdrawn_late(&[(resident(), withdraw())], 12, WhistleState::Missing)]
+#[case::it_came_before(&[(department(), report_in()), (worker(), resolve())], 5, WhistleState::InTime)]
+#[case::done_anew(
+    &[(worker(), resolve()), (resident(), rate(Satisfaction::Dissatisfied))], 5, WhistleState::NotNeeded
+)]
+#[case::it_comes_in_the_next_round_in_time(
+    &[(worker(), resolve()), (resident(), rate(Satisfaction::Dissatisfied)), (department(), report_in())],
+    5, WhistleState::InTime
+)]
+fn m04_a_unit_that_may_not_come_any_more_owes_nothing(
+    #[case] ends: &[(Actor, Command)],
+    #[case] minute: i64,
+    #[case] expected: WhistleState,
+) {
+    let mut story = Story::begin(Some(Severity::Small)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 1),
+        (clerk(), calls(vec![called(UNIT)], Some(10)), 1),
+    ]);
+    for (actor, command) in ends {
+        story.step(actor, command, after(minute)).unwrap();
+    }
+    assert_eq!(story.ticket.whistles[0].state(after(30)), expected);
+    assert_eq!(fold(&story.events), story.ticket, "made anew from its events it is the same");
+    let released = answers(&story.ticket)[0].released_at;
+    assert_eq!(released, (expected == WhistleState::NotNeeded).then_some(after(minute)));
+}
+
+#[test]
+fn m04_who_comes_late_to_what_was_answered_in_time_is_not_late() {
+    let mut story = Story::begin(Some(Severity::Small)).steps(&[
+        (clerk(), to_person(), 1),
+        (worker(), Command::Accept, 1),
+        (clerk(), calls(vec![called(UNIT)], Some(10)), 1),
+        (worker(), resolve(), 5),
+        (resident(), rate(Satisfaction::Dissatisfied), 20),
+    ]);
+    story.step(&department(), &report_in(), after(25)).unwrap();
+    assert_eq!(story.ticket.whistles[0].state(after(30)), WhistleState::NotNeeded);
+    assert_eq!(answers(&story.ticket)[0].reported_at, None, "nor does it count for how fast it comes");
 }
 
 #[rstest]

@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// How many rows a statement writes at most.
 const ROWS: usize = 1_000;
 
-const COLUMNS: [(&str, &str); 11] = [
+const COLUMNS: [(&str, &str); 12] = [
     ("ticket_id", "uuid"),
     ("unit_id", "uuid"),
     ("nth", "integer"),
@@ -27,6 +27,7 @@ const COLUMNS: [(&str, &str); 11] = [
     ("called_at", "timestamptz"),
     ("due_at", "timestamptz"),
     ("reported_at", "timestamptz"),
+    ("released_at", "timestamptz"),
     ("seconds", "integer"),
     ("community_score", "integer"),
     ("street_score", "integer"),
@@ -52,9 +53,15 @@ fn put(backend: DbBackend) -> String {
 
 /// What follows from these events: of each ticket what its last one left.
 pub(super) fn effects(store: &Store, happenings: &[Arc<Happening>], generation: i32) -> Vec<Statement> {
-    let counts = |happening: &&Arc<Happening>| match happening.event.fact {
+    let counts = |happening: &&Arc<Happening>| match &happening.event.fact {
         Fact::Whistled { .. } | Fact::ReportedIn { .. } | Fact::Opined { .. } => true,
-        ref fact => matches!(fact, Fact::Recoded { .. }) && !happening.after.whistles.is_empty(),
+        // An end releases whoever had time to come.
+        Fact::Recoded { .. }
+        | Fact::Resolved { .. }
+        | Fact::Withdrawn { .. }
+        | Fact::Declined { .. }
+        | Fact::Merged { .. } => !happening.after.whistles.is_empty(),
+        _ => false,
     };
     let last: HashMap<TicketId, &Ticket> =
         happenings.iter().filter(counts).map(|happening| (happening.ticket, &happening.after)).collect();
@@ -86,11 +93,11 @@ impl Store {
 }
 
 fn row(ticket: TicketId, answer: &Answer) -> Value {
-    let Answer { unit, nth, community, year, called_at, due_at, reported_at, scores } = answer;
+    let Answer { unit, nth, community, year, called_at, due_at, reported_at, released_at, scores } = answer;
     json!({
         "ticket_id": ticket.0, "unit_id": unit.0, "nth": nth, "community": community, "year": year,
         "called_at": moment(*called_at), "due_at": moment(*due_at), "reported_at": reported_at.map(moment),
-        "seconds": reported_at.map(|at| (at - *called_at).num_seconds()),
+        "released_at": released_at.map(moment), "seconds": reported_at.map(|at| (at - *called_at).num_seconds()),
         "community_score": scores[Appraiser::Community as usize], "street_score": scores[Appraiser::Street as usize],
     })
 }
@@ -101,8 +108,10 @@ pub(super) type Kept = BTreeMap<(Uuid, Uuid, i32), String>;
 /// As it must be kept.
 pub(super) fn expected(ticket: &Ticket) -> impl Iterator<Item = ((Uuid, Uuid, i32), String)> {
     answers(ticket).into_iter().map(|answer| {
-        let Answer { unit, nth, community, year, called_at, due_at, reported_at, scores } = answer;
-        let times = [Some(called_at), Some(due_at), reported_at].map(|at| at.map(|at| at.timestamp_micros()));
+        let Answer { unit, nth, community, year, called_at, due_at, reported_at, released_at, scores } =
+            answer;
+        let times = [Some(called_at), Some(due_at), reported_at, released_at]
+            .map(|at| at.map(|at| at.timestamp_micros()));
         let seconds = reported_at.map(|at| (at - called_at).num_seconds());
         let scores = scores.map(|score| score.map(i32::from));
         ((ticket.id.0, unit.0, nth), format!("{community} {year} {times:?} {seconds:?} {scores:?}"))
@@ -117,7 +126,7 @@ pub(super) fn kept(row: &Row) -> Result<((Uuid, Uuid, i32), String), StoreError>
         let at = column::<Option<domain::time::Timestamp>>(row, "appraisal", name)?;
         Ok::<_, StoreError>(at.map(|at| at.timestamp_micros()))
     };
-    let times = [at("called_at")?, at("due_at")?, at("reported_at")?];
+    let times = [at("called_at")?, at("due_at")?, at("reported_at")?, at("released_at")?];
     let seconds = column::<Option<i32>>(row, "appraisal", "seconds")?.map(i64::from);
     let score = |name| column::<Option<i32>>(row, "appraisal", name);
     let scores = [score("community_score")?, score("street_score")?];
