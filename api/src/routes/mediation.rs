@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use domain::actor::Actor;
 use domain::id::UserId;
 use domain::matter::{Change, Matter, MatterRefusal, MatterView};
-use domain::mediation::{self, MediationRefusal, Named, NewMediation, Signing, slot};
+use domain::mediation::{self, MediationRefusal, Named, NewMediation, RoundStands, Signing, slot};
 use domain::permission::Action;
 use domain::place::PlaceCode;
 use domain::playbook::MediationLevel;
@@ -30,6 +30,8 @@ use openapi::mediation::{
 use strum::IntoEnumIterator;
 
 type View = MatterView<mediation::Mediation>;
+/// How the round of the ticket stands, and when.
+type Moment = (RoundStands, Timestamp);
 
 /// The longest name of a party, in characters.
 const MAX_NAME: usize = 50;
@@ -63,6 +65,8 @@ pub(crate) async fn begin_mediation(
     let place = ticket.ticket.place;
     let book = state.store.playbook(place.code.county())?;
     let slots = [slot(ticket.ticket.id, ticket.ticket.round)];
+    // That of an earlier round is over by now, whether anybody wrote that down or not.
+    state.store.settle_mediations_of(ticket.ticket.id, now).await.map_err(matter::failed)?;
     let begin = || async {
         let rule = book.mediation.as_ref();
         let change = mediation::Mediation::begin(&new, &ticket.ticket, rule, request.actor, now)?;
@@ -173,8 +177,8 @@ pub(crate) async fn hold_session(
     let request = request(&state, &permit, &conditions, &body.bytes);
     let HoldSession { way, text: said, came } = body.value;
     let said = text(&state, "/text", said, request.now)?;
-    let decide = |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, now| {
-        one.hold((way, &said, &came), actor, at, now)
+    let decide = |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, moment| {
+        one.hold((way, &said, &came), actor, at, moment)
     };
     change(&http, &state, &request, &path, decide).await
 }
@@ -200,8 +204,9 @@ pub(crate) async fn hand_up_mediation(
 ) -> ApiResult<HttpResponse> {
     let request = request(&state, &permit, &conditions, &body.bytes);
     let reason = text(&state, "/reason", body.value.reason, request.now)?;
-    let decide =
-        |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, now| one.hand_up(&reason, actor, at, now);
+    let decide = |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, moment| {
+        one.hand_up(&reason, actor, at, moment)
+    };
     change(&http, &state, &request, &path, decide).await
 }
 
@@ -226,8 +231,9 @@ pub(crate) async fn agree_mediation(
 ) -> ApiResult<HttpResponse> {
     let request = request(&state, &permit, &conditions, &body.bytes);
     let agreed = text(&state, "/text", body.value.text, request.now)?;
-    let decide =
-        |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, now| one.agree(&agreed, actor, at, now);
+    let decide = |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, moment| {
+        one.agree(&agreed, actor, at, moment)
+    };
     change(&http, &state, &request, &path, decide).await
 }
 
@@ -254,8 +260,9 @@ pub(crate) async fn sign_mediation(
     let SignMediation { agreement, party, witness } = body.value;
     let witness = witness.map(|words| text(&state, "/witness", words, request.now)).transpose()?;
     let signing = Signing { agreement, party, witness: witness.as_ref() };
-    let decide =
-        |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, now| one.sign(signing, actor, at, now);
+    let decide = |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, moment| {
+        one.sign(signing, actor, at, moment)
+    };
     change(&http, &state, &request, &path, decide).await
 }
 
@@ -280,7 +287,7 @@ pub(crate) async fn record_guidance(
 ) -> ApiResult<HttpResponse> {
     let request = request(&state, &permit, &conditions, &body.bytes);
     let said = text(&state, "/text", body.value.text, request.now)?;
-    let decide = |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, now| {
+    let decide = |one: &mediation::Mediation, actor: &Actor, at: &PlaceCode, (_, now): Moment| {
         one.record_guidance(&said, actor, at, now)
     };
     change(&http, &state, &request, &path, decide).await
@@ -296,15 +303,22 @@ async fn change(
         &mediation::Mediation,
         &Actor,
         &PlaceCode,
-        Timestamp,
+        Moment,
     ) -> Result<Change<mediation::Mediation>, Refusal>,
 ) -> ApiResult<HttpResponse> {
-    // What time has done is written down before: each rise is an event, and whoever has the file by now is who acts.
+    // What time and the ticket have done is written down before: each rise is an event, and whoever has the file by now is who
+    // acts.
     let settled = state.store.settle_first::<mediation::Mediation>(path.0, request.now).await;
     settled.map_err(matter::failed)?;
     let lang = language(http);
-    let decide = |view: &View| decide(&view.matter, request.actor, &view.place.code, request.now);
-    matter::change(state, request, path.0, decide, |view: &MatterView<_>| in_words(state, view, lang)).await
+    // The ticket may have been answered since.
+    let know = || async { Ok(state.store.ticket_round(path.0).await?) };
+    let decide = |view: &View, ticket| {
+        let stands = RoundStands::of(view.matter.round, ticket);
+        decide(&view.matter, request.actor, &view.place.code, (stands, request.now))
+    };
+    let show = |view: &MatterView<_>| in_words(state, view, lang);
+    matter::change_knowing(state, request, path.0, know, decide, show).await
 }
 
 /// A mediation in the words of its county.

@@ -2,7 +2,7 @@
 
 use super::{
     Agreement, Ended, Guidance, HowEnded, MAX_SESSIONS, Mediation, MediationFact, MediationRefusal,
-    MediationStatus, Session, Signature, Way,
+    MediationStatus, RoundStands, Session, Signature, Way,
 };
 use crate::actor::Actor;
 use crate::matter::{Change, Matter, MatterRefusal};
@@ -10,6 +10,7 @@ use crate::notice::{Notice, Recipient};
 use crate::place::PlaceCode;
 use crate::refusal::Refusal;
 use crate::text::Text;
+use crate::ticket::Status;
 use crate::time::Timestamp;
 
 /// What somebody signs for.
@@ -33,10 +34,10 @@ impl Mediation {
         (way, text, came): (Way, &Text, &[u8]),
         actor: &Actor,
         at: &PlaceCode,
-        now: Timestamp,
+        (round, now): (RoundStands, Timestamp),
     ) -> Result<Change<Self>, Refusal> {
-        self.in_time(now, |due| {
-            let mut after = due.taken_on(actor, at)?;
+        self.in_time(round, now, |due| {
+            let mut after = due.taken_on(actor, at, round)?;
             let max = due.parties.len();
             let known = came.iter().all(|number| (1..=max).contains(&usize::from(*number)));
             if !known || (1..came.len()).any(|i| came[..i].contains(&came[i])) {
@@ -61,10 +62,10 @@ impl Mediation {
         reason: &Text,
         actor: &Actor,
         at: &PlaceCode,
-        now: Timestamp,
+        (round, now): (RoundStands, Timestamp),
     ) -> Result<Change<Self>, Refusal> {
-        self.in_time(now, |due| {
-            let mut after = due.taken_on(actor, at)?;
+        self.in_time(round, now, |due| {
+            let mut after = due.taken_on(actor, at, round)?;
             if !after.rise(now, HowEnded::HandedUp, Some(reason.reference)) {
                 return Err(MediationRefusal::TopLevel.into());
             }
@@ -85,10 +86,10 @@ impl Mediation {
         text: &Text,
         actor: &Actor,
         at: &PlaceCode,
-        now: Timestamp,
+        (round, now): (RoundStands, Timestamp),
     ) -> Result<Change<Self>, Refusal> {
-        self.in_time(now, |due| {
-            let mut after = due.taken_on(actor, at)?;
+        self.in_time(round, now, |due| {
+            let mut after = due.taken_on(actor, at, round)?;
             after.drafts = after.drafts.saturating_add(1);
             let number = after.drafts;
             let agreement =
@@ -110,9 +111,9 @@ impl Mediation {
         signing: Signing<'_>,
         actor: &Actor,
         at: &PlaceCode,
-        now: Timestamp,
+        (round, now): (RoundStands, Timestamp),
     ) -> Result<Change<Self>, Refusal> {
-        self.in_time(now, |due| {
+        self.in_time(round, now, |due| {
             due.must_be_open()?;
             let waits = MatterRefusal::NotYet { status: due.status.name() };
             let current = due.agreement.as_ref().ok_or(waits)?.number;
@@ -176,13 +177,24 @@ impl Mediation {
         Ok(Change::new(after, fact).with([text.clone()]))
     }
 
-    /// 随工单结束: the days of a level are over, and the round of the ticket that it is of was answered or has ended. The file
-    /// goes up to nobody, and nobody is shown the court's door.
-    pub fn end_with_its_ticket(&self, now: Timestamp) -> Option<Change<Self>> {
-        let at = self.step().until;
-        if !self.is_open() || now < at {
+    /// What time, and the round of its ticket, have made of it by `now`; nothing when it goes on as it is.
+    pub fn move_on(&self, round: RoundStands, now: Timestamp) -> Option<Change<Self>> {
+        match round {
+            RoundStands::Open => self.settle(now),
+            // What the parties agreed on goes up to be signed, although the ticket was answered with it.
+            RoundStands::Answered if self.waits_to_be_signed() => self.settle(now),
+            RoundStands::Answered if now < self.step().until => None,
+            RoundStands::Answered | RoundStands::Gone => self.end_with_its_ticket(now),
+        }
+    }
+
+    /// 随工单结束: the file goes up to nobody, and nobody is shown the court's door. It ended with the days of its level at the
+    /// latest, whoever sees that later.
+    fn end_with_its_ticket(&self, now: Timestamp) -> Option<Change<Self>> {
+        if !self.is_open() {
             return None;
         }
+        let at = now.min(self.step().until);
         let mut after = self.clone();
         after.status = MediationStatus::Ended;
         after.step_mut().ended = Some(Ended { at, how: HowEnded::TicketOver, reason: None });
@@ -195,14 +207,15 @@ impl Mediation {
         )
     }
 
-    /// Decides on what time has made of it by `now`, whether that was written down yet or not.
+    /// Decides on what time and its ticket have made of it by `now`, whether that was written down yet or not.
     fn in_time(
         &self,
+        round: RoundStands,
         now: Timestamp,
         decide: impl FnOnce(&Self) -> Result<Change<Self>, Refusal>,
     ) -> Result<Change<Self>, Refusal> {
         let (mut due, mut told) = (self.clone(), vec![]);
-        while let Some(settled) = due.settle(now) {
+        while let Some(settled) = due.move_on(round, now) {
             due = settled.after;
             told.extend(settled.tell);
         }
@@ -232,10 +245,14 @@ impl Mediation {
         }
     }
 
-    /// The mediation as whoever may mediate now goes on with it: the first to do so is the mediator of the level.
-    fn taken_on(&self, actor: &Actor, at: &PlaceCode) -> Result<Self, MatterRefusal> {
+    /// The mediation as whoever may mediate now goes on with it: the first to do so is the mediator of the level. Once the
+    /// ticket was answered nobody does: what was agreed on before is signed, and nothing takes its place.
+    fn taken_on(&self, actor: &Actor, at: &PlaceCode, round: RoundStands) -> Result<Self, MatterRefusal> {
         self.must_mediate(actor, at)?;
         self.must_be_open()?;
+        if round == RoundStands::Answered {
+            return Err(MatterRefusal::Over { status: Status::Resolved.name() });
+        }
         let mut after = self.clone();
         after.step_mut().mediator.get_or_insert(actor.user);
         Ok(after)

@@ -20,6 +20,7 @@ use crate::permission::Action;
 use crate::place::PlaceCode;
 use crate::playbook::MediationLevel;
 use crate::text::TextRef;
+use crate::ticket::Status;
 use crate::tie::Holder;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,6 +54,29 @@ impl MediationStatus {
     /// The word in the `status` column.
     pub fn name(self) -> &'static str {
         self.into()
+    }
+}
+
+/// How the round of the ticket stands that a mediation is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoundStands {
+    /// It is worked on.
+    Open,
+    /// It was answered; nobody has sent it back.
+    Answered,
+    /// The ticket was withdrawn, declined or merged, or is in a later round.
+    Gone,
+}
+
+impl RoundStands {
+    /// How a round stands of a ticket that is in this round and status now, where there is one.
+    pub fn of(round: u16, ticket: Option<(u16, Status)>) -> Self {
+        let Some((_, status)) = ticket.filter(|(now, _)| *now == round) else { return Self::Gone };
+        match status {
+            Status::Submitted | Status::Dispatched | Status::Accepted => Self::Open,
+            Status::Resolved | Status::Closed => Self::Answered,
+            Status::Withdrawn | Status::Declined | Status::Merged => Self::Gone,
+        }
     }
 }
 

@@ -88,24 +88,27 @@ fn the_file_goes_up_when_the_days_are_over_and_then_to_the_court() {
 fn it_is_settled_once_all_have_signed_for_the_same_agreement() {
     let mediator = Actor { user: user(1), grants: vec![] };
     let party = Actor { user: user(2), grants: vec![] };
-    let agreed = mediation().agree(&text("各退一步"), &mediator, &place(), day(1)).unwrap().after;
+    let agreed =
+        mediation().agree(&text("各退一步"), &mediator, &place(), (RoundStands::Open, day(1))).unwrap().after;
     let own = Signing { agreement: 1, party: None, witness: None };
-    let once = agreed.sign(own, &party, &place(), day(1)).unwrap().after;
+    let once = agreed.sign(own, &party, &place(), (RoundStands::Open, day(1))).unwrap().after;
     assert_eq!(once.status, MediationStatus::Agreed);
     let refused = |refusal: MediationRefusal| Err(Refusal::from(refusal));
-    let again = once.sign(own, &party, &place(), day(1)).map(|_| ());
+    let again = once.sign(own, &party, &place(), (RoundStands::Open, day(1))).map(|_| ());
     assert_eq!(again, refused(MediationRefusal::Signed));
     // Whoever signs for what was replaced meanwhile is told so.
-    let anew = once.agree(&text("再退一步"), &mediator, &place(), day(1)).unwrap().after;
-    let other = anew.sign(own, &party, &place(), day(1)).map(|_| ());
+    let anew = once.agree(&text("再退一步"), &mediator, &place(), (RoundStands::Open, day(1))).unwrap().after;
+    let other = anew.sign(own, &party, &place(), (RoundStands::Open, day(1))).map(|_| ());
     assert_eq!(other, refused(MediationRefusal::OtherAgreement { current: 2 }));
     let witness = text("见证人");
     let paper = Signing { agreement: 1, party: Some(2), witness: Some(&witness) };
-    let stranger = once.sign(paper, &clerk(), &place(), day(1)).map(|_| ());
+    let stranger = once.sign(paper, &clerk(), &place(), (RoundStands::Open, day(1))).map(|_| ());
     assert_eq!(stranger, Err(MatterRefusal::BeyondScope.into()));
-    let without = once.sign(Signing { witness: None, ..paper }, &mediator, &place(), day(1)).map(|_| ());
+    let without = once
+        .sign(Signing { witness: None, ..paper }, &mediator, &place(), (RoundStands::Open, day(1)))
+        .map(|_| ());
     assert_eq!(without, refused(MediationRefusal::Paper));
-    let settled = once.sign(paper, &mediator, &place(), day(1)).unwrap().after;
+    let settled = once.sign(paper, &mediator, &place(), (RoundStands::Open, day(1))).unwrap().after;
     assert_eq!((settled.status, settled.settle(day(9))), (MediationStatus::Settled, None));
 }
 
@@ -117,12 +120,13 @@ fn only_the_parties_and_the_level_that_has_it_see_it() {
     let seen = |one: &Mediation, actor: &Actor| one.is_seen_by(actor, &place());
     assert_eq!([&party, &clerk(), &nobody].map(|actor| seen(&begun, actor)), [true, false, false]);
     let mediator = Actor { user: user(1), grants: vec![] };
-    let risen = begun.hand_up(&text("谈不拢"), &mediator, &place(), day(1)).unwrap().after;
+    let risen =
+        begun.hand_up(&text("谈不拢"), &mediator, &place(), (RoundStands::Open, day(1))).unwrap().after;
     assert_eq!(
         [&party, &clerk(), &mediator, &nobody].map(|actor| seen(&risen, actor)),
         [true, true, true, false]
     );
-    let top = risen.hand_up(&text("还是谈不拢"), &clerk(), &place(), day(1)).map(|_| ());
+    let top = risen.hand_up(&text("还是谈不拢"), &clerk(), &place(), (RoundStands::Open, day(1))).map(|_| ());
     assert_eq!(top, Err(MediationRefusal::TopLevel.into()));
 }
 
@@ -139,13 +143,14 @@ fn z03_what_is_done_late_is_done_on_what_time_made_of_it(
 ) {
     let (mediator, party) =
         (Actor { user: user(1), grants: vec![] }, Actor { user: user(2), grants: vec![] });
-    let agreed = mediation().agree(&text("各退一步"), &mediator, &place(), day(1)).unwrap().after;
+    let agreed =
+        mediation().agree(&text("各退一步"), &mediator, &place(), (RoundStands::Open, day(1))).unwrap().after;
     let witness = text("见证人");
     let paper = Signing { agreement: 1, party: Some(2), witness: Some(&witness) };
-    let once = agreed.sign(paper, &mediator, &place(), day(1)).unwrap().after;
+    let once = agreed.sign(paper, &mediator, &place(), (RoundStands::Open, day(1))).unwrap().after;
     // The last signature.
     let own = Signing { agreement: 1, party: None, witness: None };
-    let last = once.sign(own, &party, &place(), now);
+    let last = once.sign(own, &party, &place(), (RoundStands::Open, now));
     let told = last.as_ref().is_ok_and(|change| {
         let desk = (Recipient::Desk(place()), Notice::MatterAssigned);
         change.tell.contains(&desk) == (now >= day(2))
@@ -159,8 +164,8 @@ fn z03_what_is_done_late_is_done_on_what_time_made_of_it(
     let who = |actor: &Actor| {
         let begun = mediation();
         [
-            begun.hold((Way::Reason, &text("谈"), &[1]), actor, &place(), now),
-            begun.agree(&text("各退一步"), actor, &place(), now),
+            begun.hold((Way::Reason, &text("谈"), &[1]), actor, &place(), (RoundStands::Open, now)),
+            begun.agree(&text("各退一步"), actor, &place(), (RoundStands::Open, now)),
         ]
         .map(|done| done.map(|change| change.after.step().level).map_err(|refusal| refusal.code()))
     };
@@ -168,23 +173,61 @@ fn z03_what_is_done_late_is_done_on_what_time_made_of_it(
     assert_eq!(who(&mediator), [grid, grid]);
     let community = if level == Ok(MediationLevel::Grid) { Err("matter.beyond_scope") } else { level };
     assert_eq!(who(&clerk()), [community, community]);
-    let up = mediation().hand_up(&text("谈不拢"), &mediator, &place(), now);
+    let up = mediation().hand_up(&text("谈不拢"), &mediator, &place(), (RoundStands::Open, now));
     assert_eq!(up.is_ok(), level == Ok(MediationLevel::Grid));
 }
 
 #[test]
 fn with_its_ticket_it_ends_where_it_lies() {
+    use RoundStands::{Answered, Gone};
     let begun = mediation();
-    assert_eq!(begun.end_with_its_ticket(day(2) - TimeDelta::seconds(1)), None);
-    let ended = begun.end_with_its_ticket(day(9)).unwrap();
-    assert_eq!(
-        (ended.after.status, ended.after.step().level),
-        (MediationStatus::Ended, MediationLevel::Grid)
-    );
-    let over = Ended { at: day(2), how: HowEnded::TicketOver, reason: None };
-    assert_eq!(ended.after.steps[0].ended, Some(over));
-    // The parties and the mediator; nobody above.
-    assert_eq!(ended.tell, [user(2), user(1)].map(|one| (Recipient::Person(one), Notice::MatterDone)));
-    assert_eq!((ended.after.settle(day(99)), ended.after.end_with_its_ticket(day(99))), (None, None));
-    assert_eq!(ended.after.columns().next_at, None);
+    assert_eq!(begun.move_on(Answered, day(2) - TimeDelta::seconds(1)), None);
+    let over = |at| Ended { at, how: HowEnded::TicketOver, reason: None };
+    // Of what was answered the days run out; what is gone ends as soon as anybody looks, and ended with its days at the latest.
+    for (round, now, at) in [(Answered, day(9), day(2)), (Gone, day(1), day(1)), (Gone, day(9), day(2))] {
+        let ended = begun.move_on(round, now).unwrap();
+        assert_eq!(
+            (ended.after.status, ended.after.step().level),
+            (MediationStatus::Ended, MediationLevel::Grid)
+        );
+        assert_eq!(ended.after.steps[0].ended, Some(over(at)));
+        // The parties and the mediator; nobody above.
+        assert_eq!(ended.tell, [user(2), user(1)].map(|one| (Recipient::Person(one), Notice::MatterDone)));
+        assert_eq!((ended.after.settle(day(99)), ended.after.move_on(round, day(99))), (None, None));
+        assert_eq!(ended.after.columns().next_at, None);
+    }
+}
+
+/// Held, handed up, agreed on anew, and signed for by the other party, of what was agreed on and signed for once.
+#[rstest]
+#[case::worked_on((1, Status::Accepted), [None, None, None, None])]
+#[case::handed_on((1, Status::Dispatched), [None, None, None, None])]
+#[case::answered((1, Status::Resolved), [Some("resolved"), Some("resolved"), Some("resolved"), None])]
+#[case::rated((1, Status::Closed), [Some("resolved"), Some("resolved"), Some("resolved"), None])]
+#[case::withdrawn((1, Status::Withdrawn), [Some("ended"); 4])]
+#[case::declined((1, Status::Declined), [Some("ended"); 4])]
+#[case::merged((1, Status::Merged), [Some("ended"); 4])]
+#[case::sent_back((2, Status::Dispatched), [Some("ended"); 4])]
+#[case::answered_anew((2, Status::Resolved), [Some("ended"); 4])]
+fn z03_what_may_be_done_is_said_by_the_round_of_the_ticket(
+    #[case] ticket: (u16, Status),
+    #[case] over: [Option<&'static str>; 4],
+) {
+    let mediator = Actor { user: user(1), grants: vec![] };
+    let party = Actor { user: user(2), grants: vec![] };
+    let open = (RoundStands::Open, day(1));
+    let agreed = mediation().agree(&text("各退一步"), &mediator, &place(), open).unwrap().after;
+    let witness = text("见证人");
+    let paper = Signing { agreement: 1, party: Some(2), witness: Some(&witness) };
+    let once = agreed.sign(paper, &mediator, &place(), open).unwrap().after;
+    let now = (RoundStands::of(1, Some(ticket)), day(1));
+    let own = Signing { agreement: 1, party: None, witness: None };
+    let done = [
+        once.hold((Way::Reason, &text("谈"), &[1]), &mediator, &place(), now),
+        once.hand_up(&text("谈不拢"), &mediator, &place(), now),
+        once.agree(&text("再退一步"), &mediator, &place(), now),
+        once.sign(own, &party, &place(), now),
+    ];
+    let refused = over.map(|status| status.map(|status| Refusal::from(MatterRefusal::Over { status })));
+    assert_eq!(done.map(Result::err), refused);
 }

@@ -93,3 +93,58 @@ async fn z03_what_was_agreed_on_is_signed_although_the_ticket_was_answered(
     assert_eq!((settled.str("status_name"), settled.str("level")), ("已达成协议", "community"));
     dispute.app.stop().await;
 }
+
+#[rstest]
+#[tokio::test]
+async fn z03_nobody_goes_on_with_what_ended_with_its_ticket(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let dispute = Dispute::of(backend).await;
+    let Dispute { app, cast, ticket, .. } = &dispute;
+    let mediation = dispute.begun().await;
+    let agree = json!({"text": "乙方三日内修好，甲方不再追究"});
+    let _ = cast.worker.post(&format!("{mediation}/agree"), agree.clone()).await.expect(200);
+    let reason = json!({"reason": "我们自己谈好了"});
+    let _ = cast.resident.post(&format!("{ticket}/withdraw"), reason).await.expect(200);
+    app.pass(60);
+    let up = json!({"reason": "谈不拢"});
+    for (act, body) in [("session", session()), ("hand-up", up), ("agree", agree)] {
+        cast.worker.post(&format!("{mediation}/{act}"), body).await.refused(409, "matter.over");
+    }
+    let own = json!({"agreement": 1});
+    cast.resident.post(&format!("{mediation}/sign"), own).await.refused(409, "matter.over");
+    let ended = cast.resident.get(&mediation).await.expect(200);
+    assert_eq!((ended.str("status"), &ended.json["levels"][0]["how"]), ("ended", &json!("ticket_over")));
+    assert_eq!(told(&cast.resident).await.iter().filter(|kind| *kind == "matter_done").count(), 1);
+    dispute.app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn z03_an_answered_round_is_only_signed_for_and_ends_with_the_next_one(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let dispute = Dispute::of(backend).await;
+    let Dispute { cast, ticket, .. } = &dispute;
+    let first = dispute.begun().await;
+    let agree = json!({"text": "乙方三日内修好，甲方不再追究"});
+    let _ = cast.worker.post(&format!("{first}/agree"), agree.clone()).await.expect(200);
+    let _ = cast.resolve(ticket).await.expect(200);
+    // Neither is the agreement dropped, nor another put in its place; whoever agreed signs.
+    let up = json!({"reason": "谈不拢"});
+    for (act, body) in [("session", session()), ("hand-up", up.clone()), ("agree", agree)] {
+        cast.worker.post(&format!("{first}/{act}"), body).await.refused(409, "matter.over");
+    }
+    let signed = cast.resident.post(&format!("{first}/sign"), json!({"agreement": 1})).await.expect(200);
+    assert_eq!(signed.str("status"), "agreed");
+    // It comes back, and is mediated anew: of the two one is open.
+    let _ = cast.rate(ticket, "dissatisfied").await.expect(200);
+    let _ = cast.accept(ticket).await.expect(200);
+    let second = dispute.begun().await;
+    let status = async |path: &str| cast.worker.get(path).await.expect(200).str("status").to_owned();
+    assert_eq!([status(&first).await, status(&second).await], ["ended", "open"]);
+    let paper = json!({"agreement": 1, "party": 2, "witness": "社区支书在场"});
+    cast.worker.post(&format!("{first}/sign"), paper).await.refused(409, "matter.over");
+    let _ = cast.worker.post(&format!("{second}/hand-up"), up).await.expect(200);
+    dispute.app.stop().await;
+}

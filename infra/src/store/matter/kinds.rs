@@ -11,11 +11,13 @@ use domain::appeal::Appeal;
 use domain::booking::Booking;
 use domain::duty::Duty;
 use domain::errand::Errand;
+use domain::id::TicketId;
 use domain::key_task::KeyTask;
 use domain::matter::{Matter, MatterView};
-use domain::mediation::Mediation;
+use domain::mediation::{Mediation, RoundStands};
 use domain::patrol::Patrol;
 use domain::promise::Promise;
+use domain::ticket::Status;
 use domain::time::Timestamp;
 use uuid::Uuid;
 
@@ -87,16 +89,43 @@ impl Store {
         Ok(())
     }
 
+    /// In which round the ticket of a matter is, and how it stands; `None` when it has none.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn ticket_round(&self, matter: Uuid) -> Result<Option<(u16, Status)>, StoreError> {
+        let sql =
+            "SELECT t.round, t.status FROM matter m JOIN ticket t ON t.id = m.ticket_id WHERE m.id = $1";
+        let Some(row) = self.query_one(sql, vec![matter.into()]).await? else { return Ok(None) };
+        let (round, status): (i16, String) =
+            (column(&row, "ticket", "round")?, column(&row, "ticket", "status")?);
+        let corrupt = |name| StoreError::corrupt("ticket", name, matter, "no such value");
+        let round = u16::try_from(round).map_err(|_| corrupt("round"))?;
+        Ok(Some((round, status.parse().map_err(|_| corrupt("status"))?)))
+    }
+
+    /// Ends the mediations of a ticket's earlier rounds, so that no two of it are open: the job sees that only when the days of
+    /// their levels are over.
+    ///
+    /// # Errors
+    /// [`ChangeError`].
+    pub async fn settle_mediations_of(&self, ticket: TicketId, now: Timestamp) -> Result<(), ChangeError> {
+        let sql = "SELECT id FROM matter WHERE ticket_id = $1 AND kind = $2 AND open ORDER BY id";
+        let rows = self.query_all(sql, vec![ticket.0.into(), Mediation::KIND.into()]).await?;
+        for row in &rows {
+            self.settle_first::<Mediation>(column(row, "matter", "id")?, now).await?;
+        }
+        Ok(())
+    }
+
     /// The file goes up, and from the top to the court, only while the round of the ticket that it is of is being worked on.
     async fn settle_mediation(&self, id: Uuid, now: Timestamp) -> Result<bool, ChangeError> {
         let Some(view) = self.due_matter::<Mediation>(id).await? else { return Ok(false) };
-        let sql = "SELECT 1 AS there FROM ticket WHERE id = $1 AND round = $2 AND status IN ('submitted', 'dispatched', 'accepted')";
-        let values = vec![view.matter.ticket.0.into(), i32::from(view.matter.round).into()];
-        // What the parties agreed on goes up to be signed, although the ticket was answered with it.
-        if view.matter.waits_to_be_signed() || self.query_one(sql, values).await?.is_some() {
-            return self.settle_one(view, now).await;
+        if !view.matter.is_open() {
+            return Ok(false);
         }
-        let Some(change) = view.matter.end_with_its_ticket(now) else { return Ok(false) };
+        let round = RoundStands::of(view.matter.round, self.ticket_round(id).await?);
+        let Some(change) = view.matter.move_on(round, now) else { return Ok(false) };
         self.change_by_itself(view, change, now).await
     }
 
