@@ -31,6 +31,7 @@ pub mod matching;
 pub mod matter;
 pub mod mediation;
 pub mod member;
+pub mod misfit;
 pub mod notice;
 pub mod number;
 pub mod password;

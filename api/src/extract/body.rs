@@ -1,6 +1,6 @@
 //! A body, and a JSON body with the bytes that it came in.
 
-use super::fault::{fault, pointer};
+use super::fault::{fault, pointer, without_place};
 use crate::app::State;
 use crate::error::ApiError;
 use crate::limits::Wire;
@@ -157,12 +157,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 }
 
 fn malformed(error: &serde_json::Error) -> Fault {
-    let sentence = error.to_string();
-    let reason = sentence.split(" at line ").next().unwrap_or_default();
     Fault::new("request.malformed_json")
         .with("line", error.line())
         .with("column", error.column())
-        .with("reason", reason)
+        .with("reason", without_place(&error.to_string()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use actix_web::http::header::{HeaderName, IF_MATCH};
 use actix_web::{FromRequest, HttpRequest};
 use domain::id::UserId;
 use infra::store::IdempotencyKey;
-use openapi::problem::Fault;
+use openapi::problem::{Fault, KEY};
 use std::future::{Ready, ready};
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -51,7 +51,7 @@ impl Conditions {
             {
                 Some(key.to_owned())
             }
-            Some(_) => return Err(wrong("Idempotency-Key", "1-255 ASCII (0x21-0x7E)")),
+            Some(_) => return Err(wrong("Idempotency-Key", KEY)),
         };
         let (method, path) = (request.method().to_string(), request.path().to_owned());
         Ok(Self { if_match, key, method, path })

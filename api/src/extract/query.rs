@@ -67,6 +67,8 @@ pub(crate) fn comparable_day(field: &str, day: Option<NaiveDate>) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use openapi::Lang;
+    use openapi::problem::find;
     use openapi::ticket::ListTickets;
 
     #[test]
@@ -83,6 +85,11 @@ mod tests {
         for (query, field, code) in cases {
             let fault = parse::<ListTickets>(query).err().unwrap();
             assert_eq!((fault.field.as_deref(), fault.code), (Some(field), code), "{query}: {fault:?}");
+            // The sentence of the parser is known, so that nobody is told only that something is wrong.
+            if code == "request.invalid_value" {
+                let said = find(code).detail(Lang::Chinese, &fault.args);
+                assert!(!said.contains("写法有误"), "{query}: {said}");
+            }
         }
         assert!(parse::<ListTickets>("status=closed&mine=true&limit=5").is_ok());
     }

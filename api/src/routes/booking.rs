@@ -69,7 +69,9 @@ pub(crate) async fn list_slots(
 fn span(day: NaiveDate) -> ApiResult<(Timestamp, Timestamp)> {
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_local_timezone(china()).single();
     let bounds = midnight(day).zip(day.checked_add_days(Days::new(1)).and_then(midnight));
-    let (from, until) = bounds.ok_or_else(|| Fault::of("?day", "request.invalid_value", vec![]))?;
+    let beyond =
+        || Fault::of("?day", "request.invalid_value", vec![]).with("reason", "input is out of range");
+    let (from, until) = bounds.ok_or_else(beyond)?;
     Ok((from.to_utc(), until.to_utc()))
 }
 

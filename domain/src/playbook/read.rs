@@ -1,6 +1,7 @@
 //! How a playbook is read: what somebody wrote with every fault at once, what is stored in whichever form it has.
 
 use super::{Fault, Playbook};
+use crate::misfit;
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
@@ -145,36 +146,13 @@ fn reason(sentence: &str) -> String {
         sentence.strip_prefix("invalid type: ").or_else(|| sentence.strip_prefix("invalid value: "));
     match mismatch.and_then(|rest| rest.split_once(", expected ")) {
         Some((got, expected)) => format!("应为{}，写的是{}", chinese(expected), chinese(got)),
-        None => format!("无法识别：{sentence}"),
+        None => format!("无法识别：{}", misfit::reason(sentence).unwrap_or(sentence)),
     }
 }
 
 /// What serde calls a type.
 fn chinese(words: &str) -> String {
-    const TYPES: [(&str, &str); 12] = [
-        ("a string", "文字"),
-        ("string", "文字"),
-        ("a boolean", " true 或 false"),
-        ("boolean", "逻辑值"),
-        ("a sequence", "列表"),
-        ("sequence", "列表"),
-        ("a map", "表"),
-        ("map", "表"),
-        ("struct", "表"),
-        ("integer", "整数"),
-        ("floating point", "小数"),
-        ("null", "空"),
-    ];
-    if matches!(words, "u8" | "u16" | "u32" | "u64" | "i32" | "i64") {
-        return format!("整数（{words}）");
-    }
-    match TYPES.iter().find(|(english, _)| words.starts_with(english)) {
-        Some((english, chinese)) if words.contains(['`', '"']) => {
-            format!("{chinese}{}", &words[english.len()..])
-        }
-        Some((_, chinese)) => (*chinese).to_owned(),
-        None => format!(" {words} "),
-    }
+    misfit::kind(words).unwrap_or_else(|| format!(" {words} "))
 }
 
 #[cfg(test)]
@@ -228,7 +206,12 @@ mod tests {
                 "policy.arrive_unmet_at_resolve",
                 "没有“forget”这个取值；可用的有：cancel、breach",
             ),
-            ("/policy/calendar", Some(json!({"spans": ["x"]})), "policy.calendar.spans[0]", "无法识别："),
+            (
+                "/policy/calendar",
+                Some(json!({"spans": ["x"]})),
+                "policy.calendar.spans[0]",
+                "无法识别：应为时段",
+            ),
         ];
         for (at, new, key, reason) in cases {
             let mut value = whole();

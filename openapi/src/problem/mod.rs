@@ -9,6 +9,7 @@ pub use table::{Row, TABLE};
 use crate::words::Spoken;
 use crate::{Lang, label, matter};
 use chrono::DateTime;
+use domain::misfit;
 use domain::permission::Action;
 use domain::ticket::Status;
 use domain::time::china;
@@ -19,6 +20,9 @@ use utoipa::ToSchema;
 
 /// What an error tells besides its code, put into its sentence in the place of `{name}`.
 pub type Args = Vec<(&'static str, String)>;
+
+/// What an `Idempotency-Key` may be.
+pub const KEY: &str = "1-255 ASCII (0x21-0x7E)";
 
 /// 错误说明（RFC 9457）。
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -133,10 +137,26 @@ impl Row {
                 "rate" => label::rate(value, lang).map(Cow::from),
                 "roles" => Some(Spoken::new(None, lang).roles(value).into()),
                 "earliest" | "latest" | "limit" => moment(value, lang).map(Cow::from),
+                _ if matches!(lang, Lang::Chinese) => self.misfit(name, value).map(Cow::from),
                 _ => None,
             };
             text.replace(&format!("{{{name}}}"), &word.unwrap_or(Cow::from(value)))
         })
+    }
+
+    /// What a program said of a request that it could not read, without its English.
+    fn misfit(&self, name: &str, value: &str) -> Option<String> {
+        match (self.code, name) {
+            ("request.malformed_json", "reason") => Some(misfit::syntax(value).to_owned()),
+            ("request.invalid_value" | "boundary.no_geojson", "reason") => {
+                Some(misfit::reason(value).unwrap_or("写法有误").to_owned())
+            }
+            ("request.invalid_type", "expected" | "got") => Some(misfit::json_kind(value)),
+            ("request.header", "allowed") if value == KEY => {
+                Some("1 至 255 个可见的 ASCII 字符，不含空格".to_owned())
+            }
+            _ => None,
+        }
     }
 
     /// How a ticket stands, or a matter: some words are of both.

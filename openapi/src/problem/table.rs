@@ -20,7 +20,7 @@ const fn row(code: &'static str, status: u16, title: [&'static str; 2], detail: 
 pub const TABLE: &[Row] = &[
     row("request.malformed_json", 400, ["JSON 格式有误", "Malformed JSON"], ["第 {line} 行第 {column} 列不是 JSON：{reason}。", "Not JSON at line {line}, column {column}: {reason}."]),
     row("request.invalid_value", 400, ["取值无法识别", "Unreadable value"], ["取值无法识别：{reason}。", "Unreadable value: {reason}."]),
-    row("request.invalid_type", 400, ["类型有误", "Wrong type"], ["应为 {expected}，收到 {got}。", "Expected {expected}, got {got}."]),
+    row("request.invalid_type", 400, ["类型有误", "Wrong type"], ["应为{expected}，收到{got}。", "Expected {expected}, got {got}."]),
     row("request.unknown_value", 400, ["没有这个取值", "Unknown value"], ["没有取值 {got}；允许：{allowed}。", "There is no {got}; allowed: {allowed}."]),
     row("request.missing_field", 400, ["缺少字段", "Missing field"], ["必须填写 {name}。", "{name} is required."]),
     row("request.duplicate_field", 400, ["字段重复", "Duplicate field"], ["{name} 只能填写一次。", "{name} may be given once only."]),

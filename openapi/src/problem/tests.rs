@@ -295,6 +295,67 @@ fn times_are_said_as_people_say_them() {
 }
 
 #[test]
+fn what_programs_say_is_said_in_chinese_and_kept_in_english() {
+    type Case<'a> = (&'a str, &'a [(&'static str, &'a str)], &'a str, &'a str);
+    let cases: [Case; 8] = [
+        (
+            "request.invalid_type",
+            &[("expected", "a boolean"), ("got", "string \"yes\"")],
+            "应为 true 或 false，收到文字 \"yes\"。",
+            "Expected a boolean, got string \"yes\".",
+        ),
+        (
+            "request.invalid_type",
+            &[("expected", "object"), ("got", "null")],
+            "应为对象，收到空。",
+            "Expected object, got null.",
+        ),
+        (
+            "request.invalid_value",
+            &[("reason", "provided string was not `true` or `false`")],
+            "取值无法识别：应为 true 或 false。",
+            "Unreadable value: provided string was not `true` or `false`.",
+        ),
+        (
+            "request.invalid_value",
+            &[("reason", "something new")],
+            "取值无法识别：写法有误。",
+            "Unreadable value: something new.",
+        ),
+        (
+            "request.malformed_json",
+            &[("line", "1"), ("column", "2"), ("reason", "EOF while parsing a value")],
+            "第 1 行第 2 列不是 JSON：没有写完。",
+            "Not JSON at line 1, column 2: EOF while parsing a value.",
+        ),
+        (
+            "request.header",
+            &[("name", "Idempotency-Key"), ("allowed", KEY)],
+            "请求头 Idempotency-Key 应为：1 至 255 个可见的 ASCII 字符，不含空格。",
+            "Header Idempotency-Key must be: 1-255 ASCII (0x21-0x7E).",
+        ),
+        (
+            "request.header",
+            &[("name", "If-Match"), ("allowed", "\"3\", *")],
+            "请求头 If-Match 应为：\"3\", *。",
+            "Header If-Match must be: \"3\", *.",
+        ),
+        // What somebody sent is no word of a program.
+        (
+            "request.unknown_value",
+            &[("got", "null"), ("allowed", "map")],
+            "没有取值 null；允许：map。",
+            "There is no null; allowed: map.",
+        ),
+    ];
+    for (code, args, chinese, english) in cases {
+        let args = args.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        assert_eq!(find(code).detail(Lang::Chinese, &args), chinese);
+        assert_eq!(find(code).detail(Lang::English, &args), english);
+    }
+}
+
+#[test]
 fn matters_stand_as_people_say_it() {
     fn all<T: IntoEnumIterator + Into<&'static str>>() -> impl Iterator<Item = &'static str> {
         T::iter().map(Into::into)
