@@ -115,7 +115,7 @@ async fn m05_a_community_reports_what_is_pushed_on_it(
     let path = format!("/admissions/{}/decide", pushed.str("id"));
     let refused = street.post(&path, json!({"admit": false, "reason": "退回部门"})).await.expect(200);
     assert_eq!(refused.str("status"), "refused");
-    // Where there is no list nothing is on it, and what nobody decides on lapses.
+    // What is on no list waits, and what nobody decides on lapses.
     let lapsing = handler.post("/admissions", asked(None)).await.expect(201);
     app.pass(21 * 24 * 60);
     let late = json!({"admit": true, "reason": "补批"});

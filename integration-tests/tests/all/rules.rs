@@ -23,8 +23,9 @@ pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-/// The parts of a playbook that there are once, or that stand in an order: other ones take their place.
-const WHOLE: [&str; 7] = ["steps", "ladder", "whistle", "first_asked", "call", "routes", "services"];
+/// The parts of a playbook that there are once, or whose entries stand in an order: other ones take their place.
+const WHOLE: [&str; 8] =
+    ["steps", "ladder", "whistle", "first_asked", "call", "routes", "services", "admitted"];
 
 /// Mile's playbook with more at its end; what only one can be of takes the place of Mile's own.
 pub(crate) fn mile_with(more: &str) -> String {
