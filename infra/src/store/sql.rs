@@ -4,6 +4,14 @@ use domain::place::PlaceCode;
 use sea_orm::Value;
 use std::fmt::Write;
 
+/// The digits that a code may have: those of a county, a street, a community, and whatever a playbook has below.
+const LENGTHS: [usize; 15] = [6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24];
+
+/// The codes of a place and of those that it may lie in, with commas.
+pub(super) fn prefixes(column: &str) -> String {
+    LENGTHS.map(|length| format!("substr({column}, 1, {length})")).join(", ")
+}
+
 /// SQL in the making.
 #[derive(Debug, Default)]
 pub(super) struct Sql {

@@ -1,5 +1,6 @@
 //! Duties at points: owed at each, on their day, and recorded on the spot.
 
+use crate::boundary::{draw, square};
 use crate::duty_plan::{duties, own, started};
 use crate::point::{at, found as point, with};
 use crate::story::record;
@@ -112,5 +113,41 @@ radius_metres = 200
     );
     let done = record(&leader, at_pavilion, held("2026-11-25T15:00:00Z")).await.expect(200);
     assert_eq!((done.str("status"), &done.json["records"][0]["late"]), ("done", &json!(false)));
+    app.stop().await;
+}
+
+#[rstest]
+#[tokio::test]
+async fn l02_without_a_boundary_of_its_own_a_place_is_where_the_one_above_is(
+    #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
+) {
+    let round = r#"
+[[duties]]
+key = "grid_round"
+name = "网格走访"
+who = "grid_worker"
+at = "小组（小区）"
+every = "week"
+times = 3
+radius_metres = 200
+"#;
+    let app = started(backend, round).await;
+    let admin = app.staff("county_admin", "532504").await;
+    let grid = json!({"parent": COMMUNITY, "name": "第二网格", "reason": "网格划分方案"});
+    let code = admin.post("/places", grid).await.expect(201).str("code").to_owned();
+    let worker = app.staff("grid_worker", &code).await;
+    app.app.catch_up().await.unwrap();
+    let mine = own(&worker, "grid_round").await;
+    let body = |position: (f64, f64)| json!({"text": "走访十户", "position": there(position)});
+    // Nobody drew anything: nothing can be measured.
+    let done = record(&worker, &mine, body((39.9, 116.4))).await.expect(200);
+    assert_eq!(done.json["records"][0]["metres"], Value::Null);
+    let _ = draw(&admin, COMMUNITY, square(103.4, 24.4, 20.0)).await.expect(200);
+    record(&worker, &mine, body((39.9, 116.4))).await.refused_for(422, "duty.too_far", "/position");
+    let done = record(&worker, &mine, body((24.41, 103.41))).await.expect(200);
+    assert_eq!(done.json["records"][1]["metres"], 0);
+    // Its own is nearer.
+    let _ = draw(&admin, &code, square(103.4, 24.4, 1.0)).await.expect(200);
+    record(&worker, &mine, body((24.41, 103.41))).await.refused(422, "duty.too_far");
     app.stop().await;
 }

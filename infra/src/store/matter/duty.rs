@@ -203,7 +203,8 @@ impl Store {
         Ok(Some(Owed { who, place, code, point }))
     }
 
-    /// How far a position is from where a duty is done, in whole metres; `None` where nobody drew where that lies.
+    /// How far a position is from where a duty is done, in whole metres: from the point, or from the boundary of the place or the
+    /// nearest one above it that has one. `None` where nobody drew any.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -215,7 +216,7 @@ impl Store {
     ) -> Result<Option<u32>, StoreError> {
         let away = match point {
             Some(point) => Some(metres(point.position, from)),
-            None => self.areas_of(place).await?.and_then(|boundary| boundary.metres_to(from)),
+            None => self.nearest_areas(place).await?.and_then(|boundary| boundary.metres_to(from)),
         };
         Ok(away.map(domain::duty::whole))
     }

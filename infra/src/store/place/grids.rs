@@ -4,7 +4,7 @@
 use super::super::Store;
 use super::super::error::StoreError;
 use super::super::row::{Row, column};
-use super::super::sql::Sql;
+use super::super::sql::{Sql, prefixes};
 use super::PLACE;
 use domain::actor::Actor;
 use domain::geo::{Datum, Position};
@@ -161,6 +161,22 @@ impl Store {
         let sql = "SELECT b.areas FROM place_boundary b WHERE b.place_id = $1";
         let row = self.query_one(sql, vec![place.0.into()]).await?;
         row.map(|row| read_areas(place.0, &column::<String>(&row, "place_boundary", "areas")?)).transpose()
+    }
+
+    /// The boundary of a place, or of the nearest one above it that has one.
+    pub(in crate::store) async fn nearest_areas(
+        &self,
+        place: PlaceId,
+    ) -> Result<Option<Boundary>, StoreError> {
+        let sql = format!(
+            "SELECT b.place_id, b.areas FROM place p JOIN place a ON a.code IN ({}) JOIN place_boundary b ON b.place_id = a.id \
+             WHERE p.id = $1 AND (a.retired_at IS NULL OR a.id = p.id) ORDER BY length(a.code) DESC LIMIT 1",
+            prefixes("p.code")
+        );
+        let Some(row) = self.query_one(&sql, vec![place.0.into()]).await? else { return Ok(None) };
+        let (id, areas): (Uuid, String) =
+            (column(&row, "place_boundary", "place_id")?, column(&row, "place_boundary", "areas")?);
+        read_areas(id, &areas).map(Some)
     }
 
     async fn read_boundaries(&self) -> Result<(), StoreError> {

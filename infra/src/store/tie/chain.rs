@@ -5,7 +5,7 @@ use super::super::Store;
 use super::super::error::StoreError;
 use super::super::page::is_current;
 use super::super::row::{Row, column, word};
-use super::super::sql::Sql;
+use super::super::sql::{Sql, prefixes};
 use super::COLUMNS;
 use domain::actor::Actor;
 use domain::id::{PlaceId, UserId};
@@ -17,8 +17,6 @@ use uuid::Uuid;
 
 /// The most entries of one chain.
 const MOST: usize = 1_000;
-/// The digits that a code may have: those of a county, a street, a community, and whatever a playbook has below.
-const LENGTHS: [usize; 15] = [6, 9, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24];
 /// Who answers for a place by a role that they were granted for just that place.
 const POSTS: [Role; 4] = [Role::GridWorker, Role::GridLeader, Role::CommunityClerk, Role::StreetDispatcher];
 
@@ -77,8 +75,7 @@ pub(super) fn chain_sql(place: PlaceId, now: Timestamp, asker: &Actor) -> Sql {
     let today = china_day(now);
     let mut sql =
         Sql::new("WITH up AS (SELECT a.id, a.code, a.name FROM place b JOIN place a ON a.code IN (");
-    let prefixes = LENGTHS.map(|length| format!("substr(b.code, 1, {length})"));
-    sql.push(&prefixes.join(", ")).push(") WHERE b.id = ").bind(place.0);
+    sql.push(&prefixes("b.code")).push(") WHERE b.id = ").bind(place.0);
     sql.push(" AND (a.retired_at IS NULL OR a.id = b.id)) SELECT v.grants_version, c.* FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ");
     sql.bind(asker.user.0);
     sql.push(&format!(
