@@ -147,6 +147,13 @@ async fn value(common: &Common, what: &str) -> anyhow::Result<Value> {
 async fn preview(common: &Common, file: &Path) -> anyhow::Result<()> {
     let playbook = read(file)?;
     let (store, clock) = open(common).await?;
+    if store.playbook(&playbook.county).is_err() {
+        store.close().await?;
+        return say(&format!(
+            "{} 还没有规程，没有诉求受影响；用 huying playbook import 导入\n",
+            playbook.county
+        ));
+    }
     let found = store.playbook_effects(&playbook.county, Some(&playbook), clock.now()).await;
     store.close().await?;
     let (current, affected) = found.map_err(|error| anyhow::anyhow!("{}：{error}", playbook.county))?;

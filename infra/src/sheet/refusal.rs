@@ -43,7 +43,7 @@ pub enum SheetRefusal {
     #[error("no rows")]
     Empty,
     /// Columns without which nothing can be done.
-    #[error("columns are missing")]
+    #[error("columns are missing: {missing}; found: {found}")]
     ColumnsMissing {
         /// Those that are missing, in Chinese, separated by 、.
         missing: String,

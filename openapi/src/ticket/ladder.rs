@@ -59,6 +59,6 @@ pub struct Decide {
     /// 决定内容，1 至 10000 字；诉求人看不到
     #[schema(min_length = 1, max_length = 10000)]
     pub text: String,
-    /// 是否退回上报的一级处置；不填为 false，留在本级处置；不是上报来的不能退回
+    /// 是否退回最先上报的一级处置；不填为 false，留在本级处置；不是上报来的不能退回
     pub back: Option<bool>,
 }

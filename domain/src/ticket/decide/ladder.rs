@@ -29,7 +29,7 @@ impl Decision<'_> {
     }
 
     /// What those of its desk say to what was handed up to them, or is before their meeting: it stays with them, or goes back
-    /// to those who handed it up.
+    /// to those who handed it up first.
     pub(super) fn answer_from_above(&mut self, text: &Text, back: bool) -> Result<(), Refusal> {
         self.must_be_open()?;
         let asked = self.ticket.escalation.map(|asked| asked.from);
