@@ -106,7 +106,7 @@ mod tests {
 
     /// A playbook with groups, buildings and households, and this said of estates.
     fn playbook(modes: serde_json::Value, rule: serde_json::Value) -> Playbook {
-        let property = Category { key: "property".into(), name: "物业管理".into() };
+        let property = Category::named("property", "物业管理");
         let level = |name: &str, household| LevelName { name: name.into(), width: 3, household };
         Playbook {
             levels: vec![level("小区", false), level("楼栋", false), level("住户", true)],

@@ -149,7 +149,7 @@ mod tests {
     #[case::no_court(r#"{"category": "dispute", "court": " "}"#, &["mediation.court"])]
     fn what_is_wrong_with_a_rule(#[case] rule: &str, #[case] expected: &[&str]) {
         let rule: MediationRule = serde_json::from_str(rule).unwrap();
-        let categories = [Category { key: "dispute".into(), name: "矛盾纠纷".into() }];
+        let categories = [Category::named("dispute", "矛盾纠纷")];
         let keys: Vec<_> = rule.faults(&categories).into_iter().map(|fault| fault.key).collect();
         assert_eq!(keys, expected);
     }

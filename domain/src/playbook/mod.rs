@@ -179,6 +179,16 @@ pub struct Category {
     pub key: String,
     /// Name for people.
     pub name: String,
+    /// Whether residents learn nothing of others' tickets of it (不公开), not even that there are any.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undisclosed: bool,
+}
+
+#[cfg(test)]
+impl Category {
+    pub(crate) fn named(key: &str, name: &str) -> Self {
+        Self { key: key.into(), name: name.into(), undisclosed: false }
+    }
 }
 
 /// Why a playbook cannot be used: which key, and what is wrong there.

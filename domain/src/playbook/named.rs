@@ -89,7 +89,7 @@ mod tests {
     use rstest::rstest;
 
     fn category(key: &str, name: &str) -> Category {
-        Category { key: key.into(), name: name.into() }
+        Category::named(key, name)
     }
 
     fn changed(change: fn(&mut Playbook)) -> Vec<String> {

@@ -162,7 +162,7 @@ mod tests {
 
     /// A playbook with these routes.
     fn playbook(routes: serde_json::Value) -> Playbook {
-        let safety = Category { key: "safety".into(), name: "治安安全".into() };
+        let safety = Category::named("safety", "治安安全");
         let service = json!({"code": "S1", "name": "开锁", "category": "safety"});
         Playbook {
             services: vec![serde_json::from_value(service).unwrap()],

@@ -210,7 +210,7 @@ mod tests {
     }
 
     fn categories() -> Vec<Category> {
-        vec![Category { key: "water".into(), name: "供水".into() }]
+        vec![Category::named("water", "供水")]
     }
 
     fn keys(services: &[Service]) -> Vec<String> {

@@ -39,7 +39,7 @@ pub(crate) fn with(categories: Vec<Category>) -> Playbook {
 
 #[test]
 fn a_bad_playbook_names_every_fault_at_once() {
-    let category = Category { key: "water".into(), name: "供水".into() };
+    let category = Category::named("water", "供水");
     let playbook = Playbook {
         key: "bad".into(),
         name: "坏".into(),

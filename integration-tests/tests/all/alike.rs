@@ -103,7 +103,7 @@ async fn f11_whoever_files_sees_what_is_raised_already(
 
 #[rstest]
 #[tokio::test]
-async fn f11_what_is_confidential_old_or_done_is_not_told_of(
+async fn f11_what_is_confidential_undisclosed_old_or_done_is_not_told_of(
     #[values(Backend::Sqlite, Backend::Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await;
@@ -123,6 +123,11 @@ async fn f11_what_is_confidential_old_or_done_is_not_told_of(
     let _ = neighbour.post(&format!("{gone}/withdraw"), json!({"reason": "修好了"})).await.expect(200);
     assert_eq!(alike(&asker, &query).await, (vec![], 0));
     assert_eq!(alike(&neighbour, &query).await.0, [secret.str("number")]);
+    // Of what the county keeps to itself nobody is told but who raised it.
+    let quarrel = file(&neighbour, COMMUNITY, "邻居天天吵架", Some("dispute")).await;
+    let quarrels = format!("place={COMMUNITY}&category=dispute&q=邻里纠纷");
+    assert_eq!(alike(&asker, &quarrels).await, (vec![], 0));
+    assert_eq!(alike(&neighbour, &quarrels).await, (vec![number(&quarrel)], 1));
     // Ten are shown, and all are counted.
     for n in 0..12 {
         let _ = file(&neighbour, COMMUNITY, &format!("第 {n} 件"), Some("safety")).await;

@@ -22,7 +22,7 @@ const MAX_ASKED: usize = 60;
     operation_id = "alike_tickets",
     summary = "同样的问题是否已有人反映",
     description = "提单之前：同一社区（村）近 30 天内未办结的、同类别或有相同词语的诉求，近处的在前，至多 10 件，以及一共几件。\
-        他人反映的只有编号、类别、状态、地点（至多到社区以下一级）和几天前，没有内容和反映人；保密的不列。\
+        他人反映的只有编号、类别、状态、地点（至多到社区以下一级）和几天前，没有内容和反映人；保密的、规程不公开的类别不列。\
         `q` 只比对其中与类别、服务事项名称相同的词，因此查不出他人写了什么。",
     params(AskAlike),
     responses((status = 200, description = "相似的诉求", body = AlikeTickets)),
@@ -52,7 +52,9 @@ pub(crate) async fn alike_tickets(
     let community = place.community().ok_or_else(|| wrong(PlaceRefusal::TooWide { code: place }))?.len();
     let levels = playbook.code_levels();
     let below = |length: &&usize| **length > community && **length <= place.as_str().len();
+    let undisclosed = playbook.categories.iter().filter(|category| category.undisclosed);
     let asked = AlikeQuery {
+        undisclosed: undisclosed.map(|category| category.key.clone()).collect(),
         lengths: levels.lengths().iter().filter(below).copied().collect(),
         category,
         words: q.map(|q| playbook.common_words(&q)).unwrap_or_default(),

@@ -84,8 +84,8 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// What a level thinks of how a unit answered, once it came, or nobody waits for it any more. Until the ticket is closed it may be
-    /// said anew; afterwards only what nobody has said yet.
+    /// What a level thinks of how a unit answered, once it came, or nobody waits for it any more. Until the ticket is closed it
+    /// may be said anew; afterwards only what nobody has said yet.
     pub(super) fn opine(
         &mut self,
         unit: UnitId,

@@ -147,7 +147,7 @@ fn playbook() -> Playbook {
         name: "弥勒".into(),
         county: "532504".into(),
         levels: vec![],
-        categories: vec![Category { key: "lighting".into(), name: "路灯".into() }],
+        categories: vec![Category::named("lighting", "路灯")],
         words: Words::default(),
         policy: Policy {
             version: 3,

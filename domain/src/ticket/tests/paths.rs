@@ -137,7 +137,7 @@ fn what_comes_from_elsewhere_comes_its_own_way(
 #[test]
 fn m09_emergencies_lie_with_the_county() {
     let mut playbook = playbook();
-    playbook.categories.push(Category { key: "emergency".into(), name: "突发事件".into() });
+    playbook.categories.push(Category::named("emergency", "突发事件"));
     playbook.policy.desks.push(DeskRule { category: "emergency".into(), level: Level::County });
     let emergency = Submission { category: Some("emergency".into()), ..submission(None) };
     let events = submit(&emergency, &resident(), &playbook, start()).unwrap();

@@ -76,7 +76,7 @@ fn the_platform_leaves_alone_what_somebody_had_in_hand() {
     }
     // Graded away meanwhile, another route or none is its own.
     let mut playbook = routed();
-    playbook.categories.push(Category { key: "water".into(), name: "供水".into() });
+    playbook.categories.push(Category::named("water", "供水"));
     let mut story = Story::begin(None);
     story.playbook = playbook.clone();
     let story = story.steps(&[(clerk(), grade(Some("water"), None), 1)]);

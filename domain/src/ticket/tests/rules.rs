@@ -76,7 +76,7 @@ fn m03_arrival_is_switched_off_for_a_category_and_on_again_with_another() {
     let off =
         ClockRule { category: Some("lighting".into()), off: true, ..ClockRule::natural(Arrive, None, 0) };
     let mut story = Story::under(vec![off], Some(Severity::Small));
-    story.playbook.categories.push(Category { key: "water".into(), name: "供水".into() });
+    story.playbook.categories.push(Category::named("water", "供水"));
     assert_eq!(story.clocks(3), [(Solve, 1, Running)]);
     let sorted = |category: &str| Command::Grade {
         category: Some(category.into()),
@@ -212,7 +212,7 @@ fn a_clock_may_go_on_while_the_ticket_rests_and_a_breach_may_stay_where_it_is() 
 fn another_category_keeps_what_was_promised_since() {
     let ask = Command::Extend { until: after(600), reason: text("等配件") };
     let mut story = Story::begin(Some(Severity::Large));
-    story.playbook.categories.push(Category { key: "water".into(), name: "供水".into() });
+    story.playbook.categories.push(Category::named("water", "供水"));
     let sorted =
         Command::Grade { category: Some("water".into()), severity: None, affair: None, service: None };
     let story = story.steps(&[

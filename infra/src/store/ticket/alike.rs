@@ -1,6 +1,6 @@
 //! What others raised already that is like what somebody is about to file (practices F11): open tickets of the same community of
-//! the last 30 days, nearest first. Others' tickets are told by number, category, status and place alone; confidential ones
-//! are not told of at all.
+//! the last 30 days, nearest first. Others' tickets are told by number, category, status and place alone; confidential ones,
+//! and those of categories that the county does not disclose, are not told of at all.
 
 use super::super::Store;
 use super::super::error::StoreError;
@@ -35,6 +35,8 @@ pub struct AlikeQuery {
     pub category: Option<String>,
     /// Words of the county that it has.
     pub words: Vec<String>,
+    /// Keys of the categories of which others' tickets are not told.
+    pub undisclosed: Vec<String>,
 }
 
 /// Those that are alike.
@@ -89,7 +91,7 @@ impl Store {
 }
 
 fn sql(query: &AlikeQuery, asker: &Actor, now: Timestamp) -> Sql {
-    let AlikeQuery { place, lengths, category, words } = query;
+    let AlikeQuery { place, lengths, category, words, undisclosed } = query;
     let mut sql = Sql::new(
         "SELECT u.grants_version, t.* FROM (SELECT (SELECT grants_version FROM app_user WHERE id = ",
     );
@@ -109,7 +111,13 @@ fn sql(query: &AlikeQuery, asker: &Actor, now: Timestamp) -> Sql {
     let (area, value) = area(place);
     sql.push(&format!(" ELSE 0 END AS near FROM ticket WHERE {area} = ")).bind(value);
     sql.push(" AND created_at >= ").bind(now - TimeDelta::days(DAYS));
-    sql.push(&format!(" ORDER BY created_at DESC, id DESC LIMIT {SCAN}) s WHERE (s.own OR NOT s.confidential) AND s.status IN "));
+    sql.push(&format!(
+        " ORDER BY created_at DESC, id DESC LIMIT {SCAN}) s WHERE (s.own OR NOT s.confidential"
+    ));
+    if !undisclosed.is_empty() {
+        sql.push(" AND coalesce(s.category, '') NOT IN ").bind_all(undisclosed.iter().map(String::as_str));
+    }
+    sql.push(") AND s.status IN ");
     sql.bind_all(Status::iter().filter(|status| status.is_open()).map(Status::name)).push(" AND (false");
     if let Some(category) = category {
         sql.push(" OR coalesce(s.category, '') = ").bind(category.as_str());
