@@ -2,7 +2,7 @@
 
 use crate::Lang;
 use crate::label::words;
-use crate::matter::{masked, named, place};
+use crate::matter::{masked_unless, named, place};
 use crate::strict::Moment;
 use crate::tie::{TiedPlace, TiedTo};
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,7 +10,6 @@ use domain::actor::Actor;
 use domain::booking::{self, BookingStatus};
 use domain::id::UserId;
 use domain::matter::MatterView;
-use domain::permission::Action;
 use domain::tie::Holder;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -195,7 +194,7 @@ pub struct BookingPage {
 impl Booking {
     /// The booking in the words of a language.
     ///
-    /// Who booked is named to them and to who serves there; to others as `王**`.
+    /// Who comes is named to whom the booking names them; to others as `王**`.
     pub fn new(view: &MatterView<booking::Booking>, viewer: &Actor, lang: Lang) -> Self {
         let booking = &view.matter;
         let words = |text| view.text(text).map(str::to_owned);
@@ -206,13 +205,10 @@ impl Booking {
             status: booking.status,
             status_name: status(booking.status, lang),
             place: place(view),
-            requester: if viewer.user == booking.requester
-                || viewer.does_at(Action::BookingServe, &view.place.code)
-            {
-                person(booking.requester)
-            } else {
-                masked(person(booking.requester))
-            },
+            requester: masked_unless(
+                booking.names_requester_to(viewer, &view.place.code),
+                person(booking.requester),
+            ),
             booked_by: Some(booking.booked_by).filter(|by| *by != booking.requester).map(person),
             point: TiedTo { id: booking.point.0, name: booking.point_name.clone() },
             unit: booking.unit.map(|unit| named(view, Holder::Unit(unit))),

@@ -2,7 +2,7 @@
 
 use crate::Lang;
 use crate::label::words;
-use crate::matter::{masked, named, place};
+use crate::matter::{masked_unless, named, place};
 use crate::strict::Object;
 use crate::tie::{TiedPlace, TiedTo};
 use chrono::{DateTime, Utc};
@@ -238,7 +238,7 @@ pub struct ErrandPage {
 impl Errand {
     /// The errand in the words of a language.
     ///
-    /// Who asked is named to them and to who runs it; to others as `王**`.
+    /// Who asked is named to whom the errand names them; to others as `王**`.
     pub fn new(view: &MatterView<errand::Errand>, viewer: UserId, lang: Lang) -> Self {
         let errand = &view.matter;
         let words = |text| view.text(text).map(str::to_owned);
@@ -258,11 +258,7 @@ impl Errand {
             status: errand.status,
             status_name: status(errand.status, lang),
             place: place(view),
-            requester: if viewer == errand.requester || Some(viewer) == errand.taker {
-                person(errand.requester)
-            } else {
-                masked(person(errand.requester))
-            },
+            requester: masked_unless(errand.names_requester_to(viewer), person(errand.requester)),
             asked_by: Some(errand.asked_by).filter(|by| *by != errand.requester).map(person),
             taker: errand.taker.map(person),
             text: words(errand.text),

@@ -130,9 +130,9 @@ pub fn place<M>(view: &MatterView<M>) -> TiedPlace {
     TiedPlace { code: view.place.code.to_string(), name: view.place_name.clone() }
 }
 
-/// Somebody as those see them who need not know the name.
-pub fn masked(who: TiedTo) -> TiedTo {
-    TiedTo { name: mask_name(&who.name), ..who }
+/// Somebody in full, or as those see them who need not know the name.
+pub fn masked_unless(known: bool, who: TiedTo) -> TiedTo {
+    if known { who } else { TiedTo { name: mask_name(&who.name), ..who } }
 }
 
 /// Somebody or some unit whom a matter concerns.

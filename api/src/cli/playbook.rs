@@ -133,8 +133,7 @@ fn read(file: &Path) -> anyhow::Result<Playbook> {
 /// A playbook as values: of a file, or of a county as the database has it.
 async fn value(common: &Common, what: &str) -> anyhow::Result<Value> {
     let file = Path::new(what);
-    let is_county = what.len() == 6 && what.bytes().all(|byte| byte.is_ascii_digit());
-    if file.exists() || !is_county {
+    if file.exists() || !PlaceCode::is_of_a_county(what) {
         return Ok(serde_json::to_value(read(file)?)?);
     }
     let (store, _) = open(common).await?;

@@ -14,6 +14,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use domain::calendar::{CalendarRefusal, YEARS};
 use domain::id::{AbsenceId, DeedId, PhotoId, PlaceId, PointId, ShiftId, TicketId, TieId, UnitId, UserId};
+use domain::place::PlaceCode;
 use openapi::problem::Fault;
 use std::future::{Ready, ready};
 use std::num::ParseIntError;
@@ -129,7 +130,7 @@ impl FromRequest for VersionPath {
 
 fn county(request: &HttpRequest) -> Option<String> {
     let county = request.match_info().get("county")?;
-    (county.len() == 6 && county.bytes().all(|byte| byte.is_ascii_digit())).then(|| county.to_owned())
+    PlaceCode::is_of_a_county(county).then(|| county.to_owned())
 }
 
 /// The `{year}` of a calendar.

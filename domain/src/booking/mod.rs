@@ -365,6 +365,11 @@ impl Booking {
         }
     }
 
+    /// Whether somebody reads who comes: they themselves, and whoever serves there.
+    pub fn names_requester_to(&self, actor: &Actor, at: &PlaceCode) -> bool {
+        actor.user == self.requester || serves_at(actor, at, self.unit)
+    }
+
     fn must_not_be_early(&self, from: Timestamp, now: Timestamp) -> Result<(), BookingRefusal> {
         if now >= from { Ok(()) } else { Err(BookingRefusal::TooEarly { from }) }
     }

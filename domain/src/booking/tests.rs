@@ -215,6 +215,10 @@ fn f11_whoever_booked_for_somebody_sees_it_while_they_serve_there() {
     let booked = booked.unwrap().after;
     assert!(booked.is_seen_by(&resident(1), &code()) && booked.is_seen_by(&clerk(2), &code()));
     assert!(booked.is_seen_by(&handler(3, unit()), &code()));
+    // Whoever serves there, by post or for the unit of the point, reads who comes.
+    let named = |actor: &Actor| booked.names_requester_to(actor, &code());
+    assert!(named(&resident(1)) && named(&clerk(2)) && named(&handler(3, unit())));
+    assert!(!named(&resident(3)) && !named(&handler(3, UnitId(Uuid::from_u128(99)))));
     // They left.
     assert!(!booked.is_seen_by(&resident(2), &code()));
     assert_eq!(refused(booked.cancel(&text("x"), &resident(2), &code(), now())), "matter.beyond_scope");

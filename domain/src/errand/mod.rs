@@ -230,6 +230,11 @@ impl Errand {
             .telling(Recipient::Person(*requester), Notice::MatterAssigned))
     }
 
+    /// Whether somebody reads for whom it is: they themselves, and whoever runs it.
+    pub fn names_requester_to(&self, user: UserId) -> bool {
+        user == self.requester || Some(user) == self.taker
+    }
+
     /// 交接材料.
     ///
     /// # Errors

@@ -54,6 +54,16 @@ fn m09_whoever_is_first_runs_it_and_nobody_their_own() {
     assert!(Errand::ask(&for_other, &worker(2), &code(), now()).is_ok());
     let refusal = Errand::ask(&for_other, &resident(3), &code(), now()).unwrap_err();
     assert_eq!(refusal.code(), "matter.beyond_scope");
+    // Where nobody runs errands none is asked for.
+    let street = PlaceCode::parse("532504001", &Levels::default()).unwrap();
+    let own = NewErrand { requester: resident(3).user, ..for_other };
+    assert_eq!(
+        Errand::ask(&own, &resident(3), &street, now()),
+        Err(MatterRefusal::Place { field: "/place" })
+    );
+    // For whom it is read they, and whoever runs it.
+    let named = |n| taken().names_requester_to(resident(n).user);
+    assert_eq!([named(1), named(2), named(3)], [true, true, false]);
 }
 
 #[test]
@@ -110,6 +120,13 @@ fn m09_who_dispatches_there_takes_over_for_a_reason() {
     assert_eq!(over.tell.len(), 2);
     assert!(over.tell.contains(&(Recipient::Person(worker(2).user), Notice::MatterDecided)));
     assert_eq!(refused(over.after.report(&text("x"), &worker(2), now())), "matter.beyond_scope");
+    // Whoever still has papers stays a party.
+    let holding = taken().hand_over(&[text("户口簿"), text("身份证")], &worker(2), now()).unwrap().after;
+    let over = holding.take(Some(&reason), &clerk(3), &code(), now()).unwrap().after;
+    let parties = over.columns().parties;
+    let had = ("papers", Holder::Person(worker(2).user));
+    assert_eq!(parties.iter().filter(|party| **party == had).count(), 1);
+    let over = taken().take(Some(&reason), &clerk(3), &code(), now()).unwrap();
     // Neither without a reason, nor by who runs errands there only, nor one's own again.
     assert_eq!(refused(taken().take(None, &clerk(3), &code(), now())), "errand.taken");
     assert_eq!(refused(taken().take(Some(&reason), &worker(3), &code(), now())), "errand.taken");

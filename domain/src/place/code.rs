@@ -212,6 +212,16 @@ mod tests {
     }
 
     #[rstest]
+    #[case("532504", true)]
+    #[case("992504", false)]
+    #[case("000000", false)]
+    #[case("53250x", false)]
+    #[case("532504001", false)]
+    fn m01_a_county_has_six_digits_of_a_province(#[case] text: &str, #[case] is_one: bool) {
+        assert_eq!(PlaceCode::is_of_a_county(text), is_one);
+    }
+
+    #[rstest]
     #[case("", PlaceRefusal::NotDigits)]
     #[case("53250a", PlaceRefusal::NotDigits)]
     #[case("５３２５０４", PlaceRefusal::NotDigits)]

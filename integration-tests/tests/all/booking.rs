@@ -147,6 +147,11 @@ async fn f11_who_did_not_come_is_known_and_lists_are_by_day(
     resident.post("/bookings", for_other.clone()).await.refused(403, "matter.beyond_scope");
     let booked = handler.post("/bookings", for_other).await.expect(201);
     assert_eq!(booked.json["requester"]["id"], json!(volunteer));
+    // Whoever serves there reads who comes, for the unit as well; who watches over the county does not.
+    let comes =
+        async |caller: &Caller| caller.get(&path(&mine)).await.expect(200).json["requester"]["name"].clone();
+    assert_eq!((comes(&handler).await, comes(&clerk).await), (json!("王芳"), json!("王芳")));
+    assert_eq!(comes(&app.staff("supervisor", "532504").await).await, "王*");
     let nobody = with(wish(&point), json!({"person": uuid::Uuid::from_u128(7)}));
     clerk.post("/bookings", nobody).await.refused_for(422, "matter.who", "/person");
     let count = async |caller: &Caller, query: &str| {

@@ -1,7 +1,8 @@
 //! Errands that somebody runs for a resident: whoever is first, with papers that come back.
 
 use crate::photo::{add, jpeg};
-use integration_tests::app::{COMMUNITY, NEIGHBOUR, TestApp};
+use crate::rules::play_with;
+use integration_tests::app::{COMMUNITY, NEIGHBOUR, STREET, TestApp};
 use integration_tests::database::{contains, number};
 use integration_tests::{Backend, Caller};
 use rstest::rstest;
@@ -37,6 +38,14 @@ async fn m09_an_errand_is_run_with_its_papers_and_confirmed(
     let (taker, loser) = if one.status == 200 { (&worker, &other) } else { (&clerk, &one) };
     loser.refused(409, "errand.taken");
     assert_eq!(told(&resident).await, ["matter_decided"]);
+    // For whom it is whoever runs it reads; their colleague reads that it is somebody called Wang.
+    let colleague = if taker.token() == worker.token() { &clerk } else { &worker };
+    let requester =
+        async |caller: &Caller| caller.get(&errand).await.expect(200).json["requester"]["name"].clone();
+    assert_eq!((requester(taker).await, requester(&resident).await), (json!("王芳"), json!("王芳")));
+    assert_eq!(requester(colleague).await, "王*");
+    let listed = colleague.get("/errands").await.expect(200);
+    assert_eq!(listed.items()[0]["requester"]["name"], "王*");
     // Which papers, when, by whom.
     let papers = call(taker, "papers", json!({"papers": ["户口簿", "身份证"]})).await.expect(200);
     let taker_id = app.id_of(taker).await;
@@ -114,6 +123,14 @@ async fn m09_errands_are_listed_cancelled_and_close_by_themselves(
     assert_eq!(count(&worker, "service=social_card&limit=1").await, 1);
     let neighbour = app.staff("grid_worker", NEIGHBOUR).await;
     assert_eq!(count(&neighbour, "").await, 0);
+    // Where the county has a catalogue, for what is in it.
+    play_with(&app, "", "编码,名称,类别,事权,承办单位,材料\nRS-07,社保卡补领,办事咨询,,,\n").await;
+    let of = |service: &str| json!({"place": COMMUNITY, "text": "代办社保卡", "service": service});
+    let unknown = resident.post("/errands", of("RS-99")).await;
+    unknown.refused_for(422, "ticket.service_unknown", "/service");
+    let _ = resident.post("/errands", of("RS-07")).await.expect(201);
+    let street = json!({"place": STREET, "text": "代办社保卡"});
+    resident.post("/errands", street).await.refused_for(422, "matter.place", "/place");
     // Nobody confirms: it closes by itself.
     let _ = worker.post(&format!("{second}/take"), json!({})).await.expect(200);
     let _ = worker.post(&format!("{second}/finish"), json!({"text": "办好了"})).await.expect(200);

@@ -59,6 +59,8 @@ async fn z09_a_key_task_reports_until_it_is_done(
     let too_much = json!({"text": "完成", "percent": 101});
     handler.post(&format!("{path}/report"), too_much).await.refused_for(422, "matter.range", "/percent");
     // The leader strikes it off; nothing is owed any more.
+    let open = json!({"status": "open", "text": "还没完"});
+    leader.post(&format!("{path}/end"), open).await.refused_for(400, "request.unknown_value", "/status");
     let end = json!({"status": "done", "text": "验收通过"});
     handler.post(&format!("{path}/end"), end.clone()).await.refused(403, "matter.beyond_scope");
     let done = leader.post(&format!("{path}/end"), end.clone()).await.expect(200);

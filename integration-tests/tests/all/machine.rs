@@ -388,6 +388,10 @@ async fn l01_the_channel_and_the_event_that_it_came_from(
     for (name, value, code, field) in rows {
         cast.clerk.post("/tickets", with(name, value)).await.refused_for(422, code, field);
     }
+    // The limit is now, as people in China read it.
+    let ahead = with("origin", json!({"title": "会", "held_on": "2026-11-22"}));
+    let told = cast.clerk.post("/tickets", ahead).await.text;
+    assert!(told.contains("2026-11-21 09:00"), "{told}");
     let mut own = lamp();
     own["occurred_at"] = json!("2026-11-20T07:00:00Z");
     cast.resident.post("/tickets", own).await.refused_for(

@@ -75,6 +75,8 @@ async fn f11_an_order_is_filed_once(#[values(Backend::Sqlite, Backend::Postgres)
     let again = platform.post("/tickets", order(number)).await;
     again.refused_for(409, "ticket.order_filed", "/origin/order");
     assert!(again.text.contains(first.str("number")), "{}", again.text);
+    let spaced = platform.post("/tickets", order(&format!(" {number}"))).await;
+    spaced.refused_for(409, "ticket.order_filed", "/origin/order");
     assert!(!contains(&app.url, number).await);
     // Another platform has numbers of its own.
     let other = app.staff("hotline", STREET).await;

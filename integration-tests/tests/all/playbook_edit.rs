@@ -235,6 +235,9 @@ async fn a_preview_says_what_would_change_and_changes_nothing(
     let text = said(&told);
     assert!(told.status.success() && text.contains("/policy/clocks/1/limit_seconds: 1800 → 600"), "{text}");
     assert!(text.contains("版本 3: 2 单"), "{text}");
+    std::fs::write(&file, MILE.replacen("\"532504\"", "\"532502\"", 1)).unwrap();
+    let told = huying(&app.url, &["playbook", "preview", file.to_str().unwrap()]);
+    assert!(told.status.success() && said(&told).contains("532502 还没有规程"), "{}", said(&told));
     assert_eq!(current(&admin).await.1, version);
     let _ = cast.clerk.get(&ticket).await.expect(200);
     app.stop().await;

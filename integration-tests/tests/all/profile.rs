@@ -76,6 +76,7 @@ async fn f04_everybody_writes_their_own_profile(
         assert_eq!(caller.get("/me").await.expect(200).json.get("profile"), None);
         let put = caller.put_with("/me/profile", &[], electrician()).await.expect(200);
         assert_eq!(put.json["profile"], shown());
+        assert!(!put.str("name").contains('*'), "their own in full: {}", put.text);
         assert_eq!(caller.get("/me").await.expect(200).json["profile"], shown());
         let again = [("if-match", put.header("etag"))];
         let _ = caller.put_with("/me/profile", &again, json!({"skills": ["木工"]})).await.expect(200);

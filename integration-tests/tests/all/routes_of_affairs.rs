@@ -233,6 +233,8 @@ async fn m10_a_message_is_filed_once(#[values(Backend::Sqlite, Backend::Postgres
     let again = cast.clerk.post("/tickets", from_chat("1")).await;
     again.refused_for(409, "ticket.message_filed", "/origin/message");
     assert!(again.text.contains(first.str("number")), "{}", again.text);
+    let spaced = cast.clerk.post("/tickets", from_chat(" 1 ")).await;
+    spaced.refused_for(409, "ticket.message_filed", "/origin/message");
     // Whoever sends the very same call again gets its answer.
     let replayed = cast.worker.post_with("/tickets", &key, from_chat("1")).await.expect(201);
     assert_eq!(replayed.text, first.text);
